@@ -1,0 +1,65 @@
+#pragma once
+
+#include "core/cluster_view.hpp"
+#include "core/fault.hpp"
+#include "core/host.hpp"
+#include "core/result.hpp"
+#include "core/rng.hpp"
+#include "core/types.hpp"
+
+#include <string>
+#include <vector>
+
+namespace faultlab {
+
+/// What a nemesis can act on. Implemented by the engine over real hosts, by SimHost-based fakes in
+/// tests and by toy systems under virtual time.
+class FaultTarget {
+public:
+    virtual ~FaultTarget() = default;
+    virtual Host& node_host(NodeId node) = 0;
+    virtual Host& client_host(NodeId client) = 0;
+    /// One rule text a host, applied to all hosts at once: prepared first, then released together.
+    /// Returns what each printed. `hosts` are names ("n1", "c2").
+    struct HostRules {
+        std::string host;
+        std::string text;
+    };
+    virtual Result<std::vector<std::string>> apply_rules(const std::vector<HostRules>& rules) = 0;
+
+    /// Every process of the replica. Idempotent.
+    virtual Result<void> signal_node(NodeId node, int signal) = 0;
+    /// Waits until its processes are gone.
+    virtual Result<void> kill_node(NodeId node) = 0;
+    /// Starts the replica on the data it has, unless it runs.
+    virtual Result<void> start_node(NodeId node) = 0;
+    virtual Result<ProcessState> node_state(NodeId node) = 0;
+};
+
+/// One kind of fault. `draw` and `resolve` are pure.
+class Nemesis {
+public:
+    virtual ~Nemesis() = default;
+
+    /// What a host must be able to do: "netns", "nftables", "process". Empty: nothing.
+    [[nodiscard]] virtual std::vector<std::string> needs() const = 0;
+
+    /// Target and parameters of the next fault of this kind in a plan for so many nodes.
+    virtual void draw(Rng& rng, std::int32_t nodes, FaultSpec& spec) const = 0;
+
+    /// Concrete targets, parameters and undo. A spec that cannot be met now (no leader known) is
+    /// an error that says so: the fault is then skipped and counted as not effective.
+    virtual Result<Fault> resolve(const FaultSpec& spec, const ClusterView& view) const = 0;
+
+    /// The same fault as a spec whose resolution does not depend on the view: for replay --exact.
+    [[nodiscard]] virtual FaultSpec exact(const Fault& fault, const FaultSpec& spec) const = 0;
+
+    virtual Result<void> inject(const Fault& fault, FaultTarget& target) const = 0;
+    /// Idempotent, from the fault alone.
+    virtual Result<void> heal(const Fault& fault, FaultTarget& target) const = 0;
+    /// Measures whether the fault takes effect (during), or is gone (after).
+    virtual std::vector<Evidence>
+    probe(const Fault& fault, FaultTarget& target, EvidencePhase phase) const = 0;
+};
+
+} // namespace faultlab

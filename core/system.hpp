@@ -1,0 +1,89 @@
+#pragma once
+
+#include "core/host.hpp"
+#include "core/op.hpp"
+#include "core/options.hpp"
+#include "core/result.hpp"
+#include "core/types.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace faultlab {
+
+/// Where the replicas of one run live: the input of everything pure in a system.
+struct Deployment {
+    struct Node {
+        std::string name;    ///< "n1"
+        std::string address; ///< IPv4
+        std::filesystem::path data_directory;
+    };
+    std::string run_id; ///< for tokens that must differ from run to run
+    std::vector<Node> nodes;
+    Options options;
+};
+
+/// What one replica says of itself.
+struct NodeStatus {
+    bool ready = false; ///< serves operations that need a quorum
+    bool leads = false;
+    /// "role" (0 follower, 1 candidate, 2 leader), "term", "leader" (node number, -1 none),
+    /// "commit", "applied", …
+    std::vector<std::pair<std::string, std::int64_t>> metrics;
+};
+
+/// Asks one replica for its status again and again over a connection of its own.
+class Telemetry {
+public:
+    virtual ~Telemetry() = default;
+    /// An error means that the replica did not answer in time; the next call tries afresh.
+    virtual Result<NodeStatus> poll(Nanos limit) = 0;
+};
+
+/// One client's connection to one replica. Never resends by itself. Owned by one thread.
+class Client {
+public:
+    virtual ~Client() = default;
+    /// Takes at most `limit`, then Unknown. Connects by itself when it is not connected: a
+    /// connection that was never made is Failed. It never throws for anything the network does.
+    virtual Completion invoke(const Invocation& op, Nanos limit) = 0;
+};
+
+/// One line of a system's table of errors.
+struct ErrorRule {
+    std::string error; ///< what the client sees
+    bool definite;     ///< true: surely did not happen (fail); false: unknown (info)
+    std::string why;
+};
+
+/// A system under test. Pure but for `installed`, `telemetry`, `connect` and `empty`; the lab's
+/// cluster (controller/cluster.hpp) starts, stops, kills and wipes what `launch` describes.
+class System {
+public:
+    virtual ~System() = default;
+    [[nodiscard]] virtual std::vector<OptionSpec> options() const = 0;
+    /// The operation kinds that its clients can do.
+    [[nodiscard]] virtual std::vector<std::string> operations() const = 0;
+    [[nodiscard]] virtual std::vector<ErrorRule> error_table() const = 0;
+    /// Smallest and largest sensible number of nodes.
+    [[nodiscard]] virtual std::pair<std::int32_t, std::int32_t> node_limits() const = 0;
+
+    /// The version that is installed on the host, or what to install.
+    virtual Result<std::string> installed(Host& host) const = 0;
+    /// The processes of one replica. The same call starts it first and restarts it after a kill.
+    [[nodiscard]] virtual std::vector<ProcessSpec> launch(const Deployment& deployment,
+                                                          NodeId node) const = 0;
+    [[nodiscard]] virtual std::unique_ptr<Telemetry> telemetry(const Deployment& deployment,
+                                                               NodeId node) const = 0;
+    /// A client for this replica. Sockets belong to the network namespace of the calling thread.
+    [[nodiscard]] virtual std::unique_ptr<Client> connect(const Deployment& deployment,
+                                                          NodeId node) const = 0;
+    /// Whether the system holds no data: asserted before a run.
+    virtual Result<bool> empty(const Deployment& deployment, Nanos limit) const = 0;
+};
+
+} // namespace faultlab
