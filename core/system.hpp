@@ -27,21 +27,24 @@ struct Deployment {
     Options options;
 };
 
-/// What one replica says of itself.
+/// What one replica says of itself, right or wrong.
 struct NodeStatus {
-    bool ready = false; ///< serves operations that need a quorum
     bool leads = false;
     /// "role" (0 follower, 1 candidate, 2 leader), "term", "leader" (node number, -1 none),
     /// "commit", "applied", …
     std::vector<std::pair<std::string, std::int64_t>> metrics;
 };
 
-/// Asks one replica for its status again and again over a connection of its own.
+/// Asks one replica for its status again and again over a connection of its own. Owned by one
+/// thread. An error means that the replica did not answer in time; the next call tries afresh.
 class Telemetry {
 public:
     virtual ~Telemetry() = default;
-    /// An error means that the replica did not answer in time; the next call tries afresh.
+    /// Cheap, and answered without a quorum: meant for every 100 ms.
     virtual Result<NodeStatus> poll(Nanos limit) = 0;
+    /// Whether the replica serves an operation that needs a quorum, found out by one. Without a
+    /// quorum it takes up to `limit`, so it is no part of `poll`.
+    virtual Result<bool> ready(Nanos limit) = 0;
 };
 
 /// One client's connection to one replica. Never resends by itself. Owned by one thread.
