@@ -25,8 +25,8 @@ public:
     /// All texts at once: every host prepares its own, then all are released together, one nftables
     /// transaction a host. Returns what each printed, in the order given. On an error of one host
     /// the others are applied all the same, and the error names those that failed.
-    virtual Result<std::vector<std::string>> apply_rules(
-        const std::vector<FaultTarget::HostRules>& rules) = 0;
+    virtual Result<std::vector<std::string>>
+    apply_rules(const std::vector<FaultTarget::HostRules>& rules) = 0;
 };
 
-}  // namespace faultlab
+} // namespace faultlab
