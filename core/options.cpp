@@ -1,9 +1,12 @@
 #include "core/options.hpp"
 
+#include "core/check.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <numeric>
 
 namespace faultlab {
@@ -22,6 +25,23 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
         }
     }
     return row[b.size()];
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+    std::int64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc() || stopped != end) return std::nullopt;
+    return number;
+}
+
+Result<void> check_range(const OptionSpec& spec, std::string_view value, std::string_view owner) {
+    if (!spec.range) return {};
+    const auto [low, high] = *spec.range;
+    const std::optional<std::int64_t> number = parse_integer(value);
+    if (number && *number >= low && *number <= high) return {};
+    return usage_error(fmt::format("option {} of {} cannot be '{}'", spec.name, owner, value),
+                       fmt::format("an integer from {} to {}", low, high));
 }
 
 } // namespace
@@ -67,9 +87,18 @@ complete_options(const Options& given, std::span<const OptionSpec> specs, std::s
             return usage_error(fmt::format("option {} of {} cannot be '{}'", name, owner, value),
                                fmt::format("one of: {}", fmt::join(spec->choices, ", ")));
         }
+        FAULTLAB_DO(check_range(*spec, value, owner));
         completed[name] = value;
     }
     return completed;
+}
+
+std::int64_t integer_option(const Options& options, const std::string& name) {
+    const auto found = options.find(name);
+    FAULTLAB_CHECK(found != options.end());
+    const std::optional<std::int64_t> number = parse_integer(found->second);
+    FAULTLAB_CHECK(number.has_value());
+    return *number;
 }
 
 } // namespace faultlab

@@ -1,0 +1,30 @@
+#include "workloads/catalogue.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace faultlab {
+
+// Each is defined in the file of its name, which has no header.
+std::unique_ptr<Workload> make_register_workload();
+
+namespace {
+
+constexpr std::array entries{
+    WorkloadEntry{.name = "register",
+                  .summary = "reads, unique writes and compare-and-set on many independent keys",
+                  .make = make_register_workload},
+};
+
+} // namespace
+
+std::span<const WorkloadEntry> workload_catalogue() {
+    return entries;
+}
+
+std::unique_ptr<Workload> make_workload(std::string_view name) {
+    const auto entry = std::ranges::find(entries, name, &WorkloadEntry::name);
+    return entry == entries.end() ? nullptr : entry->make();
+}
+
+} // namespace faultlab
