@@ -1,0 +1,28 @@
+#pragma once
+
+#include "core/nemesis.hpp"
+#include "core/result.hpp"
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+/// Every nemesis of the lab: one file and one line in catalogue.cpp each.
+namespace faultlab {
+
+struct NemesisEntry {
+    std::string_view name;
+    std::string_view summary;
+    std::unique_ptr<Nemesis> (*make)();
+};
+
+[[nodiscard]] std::span<const NemesisEntry> nemesis_catalogue();
+
+/// A name that is not in the catalogue is a usage error that names the nearest ones.
+Result<const NemesisEntry*> find_nemesis(std::string_view name);
+
+std::unique_ptr<Nemesis> make_kill();
+std::unique_ptr<Nemesis> make_partition();
+std::unique_ptr<Nemesis> make_pause();
+
+} // namespace faultlab

@@ -1,0 +1,238 @@
+// Effect     Packets between some hosts are lost, in both directions or in one: replicas from each
+//            other in the shapes of shapes.hpp, or clients from their replica.
+// Mechanism  A drop rule per host for what comes from the hosts it must not hear, at the receiver,
+//            in a chain of this fault alone; all hosts in one go. The rule counts what it drops.
+// Undo       The chain is deleted on every host that has it: its name and the hosts are stored.
+// Needs      nftables in the network namespace of each host, and IPv4 between them.
+#include "core/check.hpp"
+#include "core/nemesis.hpp"
+#include "nemesis/catalogue.hpp"
+#include "nemesis/grudge.hpp"
+#include "nemesis/rules.hpp"
+#include "nemesis/shapes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace faultlab {
+namespace {
+
+// --- pure half -----------------------------------------------------------------------------------
+
+std::string text_of(const Params& params, const std::string& name) {
+    const auto found = params.find(name);
+    if (found == params.end() || found->second.text() == nullptr) return {};
+    return *found->second.text();
+}
+
+/// What the user asked for in `-f partition:DETAIL`: a shape, an explicit cut, or whom to isolate.
+void read_detail(FaultSpec& spec) {
+    const std::string detail = std::exchange(spec.target, {});
+    if (find_shape(detail) != nullptr) {
+        spec.params["shape"] = detail;
+    } else if (detail.find('|') != std::string::npos || detail.find("<-") != std::string::npos) {
+        spec.params["shape"] = "explicit";
+        spec.params["grudge"] = detail;
+    } else {
+        spec.params["shape"] = "isolate";
+        spec.target = detail;
+    }
+}
+
+std::string draw_shape(Rng& rng, std::int32_t nodes) {
+    std::uint64_t total = 0;
+    for (const PartitionShape& shape : partition_shapes()) {
+        if (shape.least_nodes <= nodes) total += shape.weight;
+    }
+    std::uint64_t ticket = rng.below(total);
+    for (const PartitionShape& shape : partition_shapes()) {
+        if (shape.least_nodes > nodes) continue;
+        if (ticket < shape.weight) return std::string(shape.name);
+        ticket -= shape.weight;
+    }
+    FAULTLAB_CHECK(false);
+    return {};
+}
+
+/// The hosts of the cut with their addresses: [["n1", "10.0.0.1"], …].
+Value::List address_list(const Grudge& grudge, const ClusterView& view) {
+    const std::set<std::string> hosts = concerned(grudge);
+    Value::List list;
+    const auto add = [&](const std::string& name, const std::string& address) {
+        if (hosts.contains(name)) list.emplace_back(Value::List{name, address});
+    };
+    for (const ClusterView::Node& node : view.nodes)
+        add(node.name, node.address);
+    for (const ClusterView::Client& client : view.clients)
+        add(client.name, client.address);
+    return list;
+}
+
+Result<std::map<std::string, std::string>> stored_addresses(const Fault& fault) {
+    const Error broken = lab_error(fmt::format("fault {} has no readable addresses", fault.id));
+    std::map<std::string, std::string> addresses;
+    const auto stored = fault.params.find("addresses");
+    if (stored == fault.params.end() || stored->second.list() == nullptr) return broken;
+    for (const Value& pair : *stored->second.list()) {
+        const Value::List* parts = pair.list();
+        if (parts == nullptr || parts->size() != 2) return broken;
+        const std::string* name = parts->front().text();
+        const std::string* address = parts->back().text();
+        if (name == nullptr || address == nullptr) return broken;
+        addresses[*name] = *address;
+    }
+    return addresses;
+}
+
+/// Everything that inject does, as text.
+Result<HostRules> rules(const Fault& fault) {
+    FAULTLAB_TRY(const auto addresses, stored_addresses(fault));
+    std::vector<std::string> hosts;
+    for (const auto& [name, address] : addresses)
+        hosts.push_back(name);
+    FAULTLAB_TRY(const Grudge grudge, grudge_from_text(text_of(fault.params, "grudge"), hosts));
+    return cut_rules(grudge,
+                     addresses,
+                     text_of(fault.undo, "chain"),
+                     fmt::format("faultlab fault {}: {}", fault.id, fault.nemesis));
+}
+
+std::vector<std::string> stored_hosts(const Fault& fault) {
+    std::vector<std::string> hosts;
+    const auto stored = fault.undo.find("hosts");
+    if (stored == fault.undo.end() || stored->second.list() == nullptr) return hosts;
+    for (const Value& host : *stored->second.list()) {
+        if (host.text() != nullptr) hosts.push_back(*host.text());
+    }
+    return hosts;
+}
+
+/// "n3" is node 2; a client host is no node.
+NodeId node_of(const std::string& host) {
+    NodeId number = 0;
+    const char* const end = host.data() + host.size();
+    const auto [rest, error] = std::from_chars(host.data() + 1, end, number);
+    return host.starts_with('n') && error == std::errc() && rest == end ? number - 1 : no_node;
+}
+
+Evidence evidence_of(const Fault& fault,
+                     const std::string& host,
+                     EvidencePhase phase,
+                     const RuleListing& listing) {
+    const std::string chain = text_of(fault.undo, "chain");
+    Evidence evidence{
+        .phase = phase, .node = node_of(host), .name = {}, .value = {}, .proves = false};
+    if (phase == EvidencePhase::during) {
+        evidence.name = "packets_dropped";
+        evidence.value = listing.packets(chain);
+        evidence.proves = listing.packets(chain) > 0;
+    } else {
+        evidence.name = "rules_present";
+        evidence.value = listing.has_chain(chain);
+        evidence.proves = phase == EvidencePhase::after && !listing.has_chain(chain);
+    }
+    if (evidence.node == no_node) evidence.name += "_" + host;
+    return evidence;
+}
+
+Evidence failed_probe(EvidencePhase phase, const Error& error) {
+    return {.phase = phase, .node = no_node, .name = "probe_failed", .value = error.text()};
+}
+
+// --- the nemesis ---------------------------------------------------------------------------------
+
+class Partition final : public Nemesis {
+public:
+    [[nodiscard]] std::vector<std::string> needs() const override { return {"netns", "nftables"}; }
+
+    void draw(Rng& rng, std::int32_t nodes, FaultSpec& spec) const override {
+        if (!spec.target.empty()) {
+            read_detail(spec);
+        } else if (!spec.params.contains("shape")) {
+            spec.params["shape"] = draw_shape(rng, nodes);
+        }
+        const std::string shape = text_of(spec.params, "shape");
+        if (spec.params.contains("direction")) return;
+        if (shape == "one-way") spec.params["direction"] = rng.chance(1, 2) ? "in" : "out";
+        if (shape == "client") {
+            spec.params["direction"] = rng.chance(1, 2)   ? "both"
+                                       : rng.chance(1, 2) ? "requests"
+                                                          : "replies";
+        }
+    }
+
+    [[nodiscard]] Result<Fault> resolve(const FaultSpec& spec,
+                                        const ClusterView& view) const override {
+        Rng rng(spec.seed);
+        const CutRequest request{.shape = text_of(spec.params, "shape"),
+                                 .target = spec.target,
+                                 .direction = text_of(spec.params, "direction"),
+                                 .grudge = text_of(spec.params, "grudge")};
+        FAULTLAB_TRY(const Cut cut, cut_for(request, view, rng));
+        Value::List dropping;
+        for (const auto& [host, drops] : cut.grudge)
+            dropping.emplace_back(host);
+        const std::string told = text_of(spec.params, "summary");
+        return Fault{.id = spec.id,
+                     .spec_id = spec.id,
+                     .nemesis = spec.nemesis,
+                     .summary = told.empty() ? cut.summary : told,
+                     .targets = hurt_nodes(cut.grudge, view),
+                     .params = {{"shape", request.shape},
+                                {"grudge", to_text(cut.grudge)},
+                                {"addresses", address_list(cut.grudge, view)}},
+                     .undo = {{"chain", chain_name(spec.id)}, {"hosts", std::move(dropping)}}};
+    }
+
+    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {
+        FaultSpec same = spec;
+        same.target = {};
+        same.params = {{"shape", "explicit"},
+                       {"grudge", text_of(fault.params, "grudge")},
+                       {"summary", fault.summary}};
+        return same;
+    }
+
+    Result<void> inject(const Fault& fault, FaultTarget& target) const override {
+        FAULTLAB_TRY(const HostRules texts, rules(fault));
+        FAULTLAB_TRY(const auto printed, target.apply_rules(texts));
+        return {};
+    }
+
+    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
+        const auto hosts = stored_hosts(fault);
+        FAULTLAB_TRY(const auto printed,
+                     target.apply_rules(uncut_rules(hosts, text_of(fault.undo, "chain"))));
+        return {};
+    }
+
+    std::vector<Evidence>
+    probe(const Fault& fault, FaultTarget& target, EvidencePhase phase) const override {
+        const auto hosts = stored_hosts(fault);
+        const auto printed = target.apply_rules(
+            phase == EvidencePhase::during ? counter_query(hosts, text_of(fault.undo, "chain"))
+                                           : chain_query(hosts));
+        if (!printed) return {failed_probe(phase, printed.error())};
+        FAULTLAB_CHECK(printed->size() == hosts.size());
+        std::vector<Evidence> evidence;
+        for (std::size_t i = 0; i < hosts.size(); ++i) {
+            const auto listing = parse_rule_listing((*printed)[i]);
+            evidence.push_back(listing ? evidence_of(fault, hosts[i], phase, *listing)
+                                       : failed_probe(phase, listing.error()));
+        }
+        return evidence;
+    }
+};
+
+} // namespace
+
+std::unique_ptr<Nemesis> make_partition() {
+    return std::make_unique<Partition>();
+}
+
+} // namespace faultlab

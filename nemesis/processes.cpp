@@ -1,0 +1,127 @@
+#include "nemesis/processes.hpp"
+
+#include "core/host.hpp"
+#include "nemesis/targets.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <utility>
+
+namespace faultlab {
+namespace {
+
+struct WeightedTarget {
+    std::string_view target;
+    std::uint64_t weight;
+    std::int32_t least_nodes;
+};
+
+constexpr std::array<WeightedTarget, 7> usual_targets = {{
+    {"one", 4, 1},
+    {"minority", 4, 4}, // of three nodes it is one
+    {"majority", 2, 3},
+    {"leader", 4, 1},
+    {"follower", 2, 2},
+    {"random", 2, 2},
+    {"all", 2, 1},
+}};
+
+std::string node_text(NodeId node) {
+    return fmt::format("n{}", node + 1);
+}
+
+} // namespace
+
+void draw_process_target(Rng& rng, std::int32_t nodes, FaultSpec& spec) {
+    if (!spec.target.empty()) return;
+    std::uint64_t total = 0;
+    for (const WeightedTarget& usual : usual_targets) {
+        if (usual.least_nodes <= nodes) total += usual.weight;
+    }
+    std::uint64_t ticket = rng.below(total);
+    for (const WeightedTarget& usual : usual_targets) {
+        if (usual.least_nodes > nodes) continue;
+        if (ticket < usual.weight) {
+            spec.target = usual.target;
+            return;
+        }
+        ticket -= usual.weight;
+    }
+}
+
+Result<Fault> resolve_processes(const FaultSpec& spec,
+                                const ClusterView& view,
+                                std::string_view verb,
+                                const std::string& undo_name) {
+    Rng rng(spec.seed);
+    FAULTLAB_TRY(const TargetSpec targets, parse_target(spec.target, node_names(view)));
+    FAULTLAB_TRY(const std::vector<NodeId> nodes, resolve_targets(targets, view, rng));
+    Value::List stored;
+    for (const NodeId node : nodes) {
+        const ClusterView::Node& seen = view.nodes.at(static_cast<std::size_t>(node));
+        if (!seen.running) {
+            return lab_error(fmt::format("{} does not run, it cannot be {}", seen.name, verb));
+        }
+        stored.emplace_back(node);
+    }
+    return Fault{.id = spec.id,
+                 .spec_id = spec.id,
+                 .nemesis = spec.nemesis,
+                 .summary = fmt::format("{} {} ({})", names_text(nodes, view), verb, spec.target),
+                 .targets = nodes,
+                 .params = {{"target", spec.target}},
+                 .undo = {{undo_name, std::move(stored)}}};
+}
+
+FaultSpec exact_processes(const Fault& fault, const FaultSpec& spec) {
+    std::vector<std::string> names;
+    for (const NodeId node : fault.targets)
+        names.push_back(node_text(node));
+    FaultSpec same = spec;
+    same.target = fmt::format("{}", fmt::join(names, ","));
+    return same;
+}
+
+std::vector<NodeId> stored_nodes(const Fault& fault, const std::string& undo_name) {
+    std::vector<NodeId> nodes;
+    const auto stored = fault.undo.find(undo_name);
+    if (stored == fault.undo.end() || stored->second.list() == nullptr) return nodes;
+    for (const Value& node : *stored->second.list()) {
+        if (node.integer() != nullptr) nodes.push_back(static_cast<NodeId>(*node.integer()));
+    }
+    return nodes;
+}
+
+Result<void> await_node_state(FaultTarget& target, NodeId node, ProcessState wanted) {
+    constexpr int questions = 1000;
+    ProcessState seen = wanted;
+    for (int i = 0; i < questions; ++i) {
+        FAULTLAB_TRY(seen, target.node_state(node));
+        if (seen == wanted) return {};
+    }
+    return lab_error(fmt::format("the processes of {} should be {}, but are {}",
+                                 node_text(node),
+                                 to_string(wanted),
+                                 to_string(seen)));
+}
+
+std::vector<Evidence> probe_processes(const std::vector<NodeId>& nodes,
+                                      FaultTarget& target,
+                                      EvidencePhase phase,
+                                      bool (*proves)(EvidencePhase, ProcessState)) {
+    std::vector<Evidence> evidence;
+    for (const NodeId node : nodes) {
+        const auto state = target.node_state(node);
+        if (!state) {
+            evidence.push_back({phase, node, "probe_failed", state.error().text(), false});
+            continue;
+        }
+        evidence.push_back(
+            {phase, node, "process_state", to_string(*state), proves(phase, *state)});
+    }
+    return evidence;
+}
+
+} // namespace faultlab

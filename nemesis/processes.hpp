@@ -1,0 +1,45 @@
+#pragma once
+
+#include "core/cluster_view.hpp"
+#include "core/fault.hpp"
+#include "core/nemesis.hpp"
+#include "core/result.hpp"
+#include "core/rng.hpp"
+#include "core/types.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What the faults of replica processes (kill, pause) have in common.
+namespace faultlab {
+
+/// A target for a plan, unless the spec has one: mostly one node or a minority, sometimes a
+/// majority, the leader, a follower, any number, or all. Pure.
+void draw_process_target(Rng& rng, std::int32_t nodes, FaultSpec& spec);
+
+/// The nodes of the spec, all of which have to run now. `verb` makes the summary, "n1 n3 killed";
+/// they are stored in `undo` under the name `undo_name`. Pure.
+Result<Fault> resolve_processes(const FaultSpec& spec,
+                                const ClusterView& view,
+                                std::string_view verb,
+                                const std::string& undo_name);
+
+/// The spec with the nodes of the fault as a list. Pure.
+[[nodiscard]] FaultSpec exact_processes(const Fault& fault, const FaultSpec& spec);
+
+/// The nodes stored under `undo_name`.
+[[nodiscard]] std::vector<NodeId> stored_nodes(const Fault& fault, const std::string& undo_name);
+
+/// Asks the host until the node is in this state: a signal takes its time to act. At most a
+/// thousand times, then the error says what the processes do instead.
+Result<void> await_node_state(FaultTarget& target, NodeId node, ProcessState wanted);
+
+/// The state of each of the nodes; `proves` decides by it.
+std::vector<Evidence> probe_processes(const std::vector<NodeId>& nodes,
+                                      FaultTarget& target,
+                                      EvidencePhase phase,
+                                      bool (*proves)(EvidencePhase, ProcessState));
+
+} // namespace faultlab

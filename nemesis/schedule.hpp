@@ -1,0 +1,45 @@
+#pragma once
+
+#include "core/fault.hpp"
+#include "core/result.hpp"
+#include "core/rng.hpp"
+#include "core/types.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Which faults a run has, and when: pure, the same seed gives the same schedule, byte for byte.
+namespace faultlab {
+
+struct ScheduleSpec {
+    /// Names of the catalogue, each once; or with a detail after a colon: "kill:leader",
+    /// "pause:n1+n2" (target specs), "partition:ring" (a shape), "partition:leader" (whom to
+    /// isolate), "partition:n1|n2,n3" (exactly this cut).
+    std::vector<std::string> nemeses;
+    std::int32_t nodes = 3;
+    Nanos duration = 30 * second;
+    Nanos first_after = 3 * second;
+    Nanos shortest_on = 2 * second;
+    Nanos longest_on = 6 * second;
+    Nanos shortest_off = 2 * second;
+    Nanos longest_off = 6 * second;
+    Nanos margin = 1 * second; ///< between the last heal and the end
+};
+
+struct Schedule {
+    std::vector<FaultSpec> faults;     ///< by t_start, numbered from 1, one after the other
+    std::vector<std::string> warnings; ///< kinds that do not fit into the duration, for people
+};
+
+/// The kinds take turns, in an order drawn anew for each round. Every fault is healed before the
+/// duration ends; where the shortest times allow two rounds there are at least two. Each fault has
+/// a stream of its own, by the name of its kind and its number among them. An unknown name or
+/// detail, and limits that contradict each other, are usage errors.
+Result<Schedule> draw_schedule(const ScheduleSpec& spec, const Rng& rng);
+
+/// The name in the catalogue: "kill" for "kill:leader".
+[[nodiscard]] std::string_view fault_class(std::string_view nemesis);
+
+} // namespace faultlab
