@@ -1,0 +1,220 @@
+#include "reports/story.hpp"
+
+#include "reports/facts.hpp"
+#include "reports/sentence.hpp"
+#include "reports/steps.hpp"
+#include "reports/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace faultlab {
+namespace {
+
+std::string lab_failure(const Record& record, const StoryContext& context) {
+    if (!context.lab_error.empty()) return visible(context.lab_error, 400);
+    const std::string ended = meta_text(record, "ended");
+    constexpr std::string_view mark = "error: ";
+    return ended.starts_with(mark) ? ended.substr(mark.size()) : std::string();
+}
+
+// A violation stands whatever else went wrong; a failure of the lab hides a pass.
+Outcome judge(std::span<const CheckResult> results, bool lab_failed) {
+    Verdict verdict = results.empty() ? Verdict::unknown : Verdict::valid;
+    for (const CheckResult& result : results)
+        verdict = worst(verdict, result.verdict);
+    if (verdict == Verdict::invalid) return Outcome::invalid;
+    if (lab_failed) return Outcome::error;
+    return verdict == Verdict::valid ? Outcome::valid : Outcome::unknown;
+}
+
+// The finding that is quickest to understand: fewest operations, then the earliest.
+void choose_finding(const Record& record, std::span<const CheckResult> results, Story& story) {
+    using Rank = std::array<Nanos, 3>;
+    const auto rank = [&record](const CheckResult& result, const Finding& finding) -> Rank {
+        const Window window = window_of(record, finding);
+        const bool empty = window.to < window.from;
+        return {result.verdict == Verdict::invalid ? 0 : 1,
+                empty ? 1'000'000 : static_cast<Nanos>(finding.ops.size()),
+                window.from};
+    };
+    const CheckResult* best_result = nullptr;
+    const Finding* best = nullptr;
+    std::int64_t findings = 0;
+    for (const CheckResult& result : results) {
+        if (result.verdict != Verdict::invalid) continue;
+        if (best_result == nullptr) best_result = &result;
+        findings += static_cast<std::int64_t>(result.findings.size());
+        for (const Finding& finding : result.findings) {
+            if (best != nullptr && rank(result, finding) >= rank(*best_result, *best)) continue;
+            best_result = &result;
+            best = &finding;
+        }
+    }
+    if (best_result == nullptr) return;
+    story.checker = visible(best_result->checker, 60);
+    story.reason = visible(best_result->reason, 400);
+    if (best == nullptr) return;
+    story.finding = *best;
+    story.other_findings = findings - 1;
+}
+
+std::string run_line(const Record& record, const Tally& tally) {
+    std::string text = visible(record.plan.system, 60);
+    const auto add = [&text](const std::string& part) {
+        if (part.empty()) return;
+        text += (text.empty() ? "" : " · ") + part;
+    };
+    if (const std::string version = meta_text(record, "system_version"); !version.empty())
+        text += (text.empty() ? "" : " ") + version;
+    if (!record.run_id.empty()) add("run " + visible(record.run_id, 40));
+    add(count_text(record.plan.nodes, "node"));
+    add(duration_text(tally.end));
+    return text;
+}
+
+std::string under_faults(const Record& record) {
+    if (record.plan.nemeses.empty()) return ", without faults";
+    return " under " + list_text(record.plan.nemeses);
+}
+
+std::string caption_of(const Record& record, const Finding& finding, const Story& story) {
+    const auto operations =
+        std::ranges::count(story.steps, StoryStep::Kind::operation, &StoryStep::kind);
+    const auto others = static_cast<std::int64_t>(story.steps.size()) - operations;
+    const auto cited = static_cast<std::int64_t>(counterexample(record.history, finding).size());
+    std::string text =
+        fmt::format("{} of {}",
+                    count_text(cited),
+                    count_text(static_cast<std::int64_t>(record.history.size()), "operation"));
+    if (others > 0) text += " and " + count_text(others, "event");
+    if (finding.minimal) text += "; no operation can be removed and still fail";
+    if (operations < cited)
+        text += fmt::format("; {} in the middle are left out here", count_text(cited - operations));
+    return text;
+}
+
+void tell_invalid(const Record& record, Story& story) {
+    if (!story.finding) {
+        story.headline = fmt::format(
+            "{}: violation found by {}", visible(record.plan.workload, 60), story.checker);
+        story.sentence = as_sentence(story.reason);
+        return;
+    }
+    const Finding& finding = *story.finding;
+    story.headline = headline_of(record.plan.workload, finding);
+    story.sentence = sentence_of(record.history, finding, story.reason);
+    story.steps = make_steps(record, finding);
+    if (!story.steps.empty()) story.caption = caption_of(record, finding, story);
+    story.class_name = detail_text(finding, "class");
+    std::ranges::replace(story.class_name, '_', ' ');
+    story.class_rule = detail_text(finding, "rule");
+}
+
+void tell_valid(const Record& record, std::span<const CheckResult> results, Story& story) {
+    story.headline = visible(record.plan.workload, 60) + ": no violation" + under_faults(record);
+    const bool linearizable = std::ranges::any_of(
+        results, [](const CheckResult& result) { return result.checker == "linearizability"; });
+    story.sentence =
+        linearizable
+            ? fmt::format("On each of {} one order of the operations explains every one of the {} "
+                          "answers.",
+                          count_text(story.tally.keys, "key"),
+                          count_text(story.tally.ok))
+            : fmt::format("None of {} objects to any of the {} answers.",
+                          count_text(static_cast<std::int64_t>(results.size()), "checker"),
+                          count_text(story.tally.ok));
+    story.checker = linearizable ? "linearizability" : visible(results.front().checker, 60);
+}
+
+void tell_unknown(const Record& record, std::span<const CheckResult> results, Story& story) {
+    story.headline = visible(record.plan.workload, 60) + ": could not be judged";
+    const auto doubt = std::ranges::find(results, Verdict::unknown, &CheckResult::verdict);
+    if (doubt == results.end()) {
+        story.reason = "no checker has judged this record yet";
+    } else {
+        story.checker = visible(doubt->checker, 60);
+        story.reason = visible(doubt->reason, 400);
+    }
+    story.sentence =
+        "No violation was seen, and none is excluded: " +
+        (story.reason.empty() ? std::string("the checker gave no reason") : story.reason) + ".";
+}
+
+void tell_error(const Record& record, const StoryContext& context, Story& story) {
+    story.headline = visible(record.plan.workload, 60) + ": the lab failed, the run is not judged";
+    story.reason = lab_failure(record, context);
+    story.sentence = as_sentence(story.reason);
+}
+
+void add_notes(const Record& record, const StoryContext& context, Story& story) {
+    const std::string ended = meta_text(record, "ended");
+    if (ended.empty() && context.lab_error.empty()) {
+        story.notes.push_back(
+            "The lab was killed before this run ended: the record is complete "
+            "up to its last commit, and faults may not have been healed by then.");
+    } else if (ended == "interrupted") {
+        story.notes.push_back("The run was interrupted: faults were healed, and what had happened "
+                              "until then was checked.");
+    }
+    const std::string failure = lab_failure(record, context);
+    if (story.outcome == Outcome::invalid && !failure.empty())
+        story.notes.push_back("The lab failed too (" + failure +
+                              "); the violation stands on what was recorded before.");
+    const auto dropped = record.meta.find("dropped");
+    const std::int64_t* count = dropped == record.meta.end() ? nullptr : dropped->second.integer();
+    if (count != nullptr && *count > 0) {
+        story.notes.push_back(
+            fmt::format("{} never invoked: the clients had fallen behind the "
+                        "planned rate.",
+                        count_text(*count, "operation") + (*count == 1 ? " was" : " were")));
+    }
+}
+
+} // namespace
+
+std::string_view word_of(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::valid: return "VALID";
+        case Outcome::unknown: return "UNKNOWN";
+        case Outcome::error: return "ERROR";
+        case Outcome::invalid: return "INVALID";
+    }
+    return "UNKNOWN";
+}
+
+std::string_view glyph_of(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::valid: return "✔";
+        case Outcome::unknown: return "?";
+        case Outcome::error: return "!";
+        case Outcome::invalid: return "✖";
+    }
+    return "?";
+}
+
+Story make_story(const Record& record,
+                 std::span<const CheckResult> results,
+                 const StoryContext& context) {
+    Story story;
+    story.tally = tally(record);
+    story.outcome = judge(results, !lab_failure(record, context).empty());
+    story.run_line = run_line(record, story.tally);
+    switch (story.outcome) {
+        case Outcome::invalid:
+            choose_finding(record, results, story);
+            tell_invalid(record, story);
+            break;
+        case Outcome::valid: tell_valid(record, results, story); break;
+        case Outcome::unknown: tell_unknown(record, results, story); break;
+        case Outcome::error: tell_error(record, context, story); break;
+    }
+    add_notes(record, context, story);
+    add_facts(record, results, context, story);
+    return story;
+}
+
+} // namespace faultlab

@@ -1,0 +1,137 @@
+#include "reports/story.hpp"
+#include "reports/text.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/record_builder.hpp"
+#include "tests/unit/reports/samples.hpp"
+
+#include <algorithm>
+
+using namespace faultlab;
+
+namespace {
+
+std::string fact(const Story& story, const std::string& label) {
+    for (const StoryFact& fact : story.facts) {
+        if (fact.label != label) continue;
+        std::string text;
+        for (const std::string& line : fact.lines)
+            text += line + "\n";
+        return text;
+    }
+    return {};
+}
+
+} // namespace
+
+TEST_CASE("a stale read is told with the write it missed, the fault and the new leader") {
+    const Story story = test::stale_read().story();
+    CHECK(story.outcome == Outcome::invalid);
+    CHECK(story.headline == "register is not linearizable on key k17");
+    CHECK(story.sentence == "Read of k17 by client 7 returned 4 although the write of 7 by client "
+                            "5 had already been acknowledged 38 ms earlier.");
+    REQUIRE(story.steps.size() == 5);
+    CHECK(story.steps[1].kind == StoryStep::Kind::fault);
+    CHECK(story.steps[1].remark == "214 packets dropped");
+    CHECK(story.steps[2].action == "becomes leader, term 9");
+    CHECK(story.steps[2].remark == "n1 still believes that it leads term 8");
+    CHECK(story.steps[3].remark == "after this, 4 must never be read");
+    CHECK(story.steps[4].divergent);
+    CHECK(story.steps[4].remark == "no order of 1, 4 and 5 explains this");
+}
+
+TEST_CASE("minimality is claimed only when the finding proves it") {
+    test::Judged run = test::stale_read();
+    CHECK(run.story().caption.find("can be removed") != std::string::npos);
+    run.results[1].findings[0].minimal = false;
+    CHECK(run.story().caption.find("can be removed") == std::string::npos);
+}
+
+TEST_CASE("without the missed write in the details the story finds it in the counterexample") {
+    test::Judged run = test::stale_read();
+    const std::string told = run.story().sentence;
+    run.results[1].findings[0].details.erase("missed_write");
+    CHECK(run.story().sentence == told);
+    run.results[1].findings[0].details["missed_write"] = 99'999;
+    CHECK(run.story().sentence == told);
+}
+
+TEST_CASE("a finding without details, operations or sense is still told") {
+    test::Judged run = test::stale_read();
+    Finding& finding = run.results[1].findings[0];
+    finding.details = {};
+    CHECK(run.story().sentence.find("No order of these 3 operations on key k17") == 0);
+    finding.ops = {-5, 1'000'000};
+    finding.divergence = 77'777;
+    CHECK_FALSE(run.story().sentence.empty());
+    CHECK(run.story().steps.empty());
+    run.results[1].findings = {};
+    CHECK(run.story().sentence == "No order of the operations explains every answer.");
+}
+
+TEST_CASE("a violation wins over a failed lab, and a failed lab over a pass") {
+    test::Judged bad = test::stale_read();
+    bad.context.lab_error = "disk full";
+    CHECK(bad.story().outcome == Outcome::invalid);
+    CHECK(bad.story().notes.size() == 1);
+    test::Judged good = test::valid_run();
+    CHECK(good.story().outcome == Outcome::valid);
+    good.context.lab_error = "disk full";
+    CHECK(good.story().outcome == Outcome::error);
+}
+
+TEST_CASE("a run that nobody judged is unknown") {
+    test::Judged run = test::valid_run();
+    run.results.clear();
+    CHECK(run.story().outcome == Outcome::unknown);
+    CHECK(run.story().reason == "no checker has judged this record yet");
+}
+
+TEST_CASE("every unmet line of the evidence floor is a reason of its own") {
+    const std::string reasons = fact(test::unknown_floor().story(), "REASONS");
+    CHECK(std::ranges::count(reasons, '\n') == 2);
+    const std::string error = fact(test::unknown_floor().story(), "MOST FREQUENT ERROR");
+    CHECK(error == "connection refused (27 times)\n");
+}
+
+TEST_CASE("the simplest finding is told and the others are counted") {
+    test::Judged run = test::stale_read();
+    Finding longer = run.results[1].findings[0];
+    longer.key = "k3";
+    longer.ops = {0, 1, 2, 3, 4};
+    run.results[1].findings.insert(run.results[1].findings.begin(), longer);
+    const Story story = run.story();
+    CHECK(story.finding->key == Value("k17"));
+    CHECK(fact(story, "ALSO FOUND") == "1 more finding, on k3\n");
+}
+
+TEST_CASE("a fault that ended before the counterexample is not blamed") {
+    test::Judged run = test::stale_read();
+    run.record.faults[0].t_started = 1 * second;
+    run.record.faults[0].t_ended = 2 * second;
+    run.results[1].findings[0].faults = {};
+    CHECK(fact(run.story(), "FAULTS ACTIVE") == "none at that moment\n");
+    CHECK(fact(run.story(), "LIKELY CLASS").find("partition") == std::string::npos);
+}
+
+TEST_CASE("a long counterexample is cut in the middle and keeps its divergence") {
+    test::RecordBuilder builder;
+    for (int i = 0; i < 100; ++i)
+        builder.op({1, 0, "write", "k", i, {}, i * 10.0, i * 10.0 + 5});
+    test::Judged run{.record = builder.build()};
+    Finding finding{.anomaly = "nonlinearizable", .divergence = 99};
+    for (OpId id = 0; id < 100; ++id)
+        finding.ops.push_back(id);
+    run.results = {{.checker = "linearizability", .verdict = Verdict::invalid}};
+    run.results[0].findings = {finding};
+    const Story story = run.story();
+    CHECK(story.steps.size() < 40);
+    CHECK(story.steps.back().divergent);
+    CHECK(story.caption.find("left out here") != std::string::npos);
+}
+
+TEST_CASE("a record of a killed lab says so") {
+    test::Judged run = test::valid_run();
+    run.record.meta.erase("ended");
+    REQUIRE(run.story().notes.size() == 1);
+    CHECK(run.story().notes[0].find("killed") != std::string::npos);
+}
