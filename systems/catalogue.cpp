@@ -1,0 +1,28 @@
+#include "systems/catalogue.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace faultlab {
+
+// Each is defined in the file or folder of its name; extension files have no headers.
+std::unique_ptr<System> make_etcd();
+
+namespace {
+
+constexpr std::array systems = {
+    SystemEntry{"etcd", "key-value store over Raft (Debian's etcd-server)", make_etcd},
+};
+
+} // namespace
+
+std::span<const SystemEntry> system_catalogue() {
+    return systems;
+}
+
+const SystemEntry* find_system(std::string_view name) {
+    const auto entry = std::ranges::find(systems, name, &SystemEntry::name);
+    return entry == systems.end() ? nullptr : &*entry;
+}
+
+} // namespace faultlab
