@@ -37,16 +37,33 @@ HistoryBuilder::HistoryBuilder() {
 }
 
 void HistoryBuilder::add(const Op& op) {
+    add(InternedOp{.f = intern_text(op.f),
+                   .key = intern(op.key),
+                   .arg = intern(op.arg),
+                   .ret = intern(op.ret),
+                   .error = intern_text(op.error),
+                   .status = op.status,
+                   .process = op.process,
+                   .client = op.client,
+                   .node = op.node,
+                   .inv_index = op.inv_index,
+                   .ret_index = op.ret_index,
+                   .t_due = op.t_due,
+                   .t_inv = op.t_inv,
+                   .t_ret = op.t_ret});
+}
+
+void HistoryBuilder::add(const InternedOp& op) {
     History& h = history_;
     FAULTLAB_CHECK(h.inv_index_.empty() || h.inv_index_.back() < op.inv_index);
     FAULTLAB_CHECK(op.inv_index < op.ret_index);
     const bool closed = op.status == OpStatus::ok || op.status == OpStatus::fail;
     FAULTLAB_CHECK(closed == (op.ret_index != never));
-    h.f_.push_back(intern_text(op.f));
-    h.key_.push_back(intern(op.key));
-    h.arg_.push_back(intern(op.arg));
-    h.ret_.push_back(intern(op.ret));
-    h.error_.push_back(intern_text(op.error));
+    h.f_.push_back(op.f);
+    h.key_.push_back(op.key);
+    h.arg_.push_back(op.arg);
+    h.ret_.push_back(op.ret);
+    h.error_.push_back(op.error);
     h.status_.push_back(op.status);
     h.inv_index_.push_back(op.inv_index);
     h.ret_index_.push_back(op.ret_index);
@@ -56,6 +73,23 @@ void HistoryBuilder::add(const Op& op) {
     h.process_.push_back(op.process);
     h.client_.push_back(op.client);
     h.node_.push_back(op.node);
+}
+
+void HistoryBuilder::reserve(std::size_t ops) {
+    History& h = history_;
+    for (std::vector<Symbol>* column : {&h.f_, &h.key_, &h.arg_, &h.ret_, &h.error_})
+        column->reserve(ops);
+    for (std::vector<std::int64_t>* column :
+         {&h.inv_index_, &h.ret_index_, &h.t_due_, &h.t_inv_, &h.t_ret_})
+        column->reserve(ops);
+    for (std::vector<std::int32_t>* column : {&h.process_, &h.client_, &h.node_})
+        column->reserve(ops);
+    h.status_.reserve(ops);
+}
+
+Symbol HistoryBuilder::intern_new(Value value) {
+    history_.values_.push_back(std::move(value));
+    return static_cast<Symbol>(history_.values_.size() - 1);
 }
 
 Symbol HistoryBuilder::intern(const Value& value) {

@@ -70,6 +70,16 @@ private:
     std::vector<OpId> key_ops_;
 };
 
+/// An operation in the symbols of its HistoryBuilder.
+struct InternedOp {
+    Symbol f = 0, key = 0, arg = 0, ret = 0, error = 0;
+    OpStatus status = OpStatus::open;
+    std::int32_t process = 0, client = 0;
+    NodeId node = no_node;
+    Index inv_index = 0, ret_index = never;
+    Nanos t_due = 0, t_inv = 0, t_ret = -1;
+};
+
 /// Collects operations and freezes them into a History.
 class HistoryBuilder {
 public:
@@ -82,6 +92,11 @@ public:
     /// For loaders that intern themselves: the same symbol for equal values.
     Symbol intern(const Value& value);
     Symbol intern_text(std::string_view text);
+    /// A new symbol without a look-up. Requires: no equal value has a symbol, or is interned later.
+    Symbol intern_new(Value value);
+    /// As the other `add`, of an operation that is interned already.
+    void add(const InternedOp& op);
+    void reserve(std::size_t ops);
 
     /// Leaves the builder empty.
     [[nodiscard]] History build();
