@@ -1,6 +1,7 @@
 #include "core/options.hpp"
 #include "systems/catalogue.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/sim_host.hpp"
 
 #include <algorithm>
 #include <set>
@@ -23,31 +24,17 @@ std::unique_ptr<System> etcd_system() {
 }
 
 /// A host that knows one command.
-class VersionHost final : public Host {
+class VersionHost final : public SimHost {
 public:
-    explicit VersionHost(Result<Output> output) : output_(std::move(output)) {}
-    [[nodiscard]] const std::string& name() const override { return name_; }
-    [[nodiscard]] const std::string& address() const override { return name_; }
+    explicit VersionHost(Result<Output> output)
+        : SimHost("n1", "10.0.0.1", transcript_), output_(std::move(output)) {}
     Result<Output> run(const Command& command) override {
         REQUIRE(command.argv == std::vector<std::string>{"etcd", "--version"});
         return output_;
     }
-    Result<ProcessGroup> spawn(const ProcessSpec&) override { return no(); }
-    Result<void> signal(ProcessGroup, int) override { return no(); }
-    Result<ProcessState> state(ProcessGroup) override { return no(); }
-    Result<std::string> apply_rules(std::string_view) override { return no(); }
-    Result<void> put(const std::filesystem::path&, const std::filesystem::path&) override {
-        return no();
-    }
-    Result<void> get(const std::filesystem::path&, const std::filesystem::path&) override {
-        return no();
-    }
-    Result<void> remove(const std::filesystem::path&) override { return no(); }
-    [[nodiscard]] std::filesystem::path data_directory() const override { return {}; }
 
 private:
-    static Error no() { return lab_error("not asked for"); }
-    std::string name_ = "n1";
+    Transcript transcript_;
     Result<Output> output_;
 };
 
