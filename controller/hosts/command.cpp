@@ -167,4 +167,10 @@ ProcessState group_state(pid_t group) {
     return result;
 }
 
+void block_all_signals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
 } // namespace faultlab

@@ -49,4 +49,7 @@ Result<std::filesystem::path> find_program(std::string_view name);
 /// ended but were not waited for yet are gone.
 [[nodiscard]] ProcessState group_state(pid_t group);
 
+/// For threads that only serve others: signals are handled by the threads that mean to.
+void block_all_signals();
+
 } // namespace faultlab
