@@ -153,7 +153,8 @@ Result<Output> run_command(const Command& command, const LaunchContext& context)
 }
 
 ProcessState group_state(pid_t group) {
-    auto result = ProcessState::gone;
+    bool stopped = false;
+    bool waiting = false;
     std::error_code code;
     for (std::filesystem::directory_iterator entry("/proc", code), end; !code && entry != end;
          entry.increment(code)) {
@@ -161,10 +162,16 @@ ProcessState group_state(pid_t group) {
         if (name.front() < '1' || name.front() > '9') continue;
         const auto line = read_process_line(entry->path());
         if (!line || line->group != group || line->state == 'Z' || line->state == 'X') continue;
-        if (line->state != 'T') return ProcessState::running;
-        result = ProcessState::stopped;
+        if (line->state == 'T')
+            stopped = true;
+        else if (line->state == 'D')
+            waiting = true;
+        else
+            return ProcessState::running;
     }
-    return result;
+    // Who waits in the kernel (for a disk, or for its stopped vfork child) stops as it returns.
+    if (stopped) return ProcessState::stopped;
+    return waiting ? ProcessState::running : ProcessState::gone;
 }
 
 void block_all_signals() {

@@ -45,7 +45,7 @@ Result<Output> run_command(const Command& command, const LaunchContext& context 
 /// of that name in PATH or in the system's directories for administrators' programs.
 Result<std::filesystem::path> find_program(std::string_view name);
 
-/// What the processes of a group do, from /proc: stopped when all that live are stopped; those that
+/// What the processes of a group do, from /proc: stopped when none that lives can go on; those that
 /// ended but were not waited for yet are gone.
 [[nodiscard]] ProcessState group_state(pid_t group);
 
