@@ -39,7 +39,7 @@ void add_counters(const Json& rule, RuleListing& listing) {
 
 RuleListing listing_from(const Json& tree) {
     RuleListing listing;
-    for (const Json& item : tree.at("nftables")) {
+    for (const Json& item : tree.at("nftables").get_ref<const Json::array_t&>()) {
         if (item.contains("chain") && is_ours(item.at("chain"))) {
             listing.chains.push_back(item.at("chain").at("name").get<std::string>());
         }

@@ -51,7 +51,9 @@ Side shuffled_nodes(const ClusterView& view, Rng& rng) {
 
 std::string words(const Side& side) {
     Side sorted = side;
-    std::ranges::sort(sorted);
+    std::ranges::sort(sorted, {}, [](const std::string& name) { // n2 before n10
+        return std::pair(name.size(), name);
+    });
     return fmt::format("{}", fmt::join(sorted, " "));
 }
 
@@ -75,7 +77,7 @@ Cut cut_ring(const ClusterView& view, Rng& rng) {
     for (const std::string& node : nodes) {
         auto seen = visible(cut.grudge, node, nodes);
         seen.erase(node);
-        views.push_back(fmt::format("{} sees {}", node, fmt::join(seen, " ")));
+        views.push_back(fmt::format("{} sees {}", node, words(Side(seen.begin(), seen.end()))));
     }
     cut.summary =
         fmt::format("every node sees another majority: {} (ring)", fmt::join(views, ", "));
