@@ -1,0 +1,204 @@
+#include "tests/support/toy_systems.hpp"
+
+#include "core/check.hpp"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <utility>
+
+namespace faultlab {
+
+ToyRegister::ToyRegister(VirtualTime& time, std::int32_t nodes, std::uint64_t seed, ToyBug bug)
+    : time_(time), rng_(seed), bug_(bug), nodes_(static_cast<std::size_t>(nodes)) {}
+
+void ToyRegister::invoke(NodeId node, const Invocation& op, Answer answer) {
+    const Nanos there = rng_.between(100 * microsecond, 3 * millisecond);
+    const Nanos back = rng_.between(100 * microsecond, 3 * millisecond);
+    time_.after(there, [this, node, op, answer = std::move(answer), back] {
+        const Node& serving = this->node(node);
+        if (!serving.running) {
+            time_.after(back, [answer] { answer(Failed{"connection refused"}); });
+            return;
+        }
+        if (serving.cut) {
+            // The client's connection is whole: it waits in vain, unless the node answers alone.
+            if (bug_ != ToyBug::stale_reads || op.f != "read") return;
+            const auto found = serving.remembered.find(op.key);
+            const Value seen = found == serving.remembered.end() ? Value{} : found->second;
+            time_.after(back, [answer, seen] { answer(Done{seen}); });
+            return;
+        }
+        time_.after(back, [answer, completion = apply(op)] { answer(completion); });
+    });
+}
+
+Completion ToyRegister::apply(const Invocation& op) {
+    if (op.f == "read") return Done{state_[op.key]};
+    if (op.f == "write") {
+        write(op.key, op.arg);
+        return Done{};
+    }
+    const Value::List& pair = *op.arg.list();
+    if (state_[op.key] != pair[0]) return Done{false};
+    write(op.key, pair[1]);
+    return Done{true};
+}
+
+void ToyRegister::write(const Value& key, const Value& value) {
+    constexpr Nanos unsafe = 500 * millisecond;
+    while (!recent_.empty() && recent_.front().t < time_.now() - unsafe)
+        recent_.pop_front();
+    recent_.push_back({.t = time_.now(), .key = key, .before = state_[key]});
+    state_[key] = value;
+}
+
+NodeId ToyRegister::leader() const {
+    const auto leads = [](const Node& node) { return node.running && !node.cut; };
+    return static_cast<NodeId>(std::ranges::find_if(nodes_, leads) - nodes_.begin());
+}
+
+NodeStatus ToyRegister::status(NodeId node) {
+    return {.leads = leader() == node, .metrics = {{"role", leader() == node ? 2 : 0}}};
+}
+
+ClusterView ToyRegister::view() {
+    ClusterView view;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        const std::string number = std::to_string(i + 1);
+        view.nodes.push_back({.name = "n" + number,
+                              .address = "10.0.0." + number,
+                              .running = nodes_[i].running,
+                              .leads = leader() == static_cast<NodeId>(i)});
+        view.clients.push_back(
+            {.name = "c" + number, .address = "10.0.1." + number, .node = static_cast<NodeId>(i)});
+    }
+    return view;
+}
+
+Host& ToyRegister::node_host(NodeId) {
+    fail_check("a toy has no hosts", __FILE__, __LINE__);
+}
+
+Host& ToyRegister::client_host(NodeId) {
+    fail_check("a toy has no hosts", __FILE__, __LINE__);
+}
+
+Result<std::vector<std::string>> ToyRegister::apply_rules(const std::vector<HostRules>& rules) {
+    for (const HostRules& rule : rules) {
+        Node& target = node(std::stoi(rule.host.substr(1)) - 1);
+        target.cut = rule.text == "cut";
+        target.remembered = state_;
+    }
+    return std::vector<std::string>(rules.size());
+}
+
+Result<void> ToyRegister::signal_node(NodeId, int) {
+    return lab_error("a toy cannot be signalled");
+}
+
+Result<void> ToyRegister::kill_node(NodeId node) {
+    this->node(node).running = false;
+    if (bug_ != ToyBug::lost_writes) return {};
+    for (; !recent_.empty(); recent_.pop_back())
+        state_[recent_.back().key] = recent_.back().before;
+    return {};
+}
+
+Result<void> ToyRegister::start_node(NodeId node) {
+    this->node(node).running = true;
+    return {};
+}
+
+Result<ProcessState> ToyRegister::node_state(NodeId node) {
+    return this->node(node).running ? ProcessState::running : ProcessState::gone;
+}
+
+namespace {
+
+class ToyNemesis : public Nemesis {
+public:
+    [[nodiscard]] std::vector<std::string> needs() const override { return {}; }
+    void draw(Rng&, std::int32_t, FaultSpec&) const override {}
+    [[nodiscard]] FaultSpec exact(const Fault&, const FaultSpec& spec) const override {
+        return spec;
+    }
+    Result<Fault> resolve(const FaultSpec& spec, const ClusterView& view) const override {
+        Rng rng(spec.seed);
+        const auto node = static_cast<NodeId>(rng.below(view.nodes.size()));
+        const std::string& name = view.nodes[static_cast<std::size_t>(node)].name;
+        return Fault{.nemesis = spec.nemesis,
+                     .summary = spec.nemesis + " of " + name,
+                     .targets = {node},
+                     .params = {{"host", name}},
+                     .undo = {{"host", name}}};
+    }
+    std::vector<Evidence>
+    probe(const Fault& fault, FaultTarget&, EvidencePhase phase) const override {
+        return {{.phase = phase,
+                 .node = fault.targets[0],
+                 .name = "toy",
+                 .proves = phase != EvidencePhase::before}};
+    }
+};
+
+class ToyPartition : public ToyNemesis {
+public:
+    Result<void> inject(const Fault& fault, FaultTarget& target) const override {
+        return apply(fault, target, "cut");
+    }
+    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
+        return apply(fault, target, "join");
+    }
+
+private:
+    static Result<void> apply(const Fault& fault, FaultTarget& target, const char* text) {
+        const Result<std::vector<std::string>> applied =
+            target.apply_rules({{.host = *fault.undo.at("host").text(), .text = text}});
+        if (!applied) return applied.error();
+        return {};
+    }
+};
+
+class ToyKill : public ToyNemesis {
+public:
+    Result<void> inject(const Fault& fault, FaultTarget& target) const override {
+        return target.kill_node(fault.targets[0]);
+    }
+    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
+        return target.start_node(fault.targets[0]);
+    }
+};
+
+} // namespace
+
+const Nemesis* find_toy_nemesis(std::string_view name) {
+    static const ToyPartition partition;
+    static const ToyKill kill;
+    if (name == "partition") return &partition;
+    if (name == "kill") return &kill;
+    return nullptr;
+}
+
+Plan toy_plan(const Workload& workload, std::uint64_t seed, std::vector<std::string> nemeses) {
+    Plan plan{.seed = seed, .system = "toy", .workload = "register", .nemeses = nemeses};
+    plan.options = complete_options({}, workload.options(), "the workload").value();
+    const Rng root(seed);
+    for (std::int32_t w = 0; w < plan.workers(); ++w)
+        plan.stream_seeds.push_back(root.split("process/" + std::to_string(w)).seed());
+    Rng rng = root.split("nemesis");
+    FaultId id = 0;
+    for (Nanos t = 3 * second; t + 4 * second < plan.duration && !nemeses.empty();
+         t += 5 * second) {
+        plan.faults.push_back({.id = id,
+                               .nemesis = nemeses[static_cast<std::size_t>(id) % nemeses.size()],
+                               .t_start = t,
+                               .duration = 3 * second,
+                               .target = "one",
+                               .seed = rng.next()});
+        ++id;
+    }
+    return plan;
+}
+
+} // namespace faultlab
