@@ -1,14 +1,8 @@
 #include "nemesis/catalogue.hpp"
 
-#include "core/options.hpp"
+#include "core/catalogue.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
 #include <array>
-#include <string>
-#include <vector>
 
 namespace faultlab {
 namespace {
@@ -26,13 +20,7 @@ std::span<const NemesisEntry> nemesis_catalogue() {
 }
 
 Result<const NemesisEntry*> find_nemesis(std::string_view name) {
-    const auto* const found = std::ranges::find(catalogue, name, &NemesisEntry::name);
-    if (found != catalogue.end()) return found;
-    std::vector<std::string> names;
-    for (const NemesisEntry& entry : catalogue)
-        names.emplace_back(entry.name);
-    return usage_error(fmt::format("there is no nemesis '{}'", name),
-                       fmt::format("nearest: {}", fmt::join(nearest_names(name, names), ", ")));
+    return find_entry(nemesis_catalogue(), "fault", name);
 }
 
 } // namespace faultlab

@@ -1,6 +1,7 @@
 #include "systems/catalogue.hpp"
 
-#include <algorithm>
+#include "core/catalogue.hpp"
+
 #include <array>
 
 namespace faultlab {
@@ -20,9 +21,8 @@ std::span<const SystemEntry> system_catalogue() {
     return systems;
 }
 
-const SystemEntry* find_system(std::string_view name) {
-    const auto entry = std::ranges::find(systems, name, &SystemEntry::name);
-    return entry == systems.end() ? nullptr : &*entry;
+Result<const SystemEntry*> find_system(std::string_view name) {
+    return find_entry(system_catalogue(), "system", name);
 }
 
 } // namespace faultlab

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/result.hpp"
 #include "core/system.hpp"
 
 #include <memory>
@@ -17,7 +18,7 @@ struct SystemEntry {
 
 [[nodiscard]] std::span<const SystemEntry> system_catalogue();
 
-/// Null when there is no system of this name.
-[[nodiscard]] const SystemEntry* find_system(std::string_view name);
+/// A name that is not in the catalogue is a usage error that names the nearest ones.
+Result<const SystemEntry*> find_system(std::string_view name);
 
 } // namespace faultlab

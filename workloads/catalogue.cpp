@@ -1,6 +1,7 @@
 #include "workloads/catalogue.hpp"
 
-#include <algorithm>
+#include "core/catalogue.hpp"
+
 #include <array>
 
 namespace faultlab {
@@ -22,9 +23,8 @@ std::span<const WorkloadEntry> workload_catalogue() {
     return entries;
 }
 
-std::unique_ptr<Workload> make_workload(std::string_view name) {
-    const auto entry = std::ranges::find(entries, name, &WorkloadEntry::name);
-    return entry == entries.end() ? nullptr : entry->make();
+Result<const WorkloadEntry*> find_workload(std::string_view name) {
+    return find_entry(workload_catalogue(), "workload", name);
 }
 
 } // namespace faultlab

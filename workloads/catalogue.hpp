@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/result.hpp"
 #include "core/workload.hpp"
 
 #include <memory>
@@ -18,7 +19,7 @@ struct WorkloadEntry {
 /// All of them, in the order in which they are listed.
 [[nodiscard]] std::span<const WorkloadEntry> workload_catalogue();
 
-/// Null when there is none of this name.
-[[nodiscard]] std::unique_ptr<Workload> make_workload(std::string_view name);
+/// A name that is not in the catalogue is a usage error that names the nearest ones.
+Result<const WorkloadEntry*> find_workload(std::string_view name);
 
 } // namespace faultlab

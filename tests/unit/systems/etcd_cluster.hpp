@@ -44,7 +44,7 @@ inline bool etcd_is_installed() {
 class EtcdCluster {
 public:
     explicit EtcdCluster(std::size_t nodes, Options options = {})
-        : system_(find_system("etcd")->make()), pids_(nodes, -1) {
+        : system_(find_system("etcd").value()->make()), pids_(nodes, -1) {
         std::random_device random;
         std::uniform_int_distribution<int> byte(1, 250);
         const std::string network =

@@ -18,7 +18,7 @@ Deployment three_nodes() {
 }
 
 std::unique_ptr<System> etcd_system() {
-    const SystemEntry* entry = find_system("etcd");
+    const SystemEntry* entry = find_system("etcd").value();
     REQUIRE(entry != nullptr);
     return entry->make();
 }
@@ -46,13 +46,13 @@ TEST_CASE("the catalogue names each system once, with a summary and a factory th
         CAPTURE(entry.name);
         CHECK(names.insert(entry.name).second);
         CHECK_FALSE(entry.summary.empty());
-        CHECK(find_system(entry.name) == &entry);
+        CHECK(find_system(entry.name).value() == &entry);
         const auto system = entry.make();
         CHECK_FALSE(system->operations().empty());
         CHECK_FALSE(system->error_table().empty());
         CHECK(system->node_limits().first <= system->node_limits().second);
     }
-    CHECK(find_system("no such system") == nullptr);
+    CHECK(find_system("no such system").error().kind == ErrorKind::usage);
 }
 
 TEST_CASE("etcd is launched as a member of the whole cluster") {

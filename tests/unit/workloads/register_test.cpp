@@ -12,14 +12,14 @@ using simulation::Emitted;
 namespace {
 
 Plan plan_with(const Options& given) {
-    const auto workload = make_workload("register");
+    const auto workload = find_workload("register").value()->make();
     Plan plan{.seed = 7, .workload = "register", .nodes = 3, .workers_per_node = 4};
     plan.options = complete_options(given, workload->options(), "register").value();
     return plan;
 }
 
 std::vector<Emitted> simulate(const Plan& plan, const simulation::Answers& answers, std::size_t n) {
-    const auto workload = make_workload("register");
+    const auto workload = find_workload("register").value()->make();
     auto workers = simulation::streams(plan.workers(), [&](const StreamContext& context) {
         return workload->body(plan, context);
     });
@@ -121,7 +121,7 @@ TEST_CASE("one worker of every node only reads", "[workloads]") {
 
 TEST_CASE("a key is in use for about seven seconds at the default rate", "[workloads]") {
     const Plan plan = plan_with({});
-    const auto workload = make_workload("register");
+    const auto workload = find_workload("register").value()->make();
     auto workers = simulation::streams(plan.workers(), [&](const StreamContext& context) {
         return std::make_unique<Paced>(Pace{.rate = plan.rate, .length = 60 * second},
                                        context,
@@ -151,7 +151,7 @@ TEST_CASE("a key is in use for about seven seconds at the default rate", "[workl
 
 TEST_CASE("the final reads read every key until it was read, and give up at last", "[workloads]") {
     const Plan plan = plan_with({});
-    const auto workload = make_workload("register");
+    const auto workload = find_workload("register").value()->make();
     std::vector<Value> keys;
     for (int i = 0; i < 50; ++i)
         keys.emplace_back("k" + std::to_string(i));
@@ -191,7 +191,7 @@ TEST_CASE("the final reads read every key until it was read, and give up at last
 TEST_CASE("a stream depends on its seed and on nothing else", "[workloads]") {
     Plan plan = plan_with({});
     const auto fingerprint = [&](std::uint64_t offset) {
-        const auto workload = make_workload("register");
+        const auto workload = find_workload("register").value()->make();
         std::string text;
         auto workers = simulation::streams(plan.workers(), [&](StreamContext context) {
             context.seed += offset;
@@ -206,7 +206,7 @@ TEST_CASE("a stream depends on its seed and on nothing else", "[workloads]") {
 }
 
 TEST_CASE("wrong options are refused with what is possible", "[workloads]") {
-    const auto workload = make_workload("register");
+    const auto workload = find_workload("register").value()->make();
     const auto refuse = [&](const Options& given) {
         const auto completed = complete_options(given, workload->options(), "register");
         return completed ? std::string("accepted") : completed.error().text();
@@ -221,7 +221,7 @@ TEST_CASE("wrong options are refused with what is possible", "[workloads]") {
 TEST_CASE("the catalogue makes what it lists", "[workloads]") {
     for (const WorkloadEntry& entry : workload_catalogue()) {
         CHECK(!entry.summary.empty());
-        CHECK(make_workload(entry.name) != nullptr);
+        CHECK(find_workload(entry.name).value() == &entry);
     }
-    CHECK(make_workload("nonsense") == nullptr);
+    CHECK(find_workload("nonsense").error().kind == ErrorKind::usage);
 }
