@@ -1,0 +1,148 @@
+#include "tests/unit/checker/random_history.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace faultlab {
+namespace {
+
+class Simulation {
+public:
+    Simulation(Rng& rng, const RandomHistoryOptions& options)
+        : rng_(rng), options_(options), versioned_(options.model == "versioned-register") {}
+
+    std::vector<Op> run() {
+        const auto wanted = static_cast<std::size_t>(rng_.between(2, options_.max_ops));
+        std::vector<Pending> pending(static_cast<std::size_t>(options_.processes));
+        std::size_t open = 0;
+        while (ops_.size() < wanted || open > 0) {
+            const auto p = static_cast<std::size_t>(rng_.below(pending.size()));
+            Pending& slot = pending[p];
+            if (slot.op < 0) {
+                if (ops_.size() == wanted) continue;
+                slot = {.op = invoke(static_cast<std::int32_t>(p)), .applied = false};
+                ++open;
+            } else if (!slot.applied) {
+                apply(ops_[static_cast<std::size_t>(slot.op)]);
+                slot.applied = true;
+            } else {
+                finish(ops_[static_cast<std::size_t>(slot.op)]);
+                slot.op = -1;
+                --open;
+            }
+        }
+        if (rng_.chance(options_.corrupt_percent, 100)) {
+            for (std::int64_t i = rng_.between(1, 5); i > 0; --i)
+                corrupt();
+        }
+        return std::move(ops_);
+    }
+
+private:
+    struct Pending {
+        OpId op = -1;
+        bool applied = false;
+    };
+
+    Value some_value() {
+        if (rng_.chance(1, 12)) return {};
+        return static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(options_.values)));
+    }
+
+    OpId invoke(std::int32_t process) {
+        Op op;
+        op.id = static_cast<OpId>(ops_.size());
+        op.process = process;
+        op.key = "x";
+        op.inv_index = index_++;
+        const std::uint64_t kinds = options_.model == "register" ? 2 : 3;
+        switch (rng_.below(kinds)) {
+            case 0: op.f = "read"; break;
+            case 1:
+                op.f = "write";
+                op.arg = some_value();
+                break;
+            default:
+                op.f = "cas";
+                op.arg = versioned_ ? Value(Value::List{some_version(), some_value()})
+                                    : Value(Value::List{some_value(), some_value()});
+        }
+        op.status = OpStatus::ok;
+        if (rng_.chance(options_.info_percent, 100)) op.status = OpStatus::info;
+        if (rng_.chance(options_.fail_percent, 100)) op.status = OpStatus::fail;
+        ops_.push_back(op);
+        return op.id;
+    }
+
+    std::int64_t some_version() {
+        return std::max<std::int64_t>(0, version_ + rng_.between(-1, 1));
+    }
+
+    void apply(Op& op) {
+        if (op.status == OpStatus::fail) return;
+        if (op.status == OpStatus::info && rng_.chance(1, 2)) return;
+        if (op.f == "read") {
+            op.ret = versioned_ ? Value(Value::List{value_, version_}) : value_;
+            return;
+        }
+        Value next = op.arg;
+        if (op.f == "cas") {
+            const Value::List& pair = *op.arg.list();
+            if (pair[0] != (versioned_ ? Value(version_) : value_)) {
+                op.ret = false;
+                return;
+            }
+            next = pair[1];
+        }
+        value_ = next;
+        ++version_;
+        op.ret = op.f == "cas" ? Value(true) : Value();
+        if (versioned_ && rng_.chance(3, 4)) op.ret = Value::List{value_, version_};
+    }
+
+    void finish(Op& op) {
+        const Index index = index_++;
+        if (op.status == OpStatus::info) {
+            op.ret = {};
+            return;
+        }
+        if (op.status == OpStatus::fail) op.ret = {};
+        op.ret_index = index;
+    }
+
+    void corrupt() {
+        Op& op = ops_[static_cast<std::size_t>(rng_.below(ops_.size()))];
+        if (op.status != OpStatus::ok) return;
+        if (op.f == "read") {
+            op.ret = versioned_ ? Value(Value::List{some_value(), some_version()}) : some_value();
+        } else if (op.f == "cas") {
+            const bool failed = op.ret == Value(false);
+            op.ret = !failed;
+        } else if (versioned_) {
+            op.ret = Value::List{op.arg, some_version()};
+        }
+    }
+
+    Rng& rng_;
+    const RandomHistoryOptions& options_;
+    bool versioned_;
+    std::vector<Op> ops_;
+    Index index_ = 0;
+    Value value_;
+    std::int64_t version_ = 0;
+};
+
+} // namespace
+
+std::vector<Op> random_operations(Rng& rng, const RandomHistoryOptions& options) {
+    return Simulation(rng, options).run();
+}
+
+History to_history(const std::vector<Op>& ops) {
+    HistoryBuilder builder;
+    for (const Op& op : ops)
+        builder.add(op);
+    return builder.build();
+}
+
+} // namespace faultlab
