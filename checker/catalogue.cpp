@@ -1,0 +1,39 @@
+#include "checker/catalogue.hpp"
+
+#include "checker/catalogue_entries.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace faultlab {
+namespace {
+
+constexpr std::array entries = {
+    CheckerEntry{.name = "linearizability",
+                 .summary = "every key behaves as one register: each operation at one instant "
+                            "between its invocation and its return",
+                 .options = linearizability_options,
+                 .make = make_linearizability},
+    CheckerEntry{.name = "stats",
+                 .summary = "counts and latencies of every operation kind; unknown when a kind "
+                            "never succeeded",
+                 .options = stats_options,
+                 .make = make_stats},
+    CheckerEntry{.name = "evidence-floor",
+                 .summary = "whether the run saw enough for a pass to mean something",
+                 .options = evidence_floor_options,
+                 .make = make_evidence_floor},
+};
+
+} // namespace
+
+std::span<const CheckerEntry> checker_catalogue() {
+    return entries;
+}
+
+const CheckerEntry* find_checker(std::string_view name) {
+    const auto* entry = std::ranges::find(entries, name, &CheckerEntry::name);
+    return entry == entries.end() ? nullptr : entry;
+}
+
+} // namespace faultlab

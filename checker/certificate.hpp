@@ -1,0 +1,22 @@
+#pragma once
+
+#include "checker/register_model.hpp"
+#include "core/history.hpp"
+#include "core/types.hpp"
+
+#include <span>
+
+namespace faultlab {
+
+/// Checks a counterexample by itself: judges the cited operations of one key as they were known
+/// when `divergence`, one of them, returned, by trying every order with every choice of the
+/// indeterminate ones. True when none is legal. When updates of the key that had been invoked by
+/// then are not cited, versions need only grow, because they may have taken the numbers between.
+/// Shares nothing with the search but the reading of the operations.
+/// Requires: at most 12 operations.
+[[nodiscard]] bool certificate_is_illegal(const History& history,
+                                          std::span<const OpId> ids,
+                                          OpId divergence,
+                                          RegisterModel model);
+
+} // namespace faultlab

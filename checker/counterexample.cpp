@@ -1,0 +1,236 @@
+#include "checker/counterexample.hpp"
+
+#include "checker/frontier_search.hpp"
+#include "checker/linearizability_rules.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace faultlab {
+namespace {
+
+/// Nothing is merged or left out, so that the states it reaches are those of the register.
+template <class Rules>
+class Unpruned : public Rules {
+public:
+    [[nodiscard]] bool merges_unobserved_values() const override { return false; }
+    [[nodiscard]] bool dead_updates_vanish(bool) const override { return false; }
+    [[nodiscard]] bool looks_ahead() const override { return false; }
+};
+
+/// The history as it was at the index `cut`.
+std::vector<RegisterOp> prefix_until(std::span<const RegisterOp> ops, Index cut) {
+    std::vector<RegisterOp> prefix;
+    for (const RegisterOp& op : ops) {
+        if (op.inv >= cut) continue;
+        RegisterOp seen = op;
+        if (op.ret > cut) {
+            if (!op.updates()) continue;
+            seen.ret = never;
+            seen.version = any_version;
+        }
+        prefix.push_back(seen);
+    }
+    return prefix;
+}
+
+/// The versions that writes of unknown version may have been given, where a read could tell: every
+/// choice must be looked at. A write whose version nobody read is best off with the lowest one,
+/// which is what the rules give it when its version stays unknown.
+class VersionChoices {
+public:
+    explicit VersionChoices(std::span<const RegisterOp> ops) : ops_(ops.begin(), ops.end()) {
+        std::map<ValueId, std::set<std::uint64_t>> read;
+        std::map<ValueId, int> writers;
+        for (const RegisterOp& op : ops_) {
+            if (op.action == RegisterAction::read) read[op.value].insert(op.version);
+            if (op.updates()) ++writers[op.value];
+        }
+        for (std::size_t i = 0; i < ops_.size(); ++i) {
+            const RegisterOp& op = ops_[i];
+            if (op.action != RegisterAction::write || op.version != any_version) continue;
+            const auto versions = read.find(op.value);
+            if (versions == read.end()) continue;
+            Choice choice{.op = i, .versions = {versions->second.begin(), versions->second.end()}};
+            // The value that was there at first, or was written by others too, tells less.
+            if (writers[op.value] > 1 || op.value == 0) choice.versions.push_back(any_version);
+            choices_.push_back(std::move(choice));
+            combinations_ *= std::min(choices_.back().versions.size(), most + 1);
+            combinations_ = std::min(combinations_, most + 1);
+        }
+    }
+
+    /// More than `most` are not worth the time.
+    static constexpr std::size_t most = 256;
+    [[nodiscard]] std::size_t combinations() const { return combinations_; }
+
+    /// Requires: number < combinations() <= most.
+    [[nodiscard]] const std::vector<RegisterOp>& combination(std::size_t number) {
+        for (const Choice& choice : choices_) {
+            ops_[choice.op].version = choice.versions[number % choice.versions.size()];
+            number /= choice.versions.size();
+        }
+        return ops_;
+    }
+
+private:
+    struct Choice {
+        std::size_t op = 0;
+        std::vector<std::uint64_t> versions;
+    };
+    std::vector<RegisterOp> ops_;
+    std::vector<Choice> choices_;
+    std::size_t combinations_ = 1;
+};
+
+class Reducer {
+public:
+    Reducer(const Divergence& divergence, RegisterModel model, const Budget& budget)
+        : all_(divergence.ops), model_(model), budget_(budget), kept_(all_) {}
+
+    Counterexample run() {
+        try_without([](const RegisterOp& op) { return op.action == RegisterAction::failed_cas; });
+        try_without([](const RegisterOp& op) { return !op.definite(); });
+        remove_values();
+        bool removed = true;
+        while (removed && !budget_.out_of_time()) {
+            undecided_ = false;
+            removed = remove_single();
+        }
+        return {.ops = kept_,
+                .updates_removed = updates_removed(kept_),
+                .minimal = !removed && !undecided_ && !budget_.out_of_time()};
+    }
+
+private:
+    [[nodiscard]] bool updates_removed(std::span<const RegisterOp> subset) const {
+        return std::ranges::count_if(subset, &RegisterOp::updates) !=
+               std::ranges::count_if(all_, &RegisterOp::updates);
+    }
+
+    /// Removes all operations that satisfy the predicate if the rest is still illegal.
+    template <class Predicate>
+    bool try_without(Predicate predicate) {
+        if (budget_.out_of_time()) return false;
+        std::set<OpId> stay;
+        for (const RegisterOp& op : kept_) {
+            if (!predicate(op)) stay.insert(op.id);
+        }
+        if (stay.size() == kept_.size()) return false;
+        std::vector<bool> flags(all_.size());
+        for (std::size_t i = 0; i < all_.size(); ++i)
+            flags[i] = stay.contains(all_[i].id);
+        std::vector<RegisterOp> rest = supported_subset(all_, std::move(flags), model_);
+        const Verdict verdict = judge_subset(rest, updates_removed(rest), model_, budget_);
+        undecided_ = undecided_ || verdict == Verdict::unknown;
+        if (verdict != Verdict::invalid) return false;
+        kept_ = std::move(rest);
+        return true;
+    }
+
+    /// Delta debugging over the values written, oldest first, in chunks that are halved.
+    void remove_values() {
+        std::vector<ValueId> values;
+        for (const RegisterOp& op : kept_) {
+            if (op.updates()) values.push_back(op.value);
+        }
+        remove_chunks(values, [](const RegisterOp& op, const std::set<ValueId>& chunk) {
+            return op.updates() && chunk.contains(op.value);
+        });
+    }
+
+    /// One pass over the operations. False when none could be removed.
+    bool remove_single() {
+        std::vector<OpId> ids;
+        for (const RegisterOp& op : kept_)
+            ids.push_back(op.id);
+        return remove_chunks(ids, [](const RegisterOp& op, const std::set<OpId>& chunk) {
+            return chunk.contains(op.id);
+        });
+    }
+
+    template <class Item, class Touches>
+    bool remove_chunks(const std::vector<Item>& items, Touches touches) {
+        bool removed = false;
+        std::size_t chunk_size = std::max<std::size_t>(items.size() / 2, 1);
+        for (;; chunk_size = chunk_size / 2) {
+            for (std::size_t first = 0; first < items.size(); first += chunk_size) {
+                const std::size_t last = std::min(first + chunk_size, items.size());
+                const std::set<Item> chunk(items.begin() + static_cast<std::ptrdiff_t>(first),
+                                           items.begin() + static_cast<std::ptrdiff_t>(last));
+                removed |= try_without([&](const RegisterOp& op) { return touches(op, chunk); });
+            }
+            if (chunk_size == 1) return removed;
+        }
+    }
+
+    const std::vector<RegisterOp>& all_;
+    RegisterModel model_;
+    const Budget& budget_;
+    std::vector<RegisterOp> kept_;
+    bool undecided_ = false; ///< a trial was neither legal nor illegal
+};
+
+} // namespace
+
+std::optional<Divergence> find_divergence(std::span<const RegisterOp> ops, const Budget& budget) {
+    std::vector<const RegisterOp*> returns;
+    for (const RegisterOp& op : ops) {
+        if (op.definite()) returns.push_back(&op);
+    }
+    std::ranges::sort(returns, {}, [](const RegisterOp* op) { return op->ret; });
+    // A prefix of a legal history is legal, so the first illegal prefix is found by halving.
+    const LinearizabilityRules rules;
+    std::size_t legal = 0; // so many returns are legal
+    std::size_t illegal = returns.size() + 1;
+    while (illegal - legal > 1) {
+        const std::size_t middle = legal + (illegal - legal) / 2;
+        const auto prefix = prefix_until(ops, returns[middle - 1]->ret);
+        const Verdict verdict = search_order(prefix, rules, budget).verdict;
+        if (verdict == Verdict::unknown) return std::nullopt;
+        (verdict == Verdict::invalid ? illegal : legal) = middle;
+    }
+    if (illegal > returns.size()) return std::nullopt;
+    const RegisterOp& op = *returns[illegal - 1];
+    return Divergence{.op = op,
+                      .explained = static_cast<std::int64_t>(illegal - 1),
+                      .ops = prefix_until(ops, op.ret)};
+}
+
+Verdict judge_subset(std::span<const RegisterOp> subset,
+                     bool updates_removed,
+                     RegisterModel model,
+                     const Budget& budget) {
+    if (model != RegisterModel::versioned || !updates_removed) {
+        return search_order(subset, LinearizabilityRules{}, budget).verdict;
+    }
+    VersionChoices choices(subset);
+    if (choices.combinations() > VersionChoices::most) return Verdict::unknown;
+    for (std::size_t i = 0; i < choices.combinations(); ++i) {
+        const Verdict verdict =
+            search_order(choices.combination(i), GappedVersionRules{}, budget).verdict;
+        if (verdict != Verdict::invalid) return verdict;
+    }
+    return Verdict::invalid;
+}
+
+Counterexample reduce(const Divergence& divergence, RegisterModel model, const Budget& budget) {
+    return Reducer(divergence, model, budget).run();
+}
+
+std::vector<RegisterState> states_before(const Counterexample& counterexample,
+                                         const RegisterOp& divergence,
+                                         const Budget& budget) {
+    std::vector<RegisterOp> ops = counterexample.ops;
+    std::erase_if(ops, [&](const RegisterOp& op) { return op.id == divergence.id; });
+    if (!counterexample.updates_removed || divergence.step == 0) {
+        return final_states(ops, Unpruned<LinearizabilityRules>{}, budget);
+    }
+    VersionChoices choices(ops);
+    if (choices.combinations() != 1) return {};
+    return final_states(choices.combination(0), Unpruned<GappedVersionRules>{}, budget);
+}
+
+} // namespace faultlab

@@ -1,0 +1,63 @@
+#include "checker/judge.hpp"
+
+#include "checker/catalogue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace faultlab {
+namespace {
+
+constexpr std::array<std::string_view, 2> always = {"stats", "evidence-floor"};
+
+CheckResult lab_failure(const std::string& checker, std::string reason) {
+    CheckResult result{
+        .checker = checker, .verdict = Verdict::unknown, .reason = std::move(reason)};
+    result.statistics["error"] = true;
+    return result;
+}
+
+} // namespace
+
+CheckResult judge_one(const Record& record, const CheckerRequest& request, const Budget& budget) {
+    const CheckerEntry* entry = find_checker(request.name);
+    if (entry == nullptr) {
+        return lab_failure(request.name, fmt::format("there is no checker '{}'", request.name));
+    }
+    // A checker that fails must not take the verdicts of the others with it, whatever it throws.
+    try {
+        const auto checker = entry->make(request.options);
+        if (!checker) return lab_failure(request.name, checker.error().text());
+        return (*checker)->check(record, budget);
+    } catch (const std::exception& error) {
+        return lab_failure(request.name, fmt::format("the checker failed: {}", error.what()));
+    }
+}
+
+std::vector<CheckResult>
+judge(const Record& record, std::span<const CheckerRequest> requests, const Budget& budget) {
+    std::vector<CheckResult> results;
+    for (const CheckerRequest& request : requests)
+        results.push_back(judge_one(record, request, budget));
+    for (const std::string_view name : always) {
+        if (std::ranges::find(requests, name, &CheckerRequest::name) != requests.end()) continue;
+        results.push_back(judge_one(record, {.name = std::string(name)}, budget));
+    }
+    return results;
+}
+
+Verdict overall(std::span<const CheckResult> results) {
+    if (results.empty()) return Verdict::unknown;
+    Verdict verdict = Verdict::valid;
+    for (const CheckResult& result : results)
+        verdict = worst(verdict, result.verdict);
+    return verdict;
+}
+
+} // namespace faultlab

@@ -1,0 +1,285 @@
+// Checker `linearizability`.
+// Judges: whether the operations on each key can be put in one order that respects real time and is
+// legal for a register. Exact, both ways; indeterminate operations stay open to the end of time.
+// How: checker/frontier_search.hpp, each key by itself.
+// Finds, for each key that cannot: a finding "nonlinearizable" with a reduced counterexample
+// (checker/counterexample.hpp). Its details:
+//   model         the model's name
+//   class, rule   the heuristic class (checker/anomaly_class.hpp) and the rule that gave it
+//   states        values that were possible before the divergence (versioned: [value, version])
+//   observer      op that saw what it cannot have seen
+//   value_writer  the only op that wrote the value it saw, if there is just one
+//   missed_write  the newer update that it missed (stale_read, lost_update, duplicate_cas)
+//   seen_by       the earlier observation of missed_write, when that had not returned in time
+//   failed_writer a failed op that would have written the value (value_never_written)
+//   reduced       false: `ops` holds the divergence only, because enough others were reduced
+// Unknown: a budget was spent, or an operation does not fit the model.
+
+#include "checker/anomaly_class.hpp"
+#include "checker/catalogue_entries.hpp"
+#include "checker/counterexample.hpp"
+#include "checker/frontier_search.hpp"
+#include "checker/linearizability_rules.hpp"
+#include "checker/register_model.hpp"
+#include "core/checker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace faultlab {
+namespace {
+
+/// Reducing costs more than judging, and nobody reads a hundred counterexamples.
+constexpr std::size_t reduced_at_most = 8;
+constexpr std::size_t pending_shown = 20;
+
+/// A key that is not linearizable.
+struct IllegalKey {
+    Symbol key = 0;
+    KeyOps ops;
+    OpId stopped_at = -1;
+    std::optional<Divergence> divergence;
+    Index order = 0; ///< when it shows: earlier ones come first
+};
+
+class LinearizabilityCheck {
+public:
+    LinearizabilityCheck(const Record& record, RegisterModel model, const Budget& budget)
+        : record_(record), history_(record.history), model_(model), budget_(budget) {}
+
+    CheckResult run() {
+        result_.checker = "linearizability";
+        result_.verdict = Verdict::valid;
+        for (std::size_t k = 0; k < history_.keys().size(); ++k)
+            judge_key(k);
+        if (history_.keys().empty()) doubt("the history has no operations");
+        for (IllegalKey& key : illegal_)
+            place(key);
+        std::ranges::stable_sort(illegal_, {}, &IllegalKey::order);
+        for (std::size_t i = 0; i < illegal_.size(); ++i)
+            result_.findings.push_back(explain(illegal_[i], i < reduced_at_most));
+        std::ranges::move(doubts_, std::back_inserter(result_.findings));
+        summarize();
+        return std::move(result_);
+    }
+
+private:
+    void doubt(std::string reason) {
+        result_.verdict = worst(result_.verdict, Verdict::unknown);
+        ++unknown_keys_;
+        if (doubt_.empty()) doubt_ = std::move(reason);
+    }
+
+    void judge_key(std::size_t k) {
+        const LinearizabilityRules rules;
+        const Symbol key = history_.keys()[k];
+        auto ops = read_key_ops(history_, history_.ops_of_key(k), model_, rules);
+        if (!ops) {
+            doubt(ops.error().message);
+            return;
+        }
+        considered_ += ops->considered;
+        const SearchOutcome outcome = search_order(ops->ops, rules, budget_);
+        configurations_ += outcome.configurations;
+        widest_ = std::max(widest_, outcome.widest);
+        if (outcome.verdict == Verdict::invalid) {
+            result_.verdict = Verdict::invalid;
+            illegal_.push_back(
+                {.key = key, .ops = std::move(*ops), .stopped_at = outcome.stopped_at});
+        } else if (outcome.verdict == Verdict::unknown) {
+            doubt(fmt::format("key {}: {}", to_text(history_.value(key), 40), outcome.why));
+            note_pending(key, outcome);
+        }
+    }
+
+    /// A finding that lets a page show where the search stopped.
+    void note_pending(Symbol key, const SearchOutcome& outcome) {
+        Finding finding{.checker = "linearizability",
+                        .anomaly = "budget_spent",
+                        .key = history_.value(key),
+                        .divergence = outcome.stopped_at};
+        finding.ops.assign(outcome.pending.begin(),
+                           outcome.pending.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                         outcome.pending.size(), pending_shown)));
+        finding.details["model"] = to_string(model_);
+        finding.details["why"] = outcome.why;
+        finding.details["widest"] = outcome.widest;
+        finding.details["pending"] = static_cast<std::int64_t>(outcome.pending.size());
+        doubts_.push_back(std::move(finding));
+    }
+
+    void place(IllegalKey& key) {
+        key.divergence = find_divergence(key.ops.ops, budget_);
+        const OpId id = key.divergence ? key.divergence->op.id : key.stopped_at;
+        key.order = history_.ret_index()[static_cast<std::size_t>(id)];
+    }
+
+    Finding explain(const IllegalKey& key, bool reduced) {
+        Finding finding{.checker = "linearizability",
+                        .anomaly = "nonlinearizable",
+                        .key = history_.value(key.key),
+                        .considered_ops = key.ops.considered};
+        finding.details["model"] = to_string(model_);
+        finding.details["reduced"] = reduced && key.divergence.has_value();
+        if (!key.divergence) {
+            finding.divergence = key.stopped_at;
+            finding.ops = {key.stopped_at};
+        } else {
+            finding.divergence = key.divergence->op.id;
+            finding.explained_ops = key.divergence->explained;
+            finding.ops = {finding.divergence};
+            if (reduced) add_counterexample(key, finding);
+        }
+        finding.faults = faults_during(finding.ops);
+        return finding;
+    }
+
+    void add_counterexample(const IllegalKey& key, Finding& finding) {
+        const Counterexample example = reduce(*key.divergence, model_, budget_);
+        finding.minimal = example.minimal;
+        finding.ops.clear();
+        for (const RegisterOp& op : example.ops)
+            finding.ops.push_back(op.id);
+        Value::List states;
+        for (const RegisterState& state : states_before(example, key.divergence->op, budget_))
+            states.push_back(state_value(key.ops, state));
+        finding.details["states"] = std::move(states);
+        const AnomalyClass found = classify(*key.divergence, example);
+        finding.details["class"] = found.name;
+        finding.details["rule"] = found.rule;
+        const auto cite = [&](const char* name, OpId op) {
+            if (op >= 0) finding.details[name] = op;
+        };
+        cite("observer", found.observer);
+        cite("value_writer", found.value_writer);
+        cite("missed_write", found.missed_write);
+        cite("seen_by", found.seen_by);
+        if (found.name == "value_never_written")
+            cite("failed_writer", failed_writer(found.observer));
+    }
+
+    [[nodiscard]] Value state_value(const KeyOps& key, const RegisterState& state) const {
+        const Value& value = *key.values[state.value];
+        if (model_ != RegisterModel::versioned) return value;
+        return Value::List{value, static_cast<std::int64_t>(state.version)};
+    }
+
+    /// A failed write or cas of the value that `observer` saw, so that a page can say that what was
+    /// reported as not done was done.
+    [[nodiscard]] OpId failed_writer(OpId observer) const {
+        const Op saw = history_.op(observer);
+        Value value = saw.ret;
+        if (saw.f == "cas")
+            value = (*saw.arg.list())[0];
+        else if (model_ == RegisterModel::versioned)
+            value = (*saw.ret.list())[0];
+        for (OpId id = 0; id < observer; ++id) {
+            const auto i = static_cast<std::size_t>(id);
+            if (history_.status()[i] != OpStatus::fail) continue;
+            if (history_.key()[i] != history_.key()[static_cast<std::size_t>(observer)]) continue;
+            const Value& arg = history_.value(history_.arg()[i]);
+            const Value::List* pair = arg.list();
+            const bool cas = history_.text(history_.f()[i]) == "cas";
+            if (cas ? pair != nullptr && pair->size() == 2 && (*pair)[1] == value : arg == value) {
+                return id;
+            }
+        }
+        return -1;
+    }
+
+    /// Faults that were active at some time between the first invocation and the last return.
+    [[nodiscard]] std::vector<FaultId> faults_during(const std::vector<OpId>& ops) const {
+        Nanos first = std::numeric_limits<Nanos>::max();
+        Nanos last = 0;
+        for (const OpId id : ops) {
+            const auto i = static_cast<std::size_t>(id);
+            first = std::min(first, history_.t_inv()[i]);
+            last = std::max({last, history_.t_inv()[i], history_.t_ret()[i]});
+        }
+        std::vector<FaultId> active;
+        for (const FaultRecord& fault : record_.faults) {
+            if (fault.t_started < 0 || fault.t_started > last) continue;
+            if (fault.t_ended >= 0 && fault.t_ended < first) continue;
+            active.push_back(fault.fault.id);
+        }
+        return active;
+    }
+
+    void summarize() {
+        Params& statistics = result_.statistics;
+        statistics["model"] = to_string(model_);
+        statistics["keys"] = static_cast<std::int64_t>(history_.keys().size());
+        statistics["keys_illegal"] = static_cast<std::int64_t>(illegal_.size());
+        statistics["keys_unknown"] = unknown_keys_;
+        statistics["ops_considered"] = considered_;
+        statistics["configurations"] = configurations_;
+        statistics["widest"] = widest_;
+        if (!illegal_.empty()) {
+            const Finding& first = result_.findings.front();
+            const std::size_t more = illegal_.size() - std::min(illegal_.size(), reduced_at_most);
+            result_.reason =
+                fmt::format("{} of {} keys are not linearizable as {}; first: key {}{}",
+                            illegal_.size(),
+                            history_.keys().size(),
+                            to_string(model_),
+                            to_text(first.key, 40),
+                            more == 0 ? "" : fmt::format("; {} not reduced", more));
+        } else if (!doubt_.empty()) {
+            result_.reason = unknown_keys_ > 1
+                                 ? fmt::format("{} (and {} more keys)", doubt_, unknown_keys_ - 1)
+                                 : doubt_;
+        }
+    }
+
+    const Record& record_;
+    const History& history_;
+    RegisterModel model_;
+    const Budget& budget_;
+    CheckResult result_;
+    std::vector<IllegalKey> illegal_;
+    std::vector<Finding> doubts_; ///< after the violations
+    std::string doubt_;           ///< the first reason of doubt
+    std::int64_t unknown_keys_ = 0;
+    std::int64_t considered_ = 0;
+    std::int64_t configurations_ = 0;
+    std::int64_t widest_ = 0;
+};
+
+class Linearizability : public Checker {
+public:
+    explicit Linearizability(RegisterModel model) : model_(model) {}
+
+    [[nodiscard]] CheckResult check(const Record& record, const Budget& budget) const override {
+        return LinearizabilityCheck(record, model_, budget).run();
+    }
+
+private:
+    RegisterModel model_;
+};
+
+} // namespace
+
+std::vector<OptionSpec> linearizability_options() {
+    return {
+        {.name = "model",
+         .fallback = "cas-register",
+         .choices = {"cas-register", "versioned-register", "register"},
+         .help = "what each key is: with compare-and-set on the value, on the version, or none"}};
+}
+
+Result<std::unique_ptr<Checker>> make_linearizability(const Options& options) {
+    FAULTLAB_TRY(const Options complete,
+                 complete_options(options, linearizability_options(), "checker linearizability"));
+    const auto model = register_model(complete.at("model"));
+    FAULTLAB_CHECK(model.has_value());
+    return std::unique_ptr<Checker>(std::make_unique<Linearizability>(*model));
+}
+
+} // namespace faultlab
