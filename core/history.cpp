@@ -85,6 +85,7 @@ void HistoryBuilder::reserve(std::size_t ops) {
     for (std::vector<std::int32_t>* column : {&h.process_, &h.client_, &h.node_})
         column->reserve(ops);
     h.status_.reserve(ops);
+    h.values_.reserve(ops);
 }
 
 Symbol HistoryBuilder::intern_new(Value value) {
