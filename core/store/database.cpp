@@ -187,6 +187,10 @@ std::int64_t Database::last_insert_id() const {
     return sqlite3_last_insert_rowid(handle());
 }
 
+std::int64_t Database::changes() const {
+    return sqlite3_changes64(handle());
+}
+
 bool Database::in_transaction() const {
     return sqlite3_get_autocommit(handle()) == 0;
 }

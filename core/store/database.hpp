@@ -71,6 +71,8 @@ public:
     Result<std::int64_t> query_integer(std::string_view sql);
 
     [[nodiscard]] std::int64_t last_insert_id() const;
+    /// Rows that the last statement changed.
+    [[nodiscard]] std::int64_t changes() const;
     /// A transaction is open: an error may have rolled it back already.
     [[nodiscard]] bool in_transaction() const;
     /// The last error of this connection, for people, with what to do about it.

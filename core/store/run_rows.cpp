@@ -35,7 +35,7 @@ Result<RunRows> RunRows::create(const std::filesystem::path& run_db, const RunHe
     FAULTLAB_DO(rows.database_.execute(sql::writer_settings));
     FAULTLAB_DO(rows.database_.execute(sql::begin));
     FAULTLAB_DO(rows.database_.execute(schema_text));
-    FAULTLAB_DO(rows.database_.execute("PRAGMA user_version = 1"));
+    FAULTLAB_DO(rows.database_.execute(sql::set_version_1));
     FAULTLAB_DO(rows.prepare());
     rows.open_ = true;
     FAULTLAB_DO(rows.write_header(header));
@@ -146,7 +146,7 @@ Result<void> RunRows::commit_durable(const SideRow& row) {
 
 Result<void> RunRows::finish(std::string_view ended) {
     FAULTLAB_DO(commit());
-    FAULTLAB_DO(database_.execute("PRAGMA cache_size = -65536"));
+    FAULTLAB_DO(database_.execute(sql::big_cache));
     FAULTLAB_DO(begin());
     // One transaction: the file is either unfolded, or folded and ended.
     FAULTLAB_DO(database_.execute(sql::fold));

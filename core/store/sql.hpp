@@ -16,6 +16,8 @@ inline constexpr Text writer_settings = R"(
     PRAGMA secure_delete = OFF;
     PRAGMA wal_autocheckpoint = 2000;
 )";
+inline constexpr Text set_version_1 = "PRAGMA user_version = 1";
+inline constexpr Text big_cache = "PRAGMA cache_size = -65536"; ///< KiB
 inline constexpr Text synchronous_full = "PRAGMA synchronous = FULL";
 inline constexpr Text synchronous_normal = "PRAGMA synchronous = NORMAL";
 inline constexpr Text begin = "BEGIN IMMEDIATE";

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "core/op.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+/// What the export and the import of JSON lines must agree upon.
+namespace faultlab::jsonl {
+
+/// The operations whose `ok` may tell no more than that it was done: `value` then repeats the
+/// argument. All others always answer in `value`.
+[[nodiscard]] constexpr bool acknowledges(std::string_view f) {
+    constexpr std::array<std::string_view, 9> names = {
+        "write", "cas", "enqueue", "push", "remove", "contains", "delete", "acquire", "release"};
+    return std::ranges::find(names, f) != names.end();
+}
+
+/// Where the answer of an ok operation stands: in `value`, or in `ret` beside the repeated argument
+/// when it is none, a boolean (such as the false of a compare-and-set), or like the argument.
+[[nodiscard]] inline bool answers_in_value(const Op& op) {
+    if (!acknowledges(op.f)) return true;
+    return !op.ret.is_absent() && op.ret.boolean() == nullptr && op.ret != op.arg;
+}
+
+/// The operation whose values are transactions.
+inline constexpr std::string_view transaction = "txn";
+
+} // namespace faultlab::jsonl
