@@ -1,8 +1,8 @@
 #include "checker/catalogue.hpp"
 
 #include "checker/catalogue_entries.hpp"
+#include "core/catalogue.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace faultlab {
@@ -31,9 +31,8 @@ std::span<const CheckerEntry> checker_catalogue() {
     return entries;
 }
 
-const CheckerEntry* find_checker(std::string_view name) {
-    const auto* entry = std::ranges::find(entries, name, &CheckerEntry::name);
-    return entry == entries.end() ? nullptr : entry;
+Result<const CheckerEntry*> find_checker(std::string_view name) {
+    return find_entry(checker_catalogue(), "checker", name);
 }
 
 } // namespace faultlab

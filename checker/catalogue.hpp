@@ -24,7 +24,7 @@ struct CheckerEntry {
 /// All checkers, in the order in which people see them.
 [[nodiscard]] std::span<const CheckerEntry> checker_catalogue();
 
-/// Null when there is none of this name.
-[[nodiscard]] const CheckerEntry* find_checker(std::string_view name);
+/// A name that is not in the catalogue is a usage error that names the nearest ones.
+Result<const CheckerEntry*> find_checker(std::string_view name);
 
 } // namespace faultlab

@@ -26,13 +26,11 @@ CheckResult lab_failure(const std::string& checker, std::string reason) {
 } // namespace
 
 CheckResult judge_one(const Record& record, const CheckerRequest& request, const Budget& budget) {
-    const CheckerEntry* entry = find_checker(request.name);
-    if (entry == nullptr) {
-        return lab_failure(request.name, fmt::format("there is no checker '{}'", request.name));
-    }
+    const auto entry = find_checker(request.name);
+    if (!entry) return lab_failure(request.name, entry.error().text());
     // A checker that fails must not take the verdicts of the others with it, whatever it throws.
     try {
-        const auto checker = entry->make(request.options);
+        const auto checker = (*entry)->make(request.options);
         if (!checker) return lab_failure(request.name, checker.error().text());
         return (*checker)->check(record, budget);
     } catch (const std::exception& error) {
@@ -40,15 +38,19 @@ CheckResult judge_one(const Record& record, const CheckerRequest& request, const
     }
 }
 
+std::vector<CheckerRequest> complete_requests(std::vector<CheckerRequest> wanted) {
+    for (const std::string_view name : always) {
+        if (std::ranges::find(wanted, name, &CheckerRequest::name) != wanted.end()) continue;
+        wanted.push_back({.name = std::string(name)});
+    }
+    return wanted;
+}
+
 std::vector<CheckResult>
 judge(const Record& record, std::span<const CheckerRequest> requests, const Budget& budget) {
     std::vector<CheckResult> results;
-    for (const CheckerRequest& request : requests)
+    for (const CheckerRequest& request : complete_requests({requests.begin(), requests.end()}))
         results.push_back(judge_one(record, request, budget));
-    for (const std::string_view name : always) {
-        if (std::ranges::find(requests, name, &CheckerRequest::name) != requests.end()) continue;
-        results.push_back(judge_one(record, {.name = std::string(name)}, budget));
-    }
     return results;
 }
 

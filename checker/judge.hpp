@@ -10,8 +10,10 @@
 
 namespace faultlab {
 
-/// The results of the requested checkers in their order, then of `stats` and `evidence-floor`,
-/// which judge every record. A checker that does not exist, cannot be made of its options, or
+/// What is wanted, and after it `stats` and `evidence-floor`, which judge every record.
+[[nodiscard]] std::vector<CheckerRequest> complete_requests(std::vector<CheckerRequest> wanted);
+
+/// The results of the completed requests, in their order. A checker that does not exist, cannot be made of its options, or
 /// throws has the verdict unknown with the error as its reason and statistics["error"] = true: that
 /// is a failure of the lab, not of what it tests.
 [[nodiscard]] std::vector<CheckResult>

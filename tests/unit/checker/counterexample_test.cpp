@@ -18,7 +18,7 @@ namespace {
 CheckResult check(const std::vector<Op>& ops, std::string_view model) {
     Record record;
     record.history = to_history(ops);
-    const auto checker = find_checker("linearizability")
+    const auto checker = find_checker("linearizability").value()
                              ->make({{"model", std::string(model)}})
                              .value()
                              ->check(record, Budget{});
