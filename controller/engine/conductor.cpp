@@ -43,13 +43,9 @@ std::optional<Nanos> FaultConductor::next_time() const {
 
 void FaultConductor::perform_next() {
     const Action action = actions_.extract(actions_.begin()).value();
-    const Run& run = runs_[action.run];
     switch (action.act) {
         case Act::inject: inject(action.run); break;
-        case Act::probe:
-            if (!run.injected) break;
-            record(run.fault, run.nemesis->probe(run.fault, *parts_.target, EvidencePhase::during));
-            break;
+        case Act::probe: measure(action.run); break;
         case Act::heal: heal(action.run, action.attempt); break;
         case Act::probe_healed: probe_healed(action.run, action.attempt); break;
     }
@@ -89,15 +85,25 @@ void FaultConductor::inject(std::size_t i) {
     }
     parts_.writer->fault_changed(run.fault.id, FaultState::active, now);
     set_active(run, true);
+    run.effect_unknown = true;
     const Nanos end = now + run.spec.duration;
     plan(now + std::min(settle_in, run.spec.duration / 2), Act::probe, i);
     if (run.spec.duration > 2 * (settle_in + before_heal)) plan(end - before_heal, Act::probe, i);
     plan(end, Act::heal, i);
 }
 
+void FaultConductor::measure(std::size_t i) {
+    Run& run = runs_[i];
+    if (!run.injected) return;
+    run.effect_unknown = false;
+    record(run.fault, run.nemesis->probe(run.fault, *parts_.target, EvidencePhase::during));
+}
+
 void FaultConductor::heal(std::size_t i, int attempt) {
     Run& run = runs_[i];
     if (!run.injected) return;
+    // A schedule that is cut short must not leave a fault without evidence.
+    if (run.effect_unknown) measure(i);
     parts_.writer->fault_changed(run.fault.id, FaultState::healing, parts_.clock->now());
     const Result<void> healed = run.nemesis->heal(run.fault, *parts_.target);
     const Nanos now = parts_.clock->now();

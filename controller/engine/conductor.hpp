@@ -65,11 +65,13 @@ private:
         FaultSpec spec;
         const Nemesis* nemesis = nullptr;
         Fault fault;
-        bool injected = false; ///< perhaps only in part: it has to be healed
+        bool injected = false;       ///< perhaps only in part: it has to be healed
+        bool effect_unknown = false; ///< injected, and not measured since
     };
 
     void plan(Nanos t, Act act, std::size_t run, int attempt = 0);
     void inject(std::size_t i);
+    void measure(std::size_t i);
     void heal(std::size_t i, int attempt);
     void probe_healed(std::size_t i, int attempt);
     void record(const Fault& fault, const std::vector<Evidence>& evidence);

@@ -1,0 +1,185 @@
+#include "controller/engine/conductor.hpp"
+#include "controller/engine/virtual_time.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/memory_writer.hpp"
+#include "tests/support/toy_systems.hpp"
+
+using namespace faultlab;
+
+namespace {
+
+/// A nemesis that does what the test says.
+class Scripted : public Nemesis {
+public:
+    bool resolves = true;
+    bool injects = true;
+    mutable int heals_that_fail = 0;
+    mutable int denials = 0; ///< so many measurements after the heal still see the fault
+    mutable std::vector<std::string> calls;
+    std::shared_ptr<MemoryRun> memory;
+
+    [[nodiscard]] std::vector<std::string> needs() const override { return {}; }
+    void draw(Rng&, std::int32_t, FaultSpec&) const override {}
+    [[nodiscard]] FaultSpec exact(const Fault&, const FaultSpec& spec) const override {
+        return spec;
+    }
+    Result<Fault> resolve(const FaultSpec&, const ClusterView&) const override {
+        calls.emplace_back("resolve");
+        if (!resolves) return usage_error("no leader is known");
+        return Fault{.nemesis = "scripted", .summary = "n1 hurt", .targets = {0}};
+    }
+    Result<void> inject(const Fault& fault, FaultTarget&) const override {
+        calls.emplace_back(memory->faults.contains(fault.id) ? "inject" : "inject unstored");
+        if (!injects) return lab_error("no rights");
+        return {};
+    }
+    Result<void> heal(const Fault&, FaultTarget&) const override {
+        calls.emplace_back("heal");
+        if (heals_that_fail-- > 0) return lab_error("host is gone");
+        return {};
+    }
+    std::vector<Evidence> probe(const Fault&, FaultTarget&, EvidencePhase phase) const override {
+        const bool denies = phase == EvidencePhase::after && denials-- > 0;
+        calls.emplace_back(std::string("probe ") + std::string(to_string(phase)));
+        return {{.phase = phase, .node = 0, .name = "seen", .proves = !denies}};
+    }
+};
+
+struct Stage {
+    VirtualTime time;
+    ToyRegister toy{time, 3, 1, ToyBug::none};
+    std::shared_ptr<MemoryRun> memory = std::make_shared<MemoryRun>();
+    std::unique_ptr<RunWriter> writer = write_into(memory)({}, {}).value();
+    Scripted nemesis;
+    std::vector<FaultSpec> faults{
+        {.id = 5, .nemesis = "scripted", .t_start = second, .duration = 2 * second}};
+
+    Stage() { nemesis.memory = memory; }
+
+    FaultConductor conductor() {
+        return {{.find_nemesis = [this](std::string_view name) -> const Nemesis* {
+                     return name == "scripted" ? &nemesis : nullptr;
+                 },
+                 .target = &toy,
+                 .writer = writer.get(),
+                 .clock = &time,
+                 .view = [this] { return toy.view(); }},
+                faults,
+                10 * second};
+    }
+    void run_until(FaultConductor& conductor, Nanos t) {
+        while (conductor.next_time().value_or(t) < t) {
+            time.pass_until(*conductor.next_time());
+            conductor.perform_next();
+        }
+        time.pass_until(t);
+    }
+};
+
+} // namespace
+
+TEST_CASE("a fault is resolved, stored, measured, injected, measured, healed, measured",
+          "[engine]") {
+    Stage stage;
+    FaultConductor conductor = stage.conductor();
+    CHECK(conductor.next_time() == 11 * second);
+    stage.run_until(conductor, 12 * second);
+    CHECK(conductor.active() == std::vector<std::string>{"n1 hurt"});
+    stage.run_until(conductor, 60 * second);
+    CHECK(conductor.active().empty());
+    CHECK(stage.nemesis.calls == std::vector<std::string>{"resolve",
+                                                          "probe before",
+                                                          "inject",
+                                                          "probe during",
+                                                          "probe during",
+                                                          "heal",
+                                                          "probe after"});
+    const FaultRecord& record = stage.memory->faults.at(5);
+    CHECK(record.t_planned == 11 * second);
+    CHECK(record.t_started == 11 * second);
+    CHECK(record.t_ended == 13 * second);
+    CHECK(record.state == FaultState::healed);
+    CHECK(record.effective());
+    CHECK(record.healed());
+}
+
+TEST_CASE("a fault that cannot be resolved is an event with the reason", "[engine]") {
+    Stage stage;
+    stage.nemesis.resolves = false;
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    CHECK(stage.memory->faults.empty());
+    const auto skipped = stage.memory->events_of("fault_skipped");
+    REQUIRE(skipped.size() == 1);
+    CHECK(skipped[0].fields.at("reason") == Value{"no leader is known"});
+    CHECK(skipped[0].fields.at("fault") == Value{5});
+}
+
+TEST_CASE("a fault that cannot be stored is not injected", "[engine]") {
+    Stage stage;
+    stage.memory->fails_after = 0;
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    CHECK(stage.nemesis.calls == std::vector<std::string>{"resolve"});
+}
+
+TEST_CASE("a fault whose injection failed is healed and counted as failed", "[engine]") {
+    Stage stage;
+    stage.nemesis.injects = false;
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    CHECK(stage.memory->events_of("fault_failed").size() == 1);
+    CHECK(stage.memory->faults.at(5).state == FaultState::failed);
+    CHECK(stage.memory->faults.at(5).t_started == -1);
+    CHECK(std::ranges::count(stage.nemesis.calls, "heal") == 1);
+}
+
+TEST_CASE("a heal that fails is tried again", "[engine]") {
+    Stage stage;
+    stage.nemesis.heals_that_fail = 2;
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    CHECK(std::ranges::count(stage.nemesis.calls, "heal") == 3);
+    CHECK(stage.memory->events_of("heal_failed").size() == 2);
+    CHECK(stage.memory->faults.at(5).state == FaultState::healed);
+}
+
+TEST_CASE("evidence of healing is the last measurement, given time", "[engine]") {
+    Stage stage;
+    stage.nemesis.denials = 3;
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    CHECK(std::ranges::count(stage.nemesis.calls, "probe after") == 4);
+    CHECK(stage.memory->faults.at(5).healed());
+
+    Stage stubborn;
+    stubborn.nemesis.denials = 1000;
+    FaultConductor second_conductor = stubborn.conductor();
+    stubborn.run_until(second_conductor, 60 * second);
+    CHECK(!stubborn.memory->faults.at(5).healed());
+    CHECK(!second_conductor.next_time());
+}
+
+TEST_CASE("healing all stops the schedule and heals what is on", "[engine]") {
+    Stage stage;
+    stage.faults.push_back(
+        {.id = 6, .nemesis = "scripted", .t_start = 30 * second, .duration = second});
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 12 * second);
+    conductor.heal_all();
+    CHECK(stage.memory->faults.at(5).state == FaultState::healed);
+    conductor.heal_all();
+    stage.run_until(conductor, 60 * second);
+    CHECK(stage.memory->faults.size() == 1);
+    CHECK(stage.memory->faults.at(5).healed());
+    CHECK(std::ranges::count(stage.nemesis.calls, "heal") == 1);
+}
+
+TEST_CASE("a conductor that goes away heals", "[engine]") {
+    Stage stage;
+    {
+        FaultConductor conductor = stage.conductor();
+        stage.run_until(conductor, 12 * second);
+    }
+    CHECK(stage.memory->faults.at(5).state == FaultState::healed);
+}
