@@ -79,6 +79,16 @@ TEST_CASE("three kinds in a minute appear at least twice each, in rounds") {
     }
 }
 
+TEST_CASE("no two faults of a schedule share their seed") {
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        const Schedule schedule = drawn(three_kinds, seed);
+        std::set<std::uint64_t> seeds;
+        for (const FaultSpec& fault : schedule.faults)
+            seeds.insert(fault.seed);
+        CHECK(seeds.size() == schedule.faults.size());
+    }
+}
+
 TEST_CASE("times use their whole range, and rounds every order") {
     Nanos shortest = never;
     Nanos longest = 0;
