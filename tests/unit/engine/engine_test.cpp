@@ -19,7 +19,7 @@ namespace {
 /// An engine over a fake cluster, and all that a test looks at afterwards.
 struct Bench {
     FakeWorld world{3};
-    std::unique_ptr<Workload> workload = make_workload("register");
+    std::unique_ptr<Workload> workload = find_workload("register").value()->make();
     MonotonicClock clock;
     std::shared_ptr<MemoryRun> memory = std::make_shared<MemoryRun>();
     std::stop_source finish_early;

@@ -28,7 +28,7 @@ std::shared_ptr<MemoryRun> run_toy(const Workload& workload, const Plan& plan, T
 } // namespace
 
 TEST_CASE("one seed gives one history, byte for byte, and another seed another", "[engine]") {
-    const auto workload = make_workload("register");
+    const auto workload = find_workload("register").value()->make();
     const auto dump = [&](std::uint64_t seed) {
         const Plan plan = toy_plan(*workload, seed, {"partition", "kill"});
         return run_toy(*workload, plan, ToyBug::none)->dump();
@@ -40,7 +40,7 @@ TEST_CASE("one seed gives one history, byte for byte, and another seed another",
 }
 
 TEST_CASE("a run in virtual time has all parts of a run", "[engine]") {
-    const auto workload = make_workload("register");
+    const auto workload = find_workload("register").value()->make();
     const Plan plan = toy_plan(*workload, 3, {"partition", "kill"});
     const auto run = run_toy(*workload, plan, ToyBug::none);
     CHECK(run->ended == "complete");
@@ -68,7 +68,7 @@ TEST_CASE("a run in virtual time has all parts of a run", "[engine]") {
 }
 
 TEST_CASE("an operation of unknown outcome ends its process, not its worker", "[engine]") {
-    const auto workload = make_workload("register");
+    const auto workload = find_workload("register").value()->make();
     const Plan plan = toy_plan(*workload, 5, {"partition"});
     const auto run = run_toy(*workload, plan, ToyBug::none);
     std::map<std::int32_t, OpStatus> last;
@@ -89,7 +89,7 @@ TEST_CASE("an operation of unknown outcome ends its process, not its worker", "[
 }
 
 TEST_CASE("latency counts from the intended start when workers fall behind", "[engine]") {
-    const auto workload = make_workload("register");
+    const auto workload = find_workload("register").value()->make();
     const Plan plan = toy_plan(*workload, 5, {"partition"});
     const auto run = run_toy(*workload, plan, ToyBug::none);
     Nanos latest = 0;
