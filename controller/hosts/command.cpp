@@ -50,7 +50,7 @@ public:
 
     /// Reads all there is now; closes the pipe at its end.
     void drain() {
-        std::array<char, 64 * 1024> buffer; // NOLINT(*-member-init): filled by read
+        std::array<char, 65'536> buffer; // NOLINT(*-member-init): filled by read
         while (pipe_.valid()) {
             const auto count = ::read(pipe_.get(), buffer.data(), buffer.size());
             if (count < 0 && errno == EINTR) continue;
@@ -79,7 +79,7 @@ void wait_for_any(std::initializer_list<int> numbers, SteadyClock::time_point de
         polled[count++] = {.fd = number, .events = POLLIN};
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
-    const auto longest = 60 * 60 * 1000L;
+    const auto longest = 3'600'000L;
     ::poll(polled.data(), count, static_cast<int>(std::clamp(long{left}, 0L, longest)));
 }
 

@@ -14,7 +14,7 @@ constexpr int first_free_number = 3;
 /// The same file under a number above the standard streams.
 Descriptor lifted(int number) {
     if (number >= first_free_number) return Descriptor(number);
-    Descriptor low(number);
+    const Descriptor low(number);
     return Descriptor(::fcntl(number, F_DUPFD_CLOEXEC, first_free_number));
 }
 

@@ -88,22 +88,23 @@ Result<void> HostSpace::make(const Spec& spec) {
     return {};
 }
 
+Result<Nftables> HostSpace::open_nftables(const Spec& spec, std::mutex& nftables_mutex) {
+    FAULTLAB_DO(make(spec));
+    const std::scoped_lock lock(nftables_mutex);
+    return Nftables::open();
+}
+
 void HostSpace::serve(const Spec& spec, std::mutex& nftables_mutex) {
-    auto made = make(spec);
-    std::optional<Nftables> nftables;
-    if (made) {
-        const std::scoped_lock lock(nftables_mutex);
-        auto opened = Nftables::open();
-        if (opened) nftables.emplace(std::move(*opened));
-        if (!opened) made = opened.error();
-    }
+    auto nftables = open_nftables(spec, nftables_mutex);
     std::unique_lock lock(mutex_);
-    made_ = std::move(made);
+    made_ = nftables ? Result<void>() : nftables.error();
     changed_.notify_all();
+    if (!nftables) return;
     for (;;) {
         changed_.wait(lock, [this] { return stopping_ || job_.has_value(); });
-        if (stopping_) return;
-        const auto job = *std::exchange(job_, std::nullopt);
+        if (stopping_ || !job_) return;
+        const Job job = std::move(*job_);
+        job_.reset();
         lock.unlock();
         if (job.gate != nullptr) job.gate->arrive_and_wait();
         auto answer = nftables->apply(job.text);

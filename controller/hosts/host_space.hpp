@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/hosts/descriptor.hpp"
+#include "controller/hosts/nftables.hpp"
 #include "core/result.hpp"
 #include "core/types.hpp"
 
@@ -57,6 +58,7 @@ private:
 
     void serve(const Spec& spec, std::mutex& nftables_mutex);
     Result<void> make(const Spec& spec);
+    Result<Nftables> open_nftables(const Spec& spec, std::mutex& nftables_mutex);
 
     Descriptor network_;
     Descriptor mounts_;

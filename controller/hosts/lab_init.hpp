@@ -11,7 +11,7 @@ namespace faultlab {
 
 /// What init tells the supervisor about its end: one message, written to the report pipe.
 struct InitReport {
-    enum class Stage : std::int32_t {
+    enum class Stage : std::uint8_t {
         user_map,     ///< mapping the caller to root of the user namespace
         mounts,       ///< making the mounts private, and a private /proc
         engine_start, ///< forking the engine

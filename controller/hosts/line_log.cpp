@@ -9,7 +9,7 @@
 namespace faultlab {
 namespace {
 
-constexpr std::size_t longest_kept_line = 64 * 1024;
+constexpr std::size_t longest_kept_line = 65'536;
 
 } // namespace
 

@@ -13,7 +13,7 @@
 namespace faultlab {
 namespace {
 
-std::optional<long> setting(const char* path) {
+std::optional<long> setting(const std::string& path) {
     std::ifstream file(path);
     long value = 0;
     if (file >> value) return value;
@@ -37,8 +37,10 @@ bool may_make_namespaces() {
 }
 
 std::string namespace_advice() {
-    if (setting("/proc/sys/user/max_user_namespaces") == 0) {
-        return "sudo sysctl -w user.max_user_namespaces=15000";
+    for (const char* kind : {"user", "pid", "mnt", "net", "uts"}) {
+        if (setting(fmt::format("/proc/sys/user/max_{}_namespaces", kind)) == 0) {
+            return fmt::format("sudo sysctl -w user.max_{}_namespaces=15000", kind);
+        }
     }
     if (setting("/proc/sys/kernel/unprivileged_userns_clone") == 0) {
         return "sudo sysctl -w kernel.unprivileged_userns_clone=1";

@@ -79,7 +79,7 @@ private:
         }
         sigset_t none;
         ::sigemptyset(&none);
-        ::sigprocmask(SIG_SETMASK, &none, nullptr);
+        ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
     }
 
     const LaunchContext& context_;

@@ -152,7 +152,7 @@ void ProcessTable::wait_for_events(int limit_ms) {
 
 void ProcessTable::read_output(Program& program) {
     // One buffer a call: a program that floods its log does not keep the others waiting.
-    std::array<char, 64 * 1024> buffer; // NOLINT(*-member-init): filled by read
+    std::array<char, 65'536> buffer; // NOLINT(*-member-init): filled by read
     const auto count = ::read(program.output.get(), buffer.data(), buffer.size());
     if (count > 0) {
         program.log.feed({buffer.data(), static_cast<std::size_t>(count)}, clock_.now());

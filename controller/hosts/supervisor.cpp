@@ -35,12 +35,12 @@ public:
         struct sigaction keep{};
         keep.sa_handler = SIG_DFL;
         ::sigaction(SIGCHLD, &keep, &child_action_);
-        ::sigprocmask(SIG_BLOCK, &set_, &mask_);
+        ::pthread_sigmask(SIG_BLOCK, &set_, &mask_);
     }
     SignalGuard(const SignalGuard&) = delete;
     SignalGuard& operator=(const SignalGuard&) = delete;
     ~SignalGuard() {
-        ::sigprocmask(SIG_SETMASK, &mask_, nullptr);
+        ::pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
         ::sigaction(SIGCHLD, &child_action_, nullptr);
     }
     [[nodiscard]] const sigset_t& set() const { return set_; }

@@ -4,8 +4,8 @@
 
 #include "controller/hosts/descriptor.hpp"
 #include "controller/hosts/process.hpp"
-#include "lab_support.hpp"
-#include "machine_state.hpp"
+#include "tests/unit/hosts/lab_support.hpp"
+#include "tests/unit/hosts/machine_state.hpp"
 
 #include <csignal>
 #include <map>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "controller/hosts/local_lab.hpp"
-#include "hosts_support.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/hosts/hosts_support.hpp"
 
 #include <exception>
 #include <functional>

@@ -1,5 +1,5 @@
-#include "lab_support.hpp"
-#include "machine_state.hpp"
+#include "tests/unit/hosts/lab_support.hpp"
+#include "tests/unit/hosts/machine_state.hpp"
 
 #include <csignal>
 

@@ -1,6 +1,6 @@
 #include "controller/hosts/descriptor.hpp"
-#include "host_socket.hpp"
-#include "lab_support.hpp"
+#include "tests/unit/hosts/host_socket.hpp"
+#include "tests/unit/hosts/lab_support.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "hosts_support.hpp"
+#include "tests/unit/hosts/hosts_support.hpp"
 
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 #include "controller/hosts/line_log.hpp"
 #include "controller/hosts/process_table.hpp"
-#include "hosts_support.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/hosts/hosts_support.hpp"
 
 #include <csignal>
 #include <regex>

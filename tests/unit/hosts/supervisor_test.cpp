@@ -1,7 +1,7 @@
 #include "controller/hosts/descriptor.hpp"
 #include "controller/hosts/supervisor.hpp"
-#include "hosts_support.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/hosts/hosts_support.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
