@@ -1,7 +1,5 @@
 #include "checker/judge.hpp"
 
-#include "checker/catalogue.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,17 +23,25 @@ CheckResult lab_failure(const std::string& checker, std::string reason) {
 
 } // namespace
 
+CheckResult judge_with(const CheckerEntry& entry,
+                       const Options& options,
+                       const Record& record,
+                       const Budget& budget) {
+    const std::string name(entry.name);
+    // A checker that fails must not take the verdicts of the others with it, whatever it throws.
+    try {
+        const auto checker = entry.make(options);
+        if (!checker) return lab_failure(name, checker.error().text());
+        return (*checker)->check(record, budget);
+    } catch (const std::exception& error) {
+        return lab_failure(name, fmt::format("the checker failed: {}", error.what()));
+    }
+}
+
 CheckResult judge_one(const Record& record, const CheckerRequest& request, const Budget& budget) {
     const auto entry = find_checker(request.name);
     if (!entry) return lab_failure(request.name, entry.error().text());
-    // A checker that fails must not take the verdicts of the others with it, whatever it throws.
-    try {
-        const auto checker = (*entry)->make(request.options);
-        if (!checker) return lab_failure(request.name, checker.error().text());
-        return (*checker)->check(record, budget);
-    } catch (const std::exception& error) {
-        return lab_failure(request.name, fmt::format("the checker failed: {}", error.what()));
-    }
+    return judge_with(**entry, request.options, record, budget);
 }
 
 std::vector<CheckerRequest> complete_requests(std::vector<CheckerRequest> wanted) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "checker/catalogue.hpp"
 #include "core/checker.hpp"
 #include "core/record.hpp"
 #include "core/verdict.hpp"
@@ -13,15 +14,21 @@ namespace faultlab {
 /// What is wanted, and after it `stats` and `evidence-floor`, which judge every record.
 [[nodiscard]] std::vector<CheckerRequest> complete_requests(std::vector<CheckerRequest> wanted);
 
-/// The results of the completed requests, in their order. A checker that does not exist, cannot be made of its options, or
-/// throws has the verdict unknown with the error as its reason and statistics["error"] = true: that
-/// is a failure of the lab, not of what it tests.
+/// The results of the completed requests, in their order. A checker that does not exist, cannot be
+/// made of its options, or throws has the verdict unknown with the error as its reason and
+/// statistics["error"] = true: that is a failure of the lab, not of what it tests.
 [[nodiscard]] std::vector<CheckResult>
 judge(const Record& record, std::span<const CheckerRequest> requests, const Budget& budget);
 
-/// The same for one checker.
+/// The same for one checker, by name.
 [[nodiscard]] CheckResult
 judge_one(const Record& record, const CheckerRequest& request, const Budget& budget);
+
+/// The same for one checker, by its entry.
+[[nodiscard]] CheckResult judge_with(const CheckerEntry& entry,
+                                     const Options& options,
+                                     const Record& record,
+                                     const Budget& budget);
 
 /// The worst of all; unknown when there is none.
 [[nodiscard]] Verdict overall(std::span<const CheckResult> results);

@@ -155,6 +155,31 @@ TEST_CASE("10,000 random histories: many indeterminate operations agree with bru
     expect_agreement(many_indeterminate());
 }
 
+TEST_CASE("pruning changes no verdict on histories too long for brute force") {
+    struct Unpruned : LinearizabilityRules {
+        bool merges_unobserved_values() const override { return false; }
+        bool dead_updates_vanish(bool) const override { return false; }
+        bool looks_ahead() const override { return false; }
+    };
+    Rng rng(3);
+    int invalid = 0;
+    for (int i = 0; i < 4'000; ++i) {
+        const std::string_view model = i % 2 == 0 ? "cas-register" : "versioned-register";
+        const std::vector<Op> ops = random_operations(rng,
+                                                      {.model = model,
+                                                       .max_ops = 24,
+                                                       .processes = 5,
+                                                       .values = 5,
+                                                       .info_percent = 10,
+                                                       .corrupt_percent = 30});
+        const Verdict verdict = judge_with(ops, model, LinearizabilityRules{});
+        INFO(print(ops));
+        REQUIRE(verdict == judge_with(ops, model, Unpruned{}));
+        invalid += verdict == Verdict::invalid ? 1 : 0;
+    }
+    CHECK(invalid > 500);
+}
+
 TEST_CASE("planted mistake: info counts as done at its invocation") {
     expect_caught(InfoAsOkAtOnce{}, {});
 }

@@ -1,29 +1,18 @@
-#include "checker/catalogue.hpp"
 #include "checker/certificate.hpp"
 #include "checker/counterexample.hpp"
 #include "checker/linearizability_rules.hpp"
 #include "core/rng.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/unit/checker/brute_force.hpp"
 #include "tests/unit/checker/random_history.hpp"
+#include "tests/unit/checker/story.hpp"
 
 #include <algorithm>
-#include <string>
+#include <string_view>
 #include <vector>
 
 using namespace faultlab;
 
 namespace {
-
-CheckResult check(const std::vector<Op>& ops, std::string_view model) {
-    Record record;
-    record.history = to_history(ops);
-    const auto checker = find_checker("linearizability").value()
-                             ->make({{"model", std::string(model)}})
-                             .value()
-                             ->check(record, Budget{});
-    return checker;
-}
 
 std::vector<RegisterOp> register_ops(const History& history, RegisterModel model) {
     return read_key_ops(history, history.ops_of_key(0), model, LinearizabilityRules{}).value().ops;
@@ -79,7 +68,7 @@ void expect_good_counterexamples(std::string_view model) {
     std::size_t largest = 0;
     for (int i = 0; i < 3'000; ++i) {
         const std::vector<Op> ops = random_operations(rng, longer(model));
-        const CheckResult result = check(ops, model);
+        const CheckResult result = linearizable(ops, model);
         if (result.verdict != Verdict::invalid) continue;
         ++illegal;
         const History history = to_history(ops);
