@@ -9,8 +9,11 @@
 
 namespace faultlab {
 
-ToyRegister::ToyRegister(VirtualTime& time, std::int32_t nodes, std::uint64_t seed, ToyBug bug)
-    : time_(time), rng_(seed), bug_(bug), nodes_(static_cast<std::size_t>(nodes)) {}
+ToyRegister::ToyRegister(VirtualTime& time,
+                         std::int32_t nodes,
+                         std::uint64_t seed,
+                         const Nature& nature)
+    : time_(time), rng_(seed), nature_(nature), nodes_(static_cast<std::size_t>(nodes)) {}
 
 void ToyRegister::invoke(NodeId node, const Invocation& op, Answer answer) {
     const Nanos there = rng_.between(100 * microsecond, 3 * millisecond);
@@ -23,9 +26,9 @@ void ToyRegister::invoke(NodeId node, const Invocation& op, Answer answer) {
         }
         if (serving.cut) {
             // The client's connection is whole: it waits in vain, unless the node answers alone.
-            if (bug_ != ToyBug::stale_reads || op.f != "read") return;
+            if (nature_.bug != ToyBug::stale_reads || op.f != "read") return;
             const auto found = serving.remembered.find(op.key);
-            const Value seen = found == serving.remembered.end() ? Value{} : found->second;
+            const Value seen = shown(found == serving.remembered.end() ? Cell{} : found->second);
             time_.after(back, [answer, seen] { answer(Done{seen}); });
             return;
         }
@@ -34,15 +37,21 @@ void ToyRegister::invoke(NodeId node, const Invocation& op, Answer answer) {
 }
 
 Completion ToyRegister::apply(const Invocation& op) {
-    if (op.f == "read") return Done{state_[op.key]};
-    if (op.f == "write") {
+    const Cell& cell = state_[op.key];
+    if (op.f == "read") return Done{shown(cell)};
+    if (op.f == "cas") {
+        const Value now = nature_.versioned ? Value{cell.version} : cell.value;
+        if (now != op.arg.list()->front()) return Done{false};
+        write(op.key, op.arg.list()->back());
+    } else {
         write(op.key, op.arg);
-        return Done{};
     }
-    const Value::List& pair = *op.arg.list();
-    if (state_[op.key] != pair[0]) return Done{false};
-    write(op.key, pair[1]);
-    return Done{true};
+    return Done{nature_.versioned ? shown(cell) : Value{true}};
+}
+
+Value ToyRegister::shown(const Cell& cell) const {
+    if (!nature_.versioned) return cell.value;
+    return Value::List{cell.value, cell.version};
 }
 
 void ToyRegister::write(const Value& key, const Value& value) {
@@ -50,7 +59,8 @@ void ToyRegister::write(const Value& key, const Value& value) {
     while (!recent_.empty() && recent_.front().t < time_.now() - unsafe)
         recent_.pop_front();
     recent_.push_back({.t = time_.now(), .key = key, .before = state_[key]});
-    state_[key] = value;
+    Cell& cell = state_[key];
+    cell = {.value = value, .version = cell.version + 1};
 }
 
 NodeId ToyRegister::leader() const {
@@ -99,7 +109,7 @@ Result<void> ToyRegister::signal_node(NodeId, int) {
 
 Result<void> ToyRegister::kill_node(NodeId node) {
     this->node(node).running = false;
-    if (bug_ != ToyBug::lost_writes) return {};
+    if (nature_.bug != ToyBug::lost_writes) return {};
     for (; !recent_.empty(); recent_.pop_back())
         state_[recent_.back().key] = recent_.back().before;
     return {};
@@ -180,9 +190,12 @@ const Nemesis* find_toy_nemesis(std::string_view name) {
     return nullptr;
 }
 
-Plan toy_plan(const Workload& workload, std::uint64_t seed, std::vector<std::string> nemeses) {
+Plan toy_plan(const Workload& workload,
+              std::uint64_t seed,
+              std::vector<std::string> nemeses,
+              const Options& options) {
     Plan plan{.seed = seed, .system = "toy", .workload = "register", .nemeses = nemeses};
-    plan.options = complete_options({}, workload.options(), "the workload").value();
+    plan.options = complete_options(options, workload.options(), "the workload").value();
     const Rng root(seed);
     for (std::int32_t w = 0; w < plan.workers(); ++w)
         plan.stream_seeds.push_back(root.split("process/" + std::to_string(w)).seed());

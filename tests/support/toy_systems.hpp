@@ -24,11 +24,15 @@ enum class ToyBug {
 };
 
 /// Registers, replicated by nothing but belief: one state that all nodes share, as if by a perfect
-/// protocol. Nodes that are cut off or down take no part. Values are read and written whole, or
-/// compared and set ("cas-register"). Nothing decides but the seed and the calls.
+/// protocol. Nodes that are cut off or down take no part. The registers are those of the models
+/// cas-register and versioned-register. Nothing decides but the seed and the calls.
 class ToyRegister : public VirtualSystem {
 public:
-    ToyRegister(VirtualTime& time, std::int32_t nodes, std::uint64_t seed, ToyBug bug);
+    struct Nature {
+        ToyBug bug = ToyBug::none;
+        bool versioned = false;
+    };
+    ToyRegister(VirtualTime& time, std::int32_t nodes, std::uint64_t seed, const Nature& nature);
 
     void invoke(NodeId node, const Invocation& op, Answer answer) override;
     NodeStatus status(NodeId node) override;
@@ -44,27 +48,32 @@ public:
     Result<ProcessState> node_state(NodeId node) override;
 
 private:
+    struct Cell {
+        Value value;
+        std::int64_t version = 0;
+    };
     struct Node {
         bool running = true;
         bool cut = false;
-        std::map<Value, Value> remembered; ///< what it knew when it was cut off
+        std::map<Value, Cell> remembered; ///< what it knew when it was cut off
     };
     struct Written {
         Nanos t = 0;
         Value key;
-        Value before;
+        Cell before;
     };
 
     Completion apply(const Invocation& op);
     void write(const Value& key, const Value& value);
+    [[nodiscard]] Value shown(const Cell& cell) const;
     [[nodiscard]] Node& node(NodeId node) { return nodes_[static_cast<std::size_t>(node)]; }
     [[nodiscard]] NodeId leader() const;
 
     VirtualTime& time_;
     Rng rng_;
-    ToyBug bug_;
+    Nature nature_;
     std::vector<Node> nodes_;
-    std::map<Value, Value> state_;
+    std::map<Value, Cell> state_;
     std::deque<Written> recent_;
 };
 
@@ -72,6 +81,9 @@ private:
 const Nemesis* find_toy_nemesis(std::string_view name);
 
 /// The register workload for so many seconds, with a fault of each named kind every five seconds.
-Plan toy_plan(const Workload& workload, std::uint64_t seed, std::vector<std::string> nemeses);
+Plan toy_plan(const Workload& workload,
+              std::uint64_t seed,
+              std::vector<std::string> nemeses,
+              const Options& options = {});
 
 } // namespace faultlab

@@ -47,7 +47,7 @@ public:
 
 struct Stage {
     VirtualTime time;
-    ToyRegister toy{time, 3, 1, ToyBug::none};
+    ToyRegister toy{time, 3, 1, {}};
     std::shared_ptr<MemoryRun> memory = std::make_shared<MemoryRun>();
     std::unique_ptr<RunWriter> writer = write_into(memory)({}, {}).value();
     Scripted nemesis;

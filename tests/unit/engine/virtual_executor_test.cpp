@@ -12,10 +12,10 @@ using namespace faultlab;
 
 namespace {
 
-std::shared_ptr<MemoryRun> run_toy(const Workload& workload, const Plan& plan, ToyBug bug) {
+std::shared_ptr<MemoryRun> run_toy(const Workload& workload, const Plan& plan) {
     auto memory = std::make_shared<MemoryRun>();
     VirtualTime time;
-    ToyRegister toy(time, plan.nodes, Rng(plan.seed).split("toy").seed(), bug);
+    ToyRegister toy(time, plan.nodes, Rng(plan.seed).split("toy").seed(), {});
     VirtualExecutor executor({.time = time,
                               .system = toy,
                               .workload = workload,
@@ -31,7 +31,7 @@ TEST_CASE("one seed gives one history, byte for byte, and another seed another",
     const auto workload = find_workload("register").value()->make();
     const auto dump = [&](std::uint64_t seed) {
         const Plan plan = toy_plan(*workload, seed, {"partition", "kill"});
-        return run_toy(*workload, plan, ToyBug::none)->dump();
+        return run_toy(*workload, plan)->dump();
     };
     const std::string first = dump(7);
     CHECK(first.size() > 1'000'000);
@@ -42,7 +42,7 @@ TEST_CASE("one seed gives one history, byte for byte, and another seed another",
 TEST_CASE("a run in virtual time has all parts of a run", "[engine]") {
     const auto workload = find_workload("register").value()->make();
     const Plan plan = toy_plan(*workload, 3, {"partition", "kill"});
-    const auto run = run_toy(*workload, plan, ToyBug::none);
+    const auto run = run_toy(*workload, plan);
     CHECK(run->ended == "complete");
     CHECK(run->ops.size() > 20'000);
 
@@ -70,7 +70,7 @@ TEST_CASE("a run in virtual time has all parts of a run", "[engine]") {
 TEST_CASE("an operation of unknown outcome ends its process, not its worker", "[engine]") {
     const auto workload = find_workload("register").value()->make();
     const Plan plan = toy_plan(*workload, 5, {"partition"});
-    const auto run = run_toy(*workload, plan, ToyBug::none);
+    const auto run = run_toy(*workload, plan);
     std::map<std::int32_t, OpStatus> last;
     std::int64_t unknown = 0;
     for (const Op& op : run->ops) {
@@ -91,7 +91,7 @@ TEST_CASE("an operation of unknown outcome ends its process, not its worker", "[
 TEST_CASE("latency counts from the intended start when workers fall behind", "[engine]") {
     const auto workload = find_workload("register").value()->make();
     const Plan plan = toy_plan(*workload, 5, {"partition"});
-    const auto run = run_toy(*workload, plan, ToyBug::none);
+    const auto run = run_toy(*workload, plan);
     Nanos latest = 0;
     for (const Op& op : run->ops) {
         REQUIRE(op.t_due <= op.t_inv);
@@ -130,7 +130,7 @@ TEST_CASE("phases of a workload hold for all workers", "[engine]") {
     };
     const Phased workload;
     Plan plan = toy_plan(workload, 1, {});
-    const auto run = run_toy(workload, plan, ToyBug::none);
+    const auto run = run_toy(workload, plan);
     REQUIRE(run->ops.size() == 2 * (10 * 12 + 66));
     Index last_write = 0;
     Index first_read = never;
