@@ -135,11 +135,14 @@ private:
         return take_version_if_known(i, op);
     }
 
-    Result<void> take_version_if_known(std::size_t i, RegisterOp& op) const {
+    /// An update is told the version that it made, with its own value.
+    Result<void> take_version_if_known(std::size_t i, RegisterOp& op) {
         const Value& ret = history_.value(history_.ret()[i]);
-        if (!op.definite() || model_ != RegisterModel::versioned || ret.list() == nullptr)
-            return {};
-        return take_version(i, ret, op.version);
+        if (!op.definite() || model_ != RegisterModel::versioned) return {};
+        if (ret.list() == nullptr) return {};
+        FAULTLAB_DO(take_version(i, ret, op.version));
+        if (number(ret.list()->front()) == op.value) return {};
+        return misfit(i, "a result [value, version] with the value that it wrote");
     }
 
     const History& history_;
