@@ -12,7 +12,11 @@ public:
 
     [[nodiscard]] const std::string& name() const override { return name_; }
     [[nodiscard]] const std::string& address() const override { return address_; }
-    Result<Output> run(const Command&) override { return Output{}; }
+    Result<Output> run(const Command& command) override {
+        const std::scoped_lock lock(world_.mutex_);
+        world_.log_.push_back(name_ + " run " + command.argv.front());
+        return Output{};
+    }
     Result<ProcessGroup> spawn(const ProcessSpec& spec) override {
         const std::scoped_lock lock(world_.mutex_);
         world_.log_.push_back(name_ + " spawn " + spec.name);
@@ -46,11 +50,7 @@ public:
     Result<void> get(const std::filesystem::path&, const std::filesystem::path&) override {
         return {};
     }
-    Result<void> remove(const std::filesystem::path&) override {
-        const std::scoped_lock lock(world_.mutex_);
-        world_.log_.push_back(name_ + " wipe");
-        return {};
-    }
+    Result<void> remove(const std::filesystem::path&) override { return {}; }
     [[nodiscard]] std::filesystem::path data_directory() const override { return "data"; }
 
 private:

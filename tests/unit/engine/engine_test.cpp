@@ -95,7 +95,7 @@ TEST_CASE("a run goes through its phases and leaves nothing running", "[engine]"
     CHECK(!bench.memory->samples.empty());
     // Wiped before the first start.
     const auto log = bench.world.log();
-    CHECK(std::ranges::find(log, "n1 wipe") < std::ranges::find(log, "n1 spawn toy"));
+    CHECK(std::ranges::find(log, "n1 run find") < std::ranges::find(log, "n1 spawn toy"));
     // Every worker entered its client host before connecting, for the load and the final reads.
     for (NodeId node = 0; node < 3; ++node)
         CHECK(bench.world.entered(node) == 8);
