@@ -37,9 +37,8 @@ std::string fault_line(const FaultRecord& fault) {
     const std::string from = moment_text(fault.t_started);
     const std::string when =
         fault.t_ended < 0 ? "since " + from : from + " to " + moment_text(fault.t_ended);
-    return fmt::format("{} ({}), {} s{}",
-                       visible(fault.fault.nemesis, 60),
-                       visible(fault.fault.summary, 160),
+    return fmt::format("{}, {} s{}",
+                       fault_text(fault.fault),
                        when,
                        fault.effective() ? "" : ", no effect measured");
 }
@@ -126,7 +125,7 @@ std::vector<std::string> reason_lines(std::span<const CheckResult> results) {
     std::vector<std::string> lines;
     for (const CheckResult& result : results) {
         if (result.verdict != Verdict::unknown) continue;
-        const std::string reason = visible(result.reason, 2000);
+        const std::string reason = visible(result.reason, 500);
         for (std::size_t at = 0; at < reason.size();) {
             const std::size_t end = std::min(reason.find("; ", at), reason.size());
             lines.push_back(visible(result.checker, 60) + ": " + reason.substr(at, end - at));

@@ -36,10 +36,7 @@ StoryStep step_of(const Record& record, const FaultRecord& fault) {
                    .id = fault.fault.id,
                    .t = fault.t_started,
                    .actor = "FAULT",
-                   .action = visible(fault.fault.summary, 160)};
-    if (step.action.empty()) step.action = visible(fault.fault.nemesis, 60);
-    if (step.action.find(fault.fault.nemesis) == std::string::npos)
-        step.action = visible(fault.fault.nemesis, 60) + ": " + step.action;
+                   .action = fault_text(fault.fault)};
     step.outcome = fault.t_ended < 0 ? "never ended" : "ended " + moment_text(fault.t_ended);
     const std::string effect = effect_text(record, fault);
     step.remark = effect.empty() ? "no effect was measured" : effect;
@@ -203,6 +200,13 @@ std::string node_name(const Record& record, NodeId node) {
     if (node >= 0 && i < record.cluster.nodes.size())
         return visible(record.cluster.nodes[i].name, 40);
     return fmt::format("n{}", node + 1);
+}
+
+std::string fault_text(const Fault& fault) {
+    const std::string kind = visible(fault.nemesis, 60);
+    const std::string summary = visible(fault.summary, 160);
+    if (summary.empty()) return kind;
+    return summary.find(kind) == std::string::npos ? kind + ": " + summary : summary;
 }
 
 std::string effect_text(const Record& record, const FaultRecord& fault) {

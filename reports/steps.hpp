@@ -29,6 +29,9 @@ faults_in(const Record& record, const Finding& finding, const Window& window);
 /// "n2"
 [[nodiscard]] std::string node_name(const Record& record, NodeId node);
 
+/// "partition: n1 cut off from n2 n3 (minority)"
+[[nodiscard]] std::string fault_text(const Fault& fault);
+
 /// What the probes measured of the effect: "214 packets dropped"; empty when nothing proves it.
 [[nodiscard]] std::string effect_text(const Record& record, const FaultRecord& fault);
 

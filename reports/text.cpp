@@ -192,6 +192,8 @@ std::string duration_text(Nanos duration) {
     if (duration < millisecond) return fmt::format("{:.0f} µs", in(microsecond));
     if (duration < 10 * millisecond) return fmt::format("{:.1f} ms", in(millisecond));
     if (duration < second) return fmt::format("{:.0f} ms", in(millisecond));
+    if (duration < 120 * second && duration % second == 0)
+        return fmt::format("{} s", duration / second);
     if (duration < 10 * second) return fmt::format("{:.2f} s", in(second));
     if (duration < 120 * second) return fmt::format("{:.0f} s", in(second));
     return fmt::format("{} min {} s", duration / (60 * second), duration / second % 60);
@@ -213,6 +215,14 @@ std::string value_text(const Value& value, std::size_t limit) {
 std::string key_text(const Value& value) {
     if (const std::string* text = value.text(); text != nullptr && plain_word(*text)) return *text;
     return value_text(value, 40);
+}
+
+std::string title_text(std::string_view name) {
+    std::string title = visible(name, 60);
+    std::ranges::replace(title, '_', ' ');
+    if (!title.empty() && title[0] >= 'a' && title[0] <= 'z')
+        title[0] = static_cast<char>(title[0] - 'a' + 'A');
+    return title;
 }
 
 std::string list_text(const std::vector<std::string>& items) {

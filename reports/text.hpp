@@ -42,6 +42,8 @@ inline constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
 /// The members of `params`, as "name value, name value".
 [[nodiscard]] std::string params_text(const Params& params, std::size_t limit = 60);
 
+/// "lab_version" as "Lab version".
+[[nodiscard]] std::string title_text(std::string_view name);
 /// "a", "a and b", "a, b and c": each made visible.
 [[nodiscard]] std::string list_text(const std::vector<std::string>& items);
 

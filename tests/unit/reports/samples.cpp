@@ -292,9 +292,9 @@ Judged busy_run(int seconds, int operations_a_second) {
         free_at[static_cast<std::size_t>(client)] = call.to;
         builder.op(call);
     }
-    builder.op({3, 0, "write", "k17", 4, {}, 12'110.25, 12'122.25})
-        .op({5, 1, "write", "k17", 7, {}, 12'341.25, 12'355.25})
-        .op({7, 0, "read", "k17", {}, 4, 12'393.25, 12'401.25});
+    builder.op({3, 0, "write", "k17", 4, {}, 12'110.250123, 12'122.250123})
+        .op({5, 1, "write", "k17", 7, {}, 12'341.250123, 12'355.250123})
+        .op({7, 0, "read", "k17", {}, 4, 12'393.250123, 12'401.250123});
     for (double t = 50; t < end; t += 100) {
         const int era = t < 12'338 ? 8 : 9;
         for (NodeId node = 0; node < 3; ++node) {
@@ -317,7 +317,7 @@ Judged busy_run(int seconds, int operations_a_second) {
     Finding& finding = found.findings[0];
     const History& history = result.record.history;
     for (std::size_t i = 0; i < history.size(); ++i) {
-        const bool planted = history.t_inv()[i] % millisecond == 250'000;
+        const bool planted = history.t_inv()[i] % millisecond == 250'123;
         if (planted && history.value(history.key()[i]) == Value("k17"))
             finding.ops.push_back(static_cast<OpId>(i));
     }
@@ -327,6 +327,7 @@ Judged busy_run(int seconds, int operations_a_second) {
                        {"rule",
                         "a read returned a value that had been replaced by a write "
                         "acknowledged before the read began"}};
+    finding.faults = {1};
     finding.considered_ops = static_cast<std::int64_t>(history.size());
     finding.explained_ops = finding.considered_ops - 718;
     result.results = {{.checker = "stats",
