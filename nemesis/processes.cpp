@@ -95,7 +95,7 @@ std::vector<NodeId> stored_nodes(const Fault& fault, const std::string& undo_nam
 }
 
 Result<void> await_node_state(FaultTarget& target, NodeId node, ProcessState wanted) {
-    constexpr int questions = 1000;
+    constexpr int questions = 20'000; // about a second of asking
     ProcessState seen = wanted;
     for (int i = 0; i < questions; ++i) {
         FAULTLAB_TRY(seen, target.node_state(node));

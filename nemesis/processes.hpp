@@ -32,8 +32,9 @@ Result<Fault> resolve_processes(const FaultSpec& spec,
 /// The nodes stored under `undo_name`.
 [[nodiscard]] std::vector<NodeId> stored_nodes(const Fault& fault, const std::string& undo_name);
 
-/// Asks the host until the node is in this state: a signal takes its time to act. At most a
-/// thousand times, then the error says what the processes do instead.
+/// Asks the host until the node is in this state: a signal acts when each thread of the process
+/// gets a processor, on a busy machine up to a tenth of a second later. It gives up after asking
+/// twenty thousand times; the error then says what the processes do instead.
 Result<void> await_node_state(FaultTarget& target, NodeId node, ProcessState wanted);
 
 /// The state of each of the nodes; `proves` decides by it.
