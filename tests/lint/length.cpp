@@ -71,7 +71,8 @@ Scope scope_of(std::string_view head) {
 /// Finds functions by their braces in code that clang-format laid out.
 class FunctionFinder {
 public:
-    FunctionFinder(const SourceFile& file, Problems& problems) : file_(file), problems_(problems) {
+    FunctionFinder(const SourceFile& file, Problems& problems)
+        : file_(file), problems_(problems), raw_lines_(raw_lines_of(file.text)) {
         const std::string code = without_directives(code_of(file.text));
         for (std::size_t i = 0; i < code.size(); ++i)
             step(code, i);
@@ -132,7 +133,10 @@ private:
         // An initializer's brace is part of a declaration that goes on.
         if (closed != Scope::initializer) head_ = i + 1;
         if (closed != Scope::function) return;
-        const int lines = line_at(code, i) - function_begin_ + 1;
+        const int end = line_at(code, i);
+        const auto raw =
+            std::count(raw_lines_.begin() + function_begin_, raw_lines_.begin() + end, true);
+        const auto lines = end - function_begin_ + 1 - raw;
         if (lines > max_function_lines) {
             problems_.push_back({file_.path,
                                  function_begin_,
@@ -143,6 +147,7 @@ private:
 
     const SourceFile& file_;
     Problems& problems_;
+    std::vector<bool> raw_lines_;
     std::vector<Scope> open_;
     std::size_t head_ = 0; ///< where the declaration began that is being read
     int function_begin_ = 0;
@@ -161,10 +166,11 @@ Problems length(const Tree& tree) {
                                 std::to_string(lines.size()) + " lines (at most " +
                                     std::to_string(max_file_lines) + ")"});
         }
+        const std::vector<bool> raw = raw_lines_of(file.text);
         int number = 0;
         for (const std::string_view line : lines) {
-            ++number;
-            if (columns(line) > max_columns) {
+            const bool code = !raw[static_cast<std::size_t>(number++)];
+            if (code && columns(line) > max_columns) {
                 problems.push_back({file.path,
                                     number,
                                     std::to_string(columns(line)) + " columns (at most " +

@@ -220,6 +220,17 @@ TEST_CASE("length: long tables and classes are no functions", "[lint]") {
     CHECK(length(one("a.cpp", "constexpr Entry t[] = {\n" + entries + "};\n")).empty());
 }
 
+TEST_CASE("length: documents in raw strings are no code", "[lint]") {
+    std::string sheet = "auto f() {\n    return R\"css(\n";
+    for (int i = 0; i < 90; ++i)
+        sheet += std::string(120, 'x') + "\n";
+    sheet += ")css\";\n}\n";
+    CHECK(length(one("a.cpp", sheet)).empty());
+    const std::string long_line = "int a; // " + std::string(100, 'x') + "\n";
+    CHECK(places(length(one("a.cpp", sheet + long_line))) == Places{"a.cpp:95"});
+    CHECK(places(length(one("a.cpp", sheet + function_of_lines(71)))) == Places{"a.cpp:95"});
+}
+
 TEST_CASE("docs: links lead to files, folders and headings", "[lint]") {
     const Tree tree = sorted(
         {{"README.md",

@@ -16,7 +16,8 @@ constexpr std::array<std::string_view, 6> foreign_folders = {
 class Splitter {
 public:
     explicit Splitter(std::string_view text)
-        : text_(text), code_(text), comments_(text.size(), ' ') {
+        : text_(text), code_(text), comments_(text.size(), ' '),
+          raw_lines_(static_cast<std::size_t>(line_at(text, text.size())), false) {
         for (std::size_t i = 0; i < text.size(); ++i) {
             if (text[i] == '\n') comments_[i] = '\n';
         }
@@ -26,6 +27,7 @@ public:
 
     std::string code() && { return std::move(code_); }
     std::string comments() && { return std::move(comments_); }
+    std::vector<bool> raw_lines() && { return std::move(raw_lines_); }
 
 private:
     void step() {
@@ -81,6 +83,9 @@ private:
         const std::string close = ")" + std::string(text_.substr(at_ + 2, open - at_ - 2)) + "\"";
         const std::size_t end = end_after(text_.find(close, open), close.size());
         blank(at_ + 2, end - 1);
+        const auto first = static_cast<std::size_t>(line_at(text_, at_));
+        const auto last = static_cast<std::size_t>(line_at(text_, end));
+        std::fill_n(raw_lines_.begin() + static_cast<std::ptrdiff_t>(first), last - first, true);
         at_ = end;
     }
 
@@ -93,6 +98,7 @@ private:
     std::string_view text_;
     std::string code_;
     std::string comments_;
+    std::vector<bool> raw_lines_; ///< by line, counted from 0
     std::size_t at_ = 0;
 };
 
@@ -126,6 +132,10 @@ std::string code_of(std::string_view text) {
 }
 std::string comments_of(std::string_view text) {
     return Splitter(text).comments();
+}
+
+std::vector<bool> raw_lines_of(std::string_view text) {
+    return Splitter(text).raw_lines();
 }
 
 std::vector<std::string_view> lines_of(std::string_view text) {

@@ -31,6 +31,9 @@ std::string code_of(std::string_view text);
 /// The opposite: only what stands in comments.
 std::string comments_of(std::string_view text);
 
+/// For each line whether it begins inside a raw string: it is a document of its own, not code.
+std::vector<bool> raw_lines_of(std::string_view text);
+
 std::vector<std::string_view> lines_of(std::string_view text);
 int line_at(std::string_view text, std::size_t position);
 
