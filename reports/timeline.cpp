@@ -269,10 +269,10 @@ std::vector<std::string> words_for(const Choice& choice, const TimeScale& scale)
                         "happened there, and other operations are left out.");
     if (choice.left_out > 0) {
         words.push_back(fmt::format(
-            "{} of {} are drawn, those of the counterexample and of its key first{}.",
+            "{} of {} in this stretch are drawn, those of the counterexample and of its key "
+            "first{}.",
             count_text(static_cast<std::int64_t>(drawn)),
-            count_text(static_cast<std::int64_t>(drawn + choice.left_out),
-                       "operation in this stretch"),
+            count_text(static_cast<std::int64_t>(drawn + choice.left_out), "operation"),
             choice.clients_left_out == 0
                 ? std::string()
                 : fmt::format("; {} left out",
