@@ -29,7 +29,8 @@ public:
         for (const auto rule : {&Classifier::never_written,
                                 &Classifier::impossible_version,
                                 &Classifier::taken_twice,
-                                &Classifier::stale}) {
+                                &Classifier::stale,
+                                &Classifier::replaced_in_every_order}) {
             if (const auto found = (this->*rule)()) return *found;
         }
         return {};
@@ -154,28 +155,63 @@ private:
     [[nodiscard]] std::optional<AnomalyClass> stale() const {
         for (const RegisterOp& op : kept_) {
             if (!observes(op)) continue;
-            const RegisterOp* missed = nullptr;
-            for (const RegisterOp& update : kept_) {
-                if (!update.updates() || settled(update).at >= op.inv) continue;
-                if (!newer(update, op)) continue;
-                if (missed == nullptr || missed->inv < update.inv) missed = &update;
-            }
+            const RegisterOp* missed =
+                latest_update(op, [&](const RegisterOp& update) { return newer(update, op); });
             if (missed == nullptr) continue;
-            const Settled when = settled(*missed);
-            const auto from = writers(seen_value(op));
             const bool read = op.action == RegisterAction::read;
-            return AnomalyClass{
-                .name = read ? "stale_read" : "lost_update",
-                .rule = read ? "a read began after a newer write had taken effect, and saw the "
-                               "older value"
-                             : "a cas succeeded on a value that a newer write had replaced before "
-                               "it began",
-                .observer = op.id,
-                .value_writer = from.size() == 1 ? from[0].id : -1,
-                .missed_write = missed->id,
-                .seen_by = when.seen_by};
+            return stale_class(
+                op,
+                missed,
+                read
+                    ? "a read began after a newer write had taken effect, and saw the older value"
+                    : "a cas succeeded on a value that a newer write had replaced before it began");
         }
         return std::nullopt;
+    }
+
+    /// The divergence saw a value that had been written. Take a legal order of the others in which
+    /// this value is current when, or after, the divergence began: it would fit there, and be no
+    /// divergence. A write of it can always be put last, unless an observation needs it earlier. So
+    /// in every legal order of the others the value had been replaced before.
+    [[nodiscard]] std::optional<AnomalyClass> replaced_in_every_order() const {
+        if (!observes(divergence_)) return std::nullopt;
+        const ValueId value = seen_value(divergence_);
+        const auto from = writers(value);
+        const bool written = std::ranges::any_of(from, [&](const RegisterOp& writer) {
+            return writer.id != divergence_.id && (!versioned_ || writer.version == any_version ||
+                                                   writer.version == divergence_.version);
+        });
+        const bool initial = value == 0 && (!versioned_ || divergence_.version == 0);
+        if (value == any_value || (!written && !initial)) return std::nullopt;
+        const RegisterOp* missed = latest_update(divergence_, [&](const RegisterOp& update) {
+            return update.id != divergence_.id && update.value != value;
+        });
+        return stale_class(divergence_,
+                           missed,
+                           "in every order that explains the other operations, the value had been "
+                           "replaced before this one began");
+    }
+
+    /// The last of the updates that surely took effect before `op` began; null when there is none.
+    template <class Predicate>
+    [[nodiscard]] const RegisterOp* latest_update(const RegisterOp& op, Predicate predicate) const {
+        const RegisterOp* latest = nullptr;
+        for (const RegisterOp& update : kept_) {
+            if (!update.updates() || settled(update).at >= op.inv || !predicate(update)) continue;
+            if (latest == nullptr || latest->inv < update.inv) latest = &update;
+        }
+        return latest;
+    }
+
+    [[nodiscard]] AnomalyClass
+    stale_class(const RegisterOp& op, const RegisterOp* missed, std::string_view rule) const {
+        const auto from = writers(seen_value(op));
+        return {.name = op.action == RegisterAction::read ? "stale_read" : "lost_update",
+                .rule = rule,
+                .observer = op.id,
+                .value_writer = from.size() == 1 ? from[0].id : -1,
+                .missed_write = missed == nullptr ? -1 : missed->id,
+                .seen_by = missed == nullptr ? -1 : settled(*missed).seen_by};
     }
 
     const RegisterOp& divergence_;
