@@ -13,10 +13,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <map>
 #include <set>
+#include <system_error>
 #include <utility>
 
 namespace faultlab {

@@ -57,14 +57,17 @@ Result<Fault> resolve_processes(const FaultSpec& spec,
                                 const std::string& undo_name) {
     Rng rng(spec.seed);
     FAULTLAB_TRY(const TargetSpec targets, parse_target(spec.target, node_names(view)));
-    FAULTLAB_TRY(const std::vector<NodeId> nodes, resolve_targets(targets, view, rng));
+    FAULTLAB_TRY(const std::vector<NodeId> chosen, resolve_targets(targets, view, rng));
+    std::vector<NodeId> nodes;
     Value::List stored;
-    for (const NodeId node : nodes) {
-        const ClusterView::Node& seen = view.nodes.at(static_cast<std::size_t>(node));
-        if (!seen.running) {
-            return lab_error(fmt::format("{} does not run, it cannot be {}", seen.name, verb));
-        }
+    for (const NodeId node : chosen) {
+        if (!view.nodes.at(static_cast<std::size_t>(node)).running) continue;
+        nodes.push_back(node);
         stored.emplace_back(node);
+    }
+    if (nodes.empty()) {
+        return lab_error(
+            fmt::format("nothing runs on {} that could be {}", names_text(chosen, view), verb));
     }
     return Fault{.id = spec.id,
                  .spec_id = spec.id,

@@ -19,8 +19,8 @@ namespace faultlab {
 /// majority, the leader, a follower, any number, or all. Pure.
 void draw_process_target(Rng& rng, std::int32_t nodes, FaultSpec& spec);
 
-/// The nodes of the spec, all of which have to run now. `verb` makes the summary, "n1 n3 killed";
-/// they are stored in `undo` under the name `undo_name`. Pure.
+/// The nodes of the spec that run now; an error when none of them does. `verb` makes the summary,
+/// "n1 n3 killed"; they are stored in `undo` under the name `undo_name`. Pure.
 Result<Fault> resolve_processes(const FaultSpec& spec,
                                 const ClusterView& view,
                                 std::string_view verb,

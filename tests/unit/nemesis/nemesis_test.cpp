@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <memory>
 #include <set>
 
 using namespace faultlab;
@@ -315,13 +315,29 @@ TEST_CASE("a replica that died while paused is left as it is, and not paused any
     CHECK(recorded(pause->probe(fault, target, EvidencePhase::after)).healed());
 }
 
-TEST_CASE("only what runs can be killed or paused") {
+TEST_CASE("replicas that do not run are left out, and without any left there is no fault") {
     SimTarget target(3);
     REQUIRE(target.kill_node(1).ok());
     for (const char* name : {"kill", "pause"}) {
-        const auto fault = make(name)->resolve({.nemesis = name, .target = "n2"}, target.view());
-        REQUIRE_FALSE(fault.ok());
-        CHECK(fault.error().kind == ErrorKind::lab);
-        CHECK(fault.error().message.find("n2 does not run") != std::string::npos);
+        const auto nemesis = make(name);
+        const Fault all =
+            resolved(*nemesis, {.id = 1, .nemesis = name, .target = "all"}, target.view());
+        CHECK(all.targets == std::vector<NodeId>{0, 2});
+        const auto none = nemesis->resolve({.nemesis = name, .target = "n2"}, target.view());
+        REQUIRE_FALSE(none.ok());
+        CHECK(none.error().kind == ErrorKind::lab);
+        CHECK(none.error().message.find("nothing runs on n2") != std::string::npos);
     }
+}
+
+TEST_CASE("the heal starts what the kill has ended, not what was down before") {
+    SimTarget target(3);
+    REQUIRE(target.kill_node(1).ok());
+    const auto kill = make("kill");
+    const Fault all = resolved(*kill, {.id = 1, .nemesis = "kill", .target = "all"}, target.view());
+    REQUIRE(kill->inject(all, target).ok());
+    REQUIRE(kill->heal(all, target).ok());
+    CHECK(*target.node_state(0) == ProcessState::running);
+    CHECK(*target.node_state(1) == ProcessState::gone);
+    CHECK(*target.node_state(2) == ProcessState::running);
 }

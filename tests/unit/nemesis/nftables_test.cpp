@@ -8,6 +8,9 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+#include <stdexcept>
+
 using namespace faultlab;
 
 namespace {
