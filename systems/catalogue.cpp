@@ -1,8 +1,13 @@
 #include "systems/catalogue.hpp"
 
 #include "core/catalogue.hpp"
+#include "core/result.hpp"
+#include "core/system.hpp"
 
 #include <array>
+#include <memory>
+#include <span>
+#include <string_view>
 
 namespace faultlab {
 

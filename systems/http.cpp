@@ -1,16 +1,22 @@
 #include "systems/http.hpp"
 
+#include "core/types.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include <cerrno>
 #include <chrono>
-#include <optional>
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -103,7 +109,7 @@ struct HttpClient::Connection {
         error_code error;
         const auto address = asio::ip::make_address_v4(settings.address, error);
         if (error) return HttpProblem::connect_failed;
-        stream.emplace(context);
+        stream = std::make_unique<beast::tcp_stream>(context);
         stream->expires_at(deadline);
         error = finish([&](auto handler) {
                     stream->async_connect({address, settings.port}, std::move(handler));
@@ -112,9 +118,9 @@ struct HttpClient::Connection {
             stream.reset();
             return problem_of_connect(error);
         }
-        // Requests are small and wait for their answers: nothing is gained by collecting them. An
-        // error here shows itself again when the request is sent.
-        stream->socket().set_option(asio::ip::tcp::no_delay(true), error);
+        // Requests are small and wait for their answers: nothing is gained by collecting them.
+        const int on = 1;
+        ::setsockopt(stream->socket().native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         return HttpProblem::none;
     }
 
@@ -168,8 +174,8 @@ struct HttpClient::Connection {
 
     Settings settings;
     asio::io_context context{1};
-    std::optional<beast::tcp_stream> stream; ///< empty: not connected
-    bool keep = false;                       ///< the last answer leaves the connection usable
+    std::unique_ptr<beast::tcp_stream> stream; ///< null: not connected
+    bool keep = false;                         ///< the last answer leaves the connection usable
 };
 
 HttpClient::HttpClient(Settings settings)

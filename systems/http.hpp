@@ -2,6 +2,7 @@
 
 #include "core/types.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>

@@ -1,8 +1,14 @@
+#include "core/check.hpp"
+#include "core/op.hpp"
+#include "core/system.hpp"
+#include "core/types.hpp"
+#include "core/value.hpp"
 #include "systems/etcd/errors.hpp"
 #include "systems/etcd/parts.hpp"
 #include "systems/etcd/wire.hpp"
+#include "systems/http.hpp"
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 

@@ -1,11 +1,19 @@
 #include "systems/etcd/errors.hpp"
 
+#include "core/op.hpp"
+#include "core/system.hpp"
+#include "systems/http.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace faultlab::etcd {
 namespace {

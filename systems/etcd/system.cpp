@@ -4,18 +4,29 @@
 #include "core/system.hpp"
 
 #include "core/check.hpp"
+#include "core/host.hpp"
+#include "core/options.hpp"
+#include "core/result.hpp"
+#include "core/types.hpp"
 #include "systems/etcd/errors.hpp"
 #include "systems/etcd/parts.hpp"
 #include "systems/etcd/wire.hpp"
+#include "systems/http.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <charconv>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 namespace faultlab {
 namespace etcd {
@@ -125,7 +136,7 @@ std::string version_of(std::string_view output) {
 }
 
 /// The gateway speaks /v3 since 3.4.
-bool is_supported(std::string_view version) {
+bool is_supported(const std::string& version) {
     int major = 0;
     int minor = 0;
     const char* end = version.data() + version.size();

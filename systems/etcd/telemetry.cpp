@@ -1,19 +1,29 @@
+#include "core/result.hpp"
+#include "core/system.hpp"
+#include "core/types.hpp"
 #include "systems/etcd/errors.hpp"
 #include "systems/etcd/parts.hpp"
 #include "systems/etcd/wire.hpp"
+#include "systems/http.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace faultlab::etcd {
 namespace {
 
-enum Role : std::int64_t { follower = 0, candidate = 1, leader = 2 };
+// The values of the metric "role".
+constexpr std::int64_t follower = 0;
+constexpr std::int64_t candidate = 1;
+constexpr std::int64_t leader = 2;
 
 class EtcdTelemetry final : public Telemetry {
 public:
@@ -32,7 +42,7 @@ public:
             FAULTLAB_DO(learn_members(limit - spent));
         }
         const bool leads = status->leader != 0 && status->leader == status->member;
-        const Role role = leads ? leader : status->leader == 0 ? candidate : follower;
+        const std::int64_t role = leads ? leader : status->leader == 0 ? candidate : follower;
         const auto known = node_of_member_.find(status->leader);
         return NodeStatus{
             .leads = leads,

@@ -1,11 +1,20 @@
 #include "systems/etcd/wire.hpp"
 
+#include "core/value.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 namespace faultlab::etcd {
 namespace {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The bodies of etcd's JSON gateway, as text: pure. Bytes travel in base64, 64-bit integers as
 /// strings (https://etcd.io/docs/v3.5/dev-guide/api_grpc_gateway/).
