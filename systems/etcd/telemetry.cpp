@@ -44,6 +44,10 @@ public:
         const bool leads = status->leader != 0 && status->leader == status->member;
         const std::int64_t role = leads ? leader : status->leader == 0 ? candidate : follower;
         const auto known = node_of_member_.find(status->leader);
+        // The leader is told as soon as Raft knows it; the term is that of the newest entry this
+        // node has applied (setTerm in etcdserver/server.go). So a new leader names its
+        // predecessor's term until its first entry is applied: two leaders in one term here are no
+        // violation.
         return NodeStatus{
             .leads = leads,
             .metrics = {{"role", role},

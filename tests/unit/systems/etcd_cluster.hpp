@@ -39,6 +39,13 @@ inline bool etcd_is_installed() {
     return std::filesystem::exists("/usr/bin/etcd");
 }
 
+inline std::int64_t metric(const NodeStatus& status, const std::string& name) {
+    for (const auto& [metric_name, value] : status.metrics) {
+        if (metric_name == name) return value;
+    }
+    throw std::runtime_error("no metric " + name);
+}
+
 /// A cluster of real etcd processes, launched as the system says, on random addresses of the
 /// loopback network, with its data in a temporary directory. All of it ends with this object.
 class EtcdCluster {
@@ -136,34 +143,42 @@ public:
         return true;
     }
 
-    [[nodiscard]] std::optional<NodeStatus> status(NodeId node) const {
-        auto status = system_->telemetry(deployment_, node)->poll(second);
+    [[nodiscard]] std::optional<NodeStatus> status(NodeId node, Nanos limit = 5 * second) const {
+        auto status = system_->telemetry(deployment_, node)->poll(limit);
         if (!status.ok()) return std::nullopt;
         return std::move(*status);
     }
 
-    /// A node that says it leads, of those that run.
-    [[nodiscard]] std::optional<NodeId> leader() const {
-        for (std::size_t i = 0; i < pids_.size(); ++i) {
-            if (pids_[i] < 0) continue;
-            const auto said = status(static_cast<NodeId>(i));
-            if (said && said->leads) return static_cast<NodeId>(i);
-        }
-        return std::nullopt;
+    /// The node that leads once all nodes that run name the same one. An election on a busy
+    /// machine may come at any time, so what was true a moment ago is asked for again.
+    [[nodiscard]] NodeId await_leader() const {
+        std::optional<NodeId> leader;
+        eventually([&] {
+            leader = agreed_leader();
+            return leader.has_value();
+        });
+        if (!leader) throw std::runtime_error("no leader within the limit");
+        return *leader;
     }
 
 private:
+    [[nodiscard]] std::optional<NodeId> agreed_leader() const {
+        std::optional<NodeId> agreed;
+        for (std::size_t i = 0; i < pids_.size(); ++i) {
+            if (pids_[i] < 0) continue;
+            const auto said = status(static_cast<NodeId>(i));
+            if (!said) return std::nullopt;
+            const auto leader = static_cast<NodeId>(metric(*said, "leader"));
+            if (leader == no_node || leader != agreed.value_or(leader)) return std::nullopt;
+            agreed = leader;
+        }
+        return agreed;
+    }
+
     TemporaryDirectory directory_;
     std::unique_ptr<System> system_;
     Deployment deployment_;
     std::vector<pid_t> pids_; ///< -1: not running
 };
-
-inline std::int64_t metric(const NodeStatus& status, const std::string& name) {
-    for (const auto& [metric_name, value] : status.metrics) {
-        if (metric_name == name) return value;
-    }
-    throw std::runtime_error("no metric " + name);
-}
 
 } // namespace faultlab::test
