@@ -31,13 +31,17 @@ Outcome judge(std::span<const CheckResult> results, bool lab_failed) {
     return verdict == Verdict::valid ? Outcome::valid : Outcome::unknown;
 }
 
-// The finding that is quickest to understand: fewest operations, then the earliest.
+// The finding that is quickest to understand: a reduced one before a mere divergence, one with a
+// fault in its window before one without (it shows a cause), then the fewest operations, then the
+// earliest.
 void choose_finding(const Record& record, std::span<const CheckResult> results, Story& story) {
-    using Rank = std::array<Nanos, 3>;
+    using Rank = std::array<Nanos, 5>;
     const auto rank = [&record](const CheckResult& result, const Finding& finding) -> Rank {
         const Window window = window_of(record, finding);
         const bool empty = window.to < window.from;
         return {result.verdict == Verdict::invalid ? 0 : 1,
+                finding.minimal ? 0 : 1,
+                finding.faults.empty() ? 1 : 0,
                 empty ? 1'000'000 : static_cast<Nanos>(finding.ops.size()),
                 window.from};
     };

@@ -1,0 +1,59 @@
+// check, explain, report: what is said of runs that are already stored.
+
+#include "controller/cli/commands.hpp"
+#include "controller/cli/exit_codes.hpp"
+#include "controller/cli/judging.hpp"
+#include "controller/cli/runs.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace faultlab {
+
+int execute(const CheckCommand& command) {
+    std::vector<int> codes;
+    for (const std::string& name : command.runs) {
+        auto run = find_run(command.common.lab, name);
+        if (!run) {
+            codes.push_back(fail(command.common, run.error()));
+            continue;
+        }
+        auto judged = judge(command.common, *run, command.limits);
+        if (!judged) {
+            codes.push_back(fail(command.common, judged.error()));
+            continue;
+        }
+        auto report = write_report(command.common, *judged);
+        if (!report) codes.push_back(fail(command.common, report.error()));
+        print_outcome(command.common, *judged, report ? *report : std::filesystem::path{});
+        codes.push_back(exit_code(judged->verdict));
+    }
+    return combined_exit_code(codes);
+}
+
+int execute(const ExplainCommand& command) {
+    auto run = find_run(command.common.lab, command.run);
+    if (!run) return fail(command.common, run.error());
+    auto judged = judge_if_needed(command.common, *run, command.limits);
+    if (!judged) return fail(command.common, judged.error());
+    print_outcome(command.common, *judged, {});
+    return exit_valid;
+}
+
+int execute(const ReportCommand& command) {
+    auto run = find_run(command.common.lab, command.run);
+    if (!run) return fail(command.common, run.error());
+    auto judged = judge_if_needed(command.common, *run, command.limits);
+    if (!judged) return fail(command.common, judged.error());
+    auto report = write_report(command.common, *judged, command.output);
+    if (!report) return fail(command.common, report.error());
+    if (command.common.json) {
+        print_outcome(command.common, *judged, *report);
+    } else {
+        fmt::print("{}\n", report->string());
+    }
+    return exit_valid;
+}
+
+} // namespace faultlab

@@ -1,0 +1,73 @@
+// export and sql: the stored run in other people's hands.
+
+#include "controller/cli/commands.hpp"
+#include "controller/cli/exit_codes.hpp"
+#include "controller/cli/runs.hpp"
+#include "core/store/export.hpp"
+#include "core/store/run_reader.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+
+namespace faultlab {
+namespace {
+
+Result<void> export_to(const ExportCommand& command, const Record& record) {
+    if (command.output.empty()) {
+        FAULTLAB_DO(export_jsonl(record, std::cout));
+        std::cout.flush();
+        if (!std::cout) return lab_error("standard output could not be written");
+        return {};
+    }
+    // To a temporary name first: a half-written history must not look like a whole one.
+    const std::filesystem::path partial = command.output.string() + ".partial";
+    std::ofstream file(partial, std::ios::binary);
+    const auto exported = export_jsonl(record, file);
+    file.close();
+    std::error_code error;
+    if (exported && file) std::filesystem::rename(partial, command.output, error);
+    if (!exported || !file || error) {
+        std::error_code ignored;
+        std::filesystem::remove(partial, ignored);
+        return lab_error(fmt::format("cannot write {}: {}",
+                                     command.output.string(),
+                                     error ? error.message() : std::strerror(errno)));
+    }
+    return {};
+}
+
+} // namespace
+
+int execute(const ExportCommand& command) {
+    auto run = find_run(command.common.lab, command.run);
+    if (!run) return fail(command.common, run.error());
+    auto record = load_record(run->run_db());
+    if (!record) return fail(command.common, record.error());
+    if (auto written = export_to(command, *record); !written) {
+        return fail(command.common, written.error());
+    }
+    return exit_valid;
+}
+
+int execute(const SqlCommand& command) {
+    auto run = find_run(command.common.lab, command.run);
+    if (!run) return fail(command.common, run.error());
+    const std::string file = run->run_db().string();
+    std::vector<const char*> argv = {
+        "sqlite3", "-readonly", command.common.json ? "-json" : "-box"};
+    argv.push_back(file.c_str());
+    if (!command.query.empty()) argv.push_back(command.query.c_str());
+    argv.push_back(nullptr);
+    // The shell takes over this process: its prompt, its signals and its exit code are the user's.
+    ::execvp("sqlite3", const_cast<char* const*>(argv.data()));
+    return fail(command.common,
+                environment_error(fmt::format("cannot start sqlite3: {}", std::strerror(errno)),
+                                  "apt-get install sqlite3"));
+}
+
+} // namespace faultlab

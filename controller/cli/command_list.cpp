@@ -1,0 +1,223 @@
+// list, describe and doctor: what there is, what it means, and whether this machine can do it.
+
+#include "checker/catalogue.hpp"
+#include "controller/cli/commands.hpp"
+#include "controller/cli/exit_codes.hpp"
+#include "controller/hosts/doctor.hpp"
+#include "core/options.hpp"
+#include "core/store/lab_index.hpp"
+#include "core/system.hpp"
+#include "core/workload.hpp"
+#include "nemesis/catalogue.hpp"
+#include "systems/catalogue.hpp"
+#include "workloads/catalogue.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace faultlab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Entry {
+    std::string kind;
+    std::string name;
+    std::string summary;
+};
+
+template <class Entries>
+void append(std::vector<Entry>& all, const char* kind, const Entries& entries) {
+    for (const auto& entry : entries) {
+        all.push_back({kind, std::string(entry.name), std::string(entry.summary)});
+    }
+}
+
+std::vector<Entry> everything() {
+    std::vector<Entry> all;
+    append(all, "system", system_catalogue());
+    append(all, "workload", workload_catalogue());
+    append(all, "fault", nemesis_catalogue());
+    append(all, "checker", checker_catalogue());
+    return all;
+}
+
+std::string_view verdict_of(const RunEntry& run) {
+    return run.verdict ? to_string(*run.verdict) : "unchecked";
+}
+
+int list_runs(const Common& common) {
+    auto index = LabIndex::open(common.lab);
+    if (!index) return fail(common, index.error());
+    auto runs = index->list();
+    if (!runs) return fail(common, runs.error());
+    Json rows = Json::array();
+    for (const RunEntry& run : *runs) {
+        if (common.json) {
+            rows.push_back({{"id", run.id},
+                            {"system", run.system},
+                            {"workload", run.workload},
+                            {"seed", fmt::format("{:#x}", run.seed)},
+                            {"started_utc", run.started_utc},
+                            {"verdict", verdict_of(run)},
+                            {"ended", run.ended}});
+        } else {
+            fmt::print("{}  {}  {:<8} {:<10} {:<10} seed {:#x}\n",
+                       run.id,
+                       run.started_utc,
+                       verdict_of(run),
+                       run.system,
+                       run.workload,
+                       run.seed);
+        }
+    }
+    if (common.json)
+        fmt::print("{}\n", Json{{"schema", "faultlab.runs/1"}, {"runs", rows}}.dump(2));
+    return runs->empty() ? exit_nothing_selected : exit_valid;
+}
+
+Json options_tree(const std::vector<OptionSpec>& options) {
+    Json tree = Json::array();
+    for (const OptionSpec& option : options) {
+        tree.push_back({{"name", option.name},
+                        {"default", option.fallback},
+                        {"choices", option.choices},
+                        {"help", option.help}});
+    }
+    return tree;
+}
+
+Json errors_tree(const std::vector<ErrorRule>& rules) {
+    Json tree = Json::array();
+    for (const ErrorRule& rule : rules) {
+        tree.push_back({{"error", rule.error}, {"definite", rule.definite}, {"why", rule.why}});
+    }
+    return tree;
+}
+
+/// All that is known of one thing, as the JSON that --json prints.
+Json describe(const Entry& entry) {
+    Json tree = {{"schema", "faultlab.description/1"},
+                 {"kind", entry.kind},
+                 {"name", entry.name},
+                 {"summary", entry.summary}};
+    if (entry.kind == "system") {
+        const auto system = find_system(entry.name).value()->make();
+        tree["operations"] = system->operations();
+        tree["options"] = options_tree(system->options());
+        tree["errors"] = errors_tree(system->error_table());
+    } else if (entry.kind == "workload") {
+        const auto workload = find_workload(entry.name).value()->make();
+        tree["options"] = options_tree(workload->options());
+    } else if (entry.kind == "fault") {
+        tree["needs"] = find_nemesis(entry.name).value()->make()->needs();
+    } else {
+        tree["options"] = options_tree(find_checker(entry.name).value()->options());
+    }
+    return tree;
+}
+
+void print_description(const Json& tree) {
+    fmt::print("{} ({})\n  {}\n",
+               tree["name"].get<std::string>(),
+               tree["kind"].get<std::string>(),
+               tree["summary"].get<std::string>());
+    for (const char* list : {"operations", "needs"}) {
+        if (!tree.contains(list)) continue;
+        fmt::print("\n{}: {}\n", list, fmt::join(tree[list].get<std::vector<std::string>>(), ", "));
+    }
+    if (tree.contains("options") && !tree["options"].empty()) {
+        fmt::print("\noptions (--option NAME=VALUE)\n");
+        for (const Json& option : tree["options"]) {
+            const auto choices = option["choices"].get<std::vector<std::string>>();
+            fmt::print("  {}={}  {}{}\n",
+                       option["name"].get<std::string>(),
+                       option["default"].get<std::string>(),
+                       option["help"].get<std::string>(),
+                       choices.empty() ? "" : fmt::format(" ({})", fmt::join(choices, " | ")));
+        }
+    }
+    if (tree.contains("errors")) {
+        fmt::print("\nerrors: 'fail' surely did not happen; 'info' may have happened\n");
+        for (const Json& rule : tree["errors"]) {
+            fmt::print("  {}  {}\n        {}\n",
+                       rule["definite"].get<bool>() ? "fail" : "info",
+                       rule["error"].get<std::string>(),
+                       rule["why"].get<std::string>());
+        }
+    }
+}
+
+} // namespace
+
+int execute(const ListCommand& command) {
+    std::string kind = command.kind;
+    if (kind == "runs") return list_runs(command.common);
+    const std::vector<std::string> kinds = {"systems", "workloads", "faults", "checkers", "runs"};
+    if (!kind.empty() && std::ranges::find(kinds, kind) == kinds.end()) {
+        return fail(
+            command.common,
+            usage_error(fmt::format("cannot list '{}'", kind),
+                        fmt::format("nearest: {}", fmt::join(nearest_names(kind, kinds), ", "))));
+    }
+    if (!kind.empty()) kind.pop_back(); // the plural
+    Json rows = Json::array();
+    for (const Entry& entry : everything()) {
+        if (!kind.empty() && entry.kind != kind) continue;
+        rows.push_back({{"kind", entry.kind}, {"name", entry.name}, {"summary", entry.summary}});
+        if (!command.common.json) {
+            fmt::print("{:<9} {:<18} {}\n", entry.kind, entry.name, entry.summary);
+        }
+    }
+    if (command.common.json) {
+        fmt::print("{}\n", Json{{"schema", "faultlab.list/1"}, {"entries", rows}}.dump(2));
+    }
+    return exit_valid;
+}
+
+int execute(const DescribeCommand& command) {
+    std::vector<std::string> names;
+    for (const Entry& entry : everything()) {
+        names.push_back(entry.name);
+        if (entry.name != command.name) continue;
+        const Json tree = describe(entry);
+        if (command.common.json) {
+            fmt::print("{}\n", tree.dump(2));
+        } else {
+            print_description(tree);
+        }
+        return exit_valid;
+    }
+    return fail(command.common,
+                usage_error(fmt::format("nothing is named '{}'", command.name),
+                            fmt::format("nearest: {}",
+                                        fmt::join(nearest_names(command.name, names), ", "))));
+}
+
+int execute(const DoctorCommand& command) {
+    const std::vector<DoctorLine> lines = examine_machine(command.common.lab);
+    Json rows = Json::array();
+    bool fit = true;
+    for (const DoctorLine& line : lines) {
+        const char* status = line.state == DoctorLine::State::ok     ? "ok"
+                             : line.state == DoctorLine::State::warn ? "warn"
+                                                                     : "FAIL";
+        fit = fit && line.state != DoctorLine::State::fail;
+        rows.push_back(
+            {{"name", line.name}, {"status", status}, {"found", line.found}, {"fix", line.fix}});
+        if (command.common.json) continue;
+        fmt::print("{:<4}  {:<24} {}\n", status, line.name, line.found);
+        if (line.state != DoctorLine::State::ok) fmt::print("        fix: {}\n", line.fix);
+    }
+    if (command.common.json) {
+        fmt::print("{}\n",
+                   Json{{"schema", "faultlab.doctor/1"}, {"fit", fit}, {"lines", rows}}.dump(2));
+    }
+    return fit ? exit_valid : exit_environment;
+}
+
+} // namespace faultlab

@@ -1,0 +1,144 @@
+// run and replay: from a plan to a stored run, its verdict and its report.
+
+#include "controller/campaign/exact.hpp"
+#include "controller/campaign/units.hpp"
+#include "controller/cli/commands.hpp"
+#include "controller/cli/exit_codes.hpp"
+#include "controller/cli/judging.hpp"
+#include "controller/cli/local_run.hpp"
+#include "controller/cli/runs.hpp"
+#include "core/store/lab_index.hpp"
+#include "core/store/run_reader.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+namespace faultlab {
+namespace {
+
+Result<Plan> plan_of(const RunCommand& command) {
+    if (!command.plan_file.empty()) {
+        std::ostringstream text;
+        text << std::ifstream(command.plan_file, std::ios::binary).rdbuf();
+        FAULTLAB_TRY(Plan plan, plan_from_json(text.str()));
+        FAULTLAB_DO(check_names(plan));
+        return plan;
+    }
+    FAULTLAB_TRY(Planned planned, make_plan(command.request));
+    for (const std::string& warning : planned.warnings) {
+        fmt::print(stderr, "warning: {}\n", warning);
+    }
+    return std::move(planned.plan);
+}
+
+void announce(const Plan& plan, const RunDirectory& run) {
+    fmt::print(stderr,
+               "run {}  {} × {}  faults {}  seed {:#x}  {} nodes, {} clients, {} op/s, {}\n",
+               run.id,
+               plan.system,
+               plan.workload,
+               plan.nemeses.empty() ? "none" : fmt::format("{}", fmt::join(plan.nemeses, ",")),
+               plan.seed,
+               plan.nodes,
+               plan.workers(),
+               plan.rate,
+               duration_argument(plan.duration));
+}
+
+/// Runs one plan, judges it and writes its report; returns the exit code.
+int perform(const Common& common, const CheckLimits& limits, const Plan& plan) {
+    auto run = make_run_directory(common.lab);
+    if (!run) return fail(common, run.error());
+    announce(plan, *run);
+    auto index = LabIndex::open(common.lab);
+    if (!index) return fail(common, index.error());
+    auto added = index->add({.id = run->id,
+                             .directory = run->id,
+                             .system = plan.system,
+                             .workload = plan.workload,
+                             .seed = plan.seed});
+    if (!added) return fail(common, added.error());
+    auto end = run_on_local_hosts(plan, *run);
+    std::vector<int> codes;
+    if (!end) {
+        const int code = fail(common, end.error());
+        std::error_code ignored;
+        // Without a store there is nothing to judge.
+        if (!std::filesystem::exists(run->run_db(), ignored)) return code;
+        codes.push_back(code);
+    } else if (*end == RunEnd::left) {
+        fmt::print(stderr,
+                   "left; the record is kept: faultlab check {}\n",
+                   run_arguments(common.lab, *run));
+        return exit_interrupted;
+    } else if (*end != RunEnd::complete) {
+        codes.push_back(*end == RunEnd::terminated ? exit_terminated : exit_interrupted);
+    }
+    auto judged = judge(common, *run, limits);
+    if (!judged) {
+        codes.push_back(fail(common, judged.error()));
+        return combined_exit_code(codes);
+    }
+    codes.push_back(exit_code(judged->verdict));
+    auto report = write_report(common, *judged);
+    if (!report) codes.push_back(fail(common, report.error()));
+    print_outcome(common, *judged, report ? *report : std::filesystem::path{});
+    return combined_exit_code(codes);
+}
+
+/// The share of attempts that fail, with its 95 % interval (Wilson 1927).
+std::string rate_text(int failed, int attempts) {
+    const double n = attempts;
+    const double p = failed / n;
+    constexpr double z = 1.96;
+    const double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
+    const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    return fmt::format("{} of {} attempts found a violation ({:.0f}–{:.0f} %)",
+                       failed,
+                       attempts,
+                       100 * std::max(0.0, middle - half),
+                       100 * std::min(1.0, middle + half));
+}
+
+} // namespace
+
+int execute(const RunCommand& command) {
+    auto plan = plan_of(command);
+    if (!plan) return fail(command.common, plan.error());
+    if (command.dry_run) {
+        fmt::print("{}", to_json(*plan));
+        return exit_valid;
+    }
+    return perform(command.common, command.limits, *plan);
+}
+
+int execute(const ReplayCommand& command) {
+    auto run = find_run(command.common.lab, command.run);
+    if (!run) return fail(command.common, run.error());
+    auto record = load_record(run->run_db());
+    if (!record) return fail(command.common, record.error());
+    Plan plan = record->plan;
+    if (command.exact) {
+        auto exact = exact_plan(*record);
+        if (!exact) return fail(command.common, exact.error());
+        plan = std::move(*exact);
+    }
+    std::vector<int> codes;
+    int violations = 0;
+    for (std::int32_t attempt = 0; attempt < command.attempts; ++attempt) {
+        codes.push_back(perform(command.common, command.limits, plan));
+        if (codes.back() == exit_violation) ++violations;
+        const bool stopped = codes.back() == exit_interrupted || codes.back() == exit_terminated;
+        if (stopped || codes.back() == exit_environment) break;
+    }
+    fmt::print(stderr, "{}\n", rate_text(violations, static_cast<int>(codes.size())));
+    return combined_exit_code(codes);
+}
+
+} // namespace faultlab

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "controller/campaign/planner.hpp"
+#include "core/types.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace faultlab {
+
+/// What every command understands.
+struct Common {
+    std::filesystem::path lab = "runs"; ///< directory of runs and of index.db
+    bool json = false;                  ///< one JSON object on stdout instead of text
+};
+
+/// How much a check may use.
+struct CheckLimits {
+    Nanos timeout = 120 * second;
+    std::int64_t memory_bytes = std::int64_t{2} << 30;
+};
+
+struct RunCommand {
+    Common common;
+    RunRequest request;
+    CheckLimits limits;
+    bool dry_run = false;
+    std::filesystem::path plan_file; ///< a stored plan to run instead of the request
+};
+struct ReplayCommand {
+    Common common;
+    CheckLimits limits;
+    std::string run;
+    bool exact = false;
+    std::int32_t attempts = 1;
+};
+struct CheckCommand {
+    Common common;
+    CheckLimits limits;
+    std::vector<std::string> runs;
+};
+struct ExplainCommand {
+    Common common;
+    CheckLimits limits;
+    std::string run;
+};
+struct ReportCommand {
+    Common common;
+    CheckLimits limits;
+    std::string run;
+    std::filesystem::path output; ///< empty: report.html in the run's directory
+};
+struct ExportCommand {
+    Common common;
+    std::string run;
+    std::string format = "jsonl";
+    std::filesystem::path output; ///< empty: standard output
+};
+struct SqlCommand {
+    Common common;
+    std::string run;
+    std::string query; ///< empty: an interactive shell
+};
+struct ListCommand {
+    Common common;
+    std::string kind; ///< empty: everything
+};
+struct DescribeCommand {
+    Common common;
+    std::string name;
+};
+struct DoctorCommand {
+    Common common;
+};
+
+/// Each prints its result on stdout, progress and errors on stderr, and returns the exit code.
+int execute(const RunCommand& command);
+int execute(const ReplayCommand& command);
+int execute(const CheckCommand& command);
+int execute(const ExplainCommand& command);
+int execute(const ReportCommand& command);
+int execute(const ExportCommand& command);
+int execute(const SqlCommand& command);
+int execute(const ListCommand& command);
+int execute(const DescribeCommand& command);
+int execute(const DoctorCommand& command);
+
+/// Prints the error as the command's outcome and returns its exit code.
+int fail(const Common& common, const Error& error);
+
+} // namespace faultlab

@@ -1,0 +1,158 @@
+#include "controller/cli/judging.hpp"
+
+#include "checker/judge.hpp"
+#include "controller/cli/version.hpp"
+#include "core/store/lab_index.hpp"
+#include "core/store/run_reader.hpp"
+#include "core/workload.hpp"
+#include "reports/html.hpp"
+#include "reports/machine.hpp"
+#include "reports/story.hpp"
+#include "reports/terminal.hpp"
+#include "workloads/catalogue.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+namespace faultlab {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Watches the clock for pure code: sets `expired` when the time is over, and says every few
+/// seconds that checking goes on.
+class Watch {
+public:
+    explicit Watch(Nanos timeout)
+        : thread_([this, timeout](const std::stop_token& stop) {
+              const auto start = std::chrono::steady_clock::now();
+              const auto end = start + std::chrono::nanoseconds(timeout);
+              constexpr auto notice = std::chrono::seconds(5);
+              auto next = start + notice;
+              std::unique_lock lock(mutex_);
+              while (!stop.stop_requested()) {
+                  wake_.wait_until(lock, stop, std::min(next, end), [] { return false; });
+                  const auto now = std::chrono::steady_clock::now();
+                  if (now >= end) {
+                      expired_.store(true);
+                      return;
+                  }
+                  if (now >= next && !stop.stop_requested()) {
+                      fmt::print(
+                          stderr,
+                          "checking… {} s\n",
+                          std::chrono::duration_cast<std::chrono::seconds>(now - start).count());
+                      next += notice;
+                  }
+              }
+          }) {}
+    [[nodiscard]] const std::atomic<bool>& expired() const { return expired_; }
+
+private:
+    std::atomic<bool> expired_ = false;
+    std::mutex mutex_;
+    std::condition_variable_any wake_;
+    std::jthread thread_;
+};
+
+/// Fills judged.results; returns how long each took.
+std::vector<Nanos>
+run_checkers(Judged& judged, std::vector<CheckerRequest> requests, const CheckLimits& limits) {
+    const Watch watch(limits.timeout);
+    const Budget budget{.expired = &watch.expired(), .memory_bytes = limits.memory_bytes};
+    std::vector<Nanos> took;
+    for (const CheckerRequest& request : complete_requests(std::move(requests))) {
+        const auto start = std::chrono::steady_clock::now();
+        judged.results.push_back(judge_one(judged.record, request, budget));
+        took.push_back(std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count());
+    }
+    return took;
+}
+
+StoryContext story_context(const Common& common, const RunDirectory& run) {
+    const std::string arguments = run_arguments(common.lab, run);
+    return {.run = arguments, .replay_command = "faultlab replay " + arguments};
+}
+
+TextStyle style_of_stdout() {
+    TextStyle style;
+    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+    winsize size{};
+    if (terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 40) {
+        style.width = size.ws_col;
+    }
+    const char* term = std::getenv("TERM");
+    const bool dumb = term == nullptr || std::string_view(term) == "dumb";
+    style.color = terminal && !dumb && std::getenv("NO_COLOR") == nullptr;
+    return style;
+}
+
+} // namespace
+
+Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits) {
+    FAULTLAB_TRY(Record record, load_record(run.run_db()));
+    FAULTLAB_TRY(const WorkloadEntry* const entry, find_workload(record.plan.workload));
+    const std::vector<CheckerRequest> requests = entry->make()->checkers(record.plan.options);
+
+    Judged judged{.run = run, .record = std::move(record), .results = {}};
+    const std::vector<Nanos> took = run_checkers(judged, requests, limits);
+    judged.verdict = overall(judged.results);
+    FAULTLAB_DO(store_check_results(run.run_db(), judged.results, took));
+    // A run that was mailed here is in no index; its verdict is in its own file all the same.
+    const auto index = LabIndex::open(common.lab);
+    if (index && index->find(run.id)) FAULTLAB_DO(index->set_verdict(run.id, judged.verdict));
+    return judged;
+}
+
+Result<Judged>
+judge_if_needed(const Common& common, const RunDirectory& run, const CheckLimits& limits) {
+    FAULTLAB_TRY(auto results, load_check_results(run.run_db()));
+    if (results.empty()) return judge(common, run, limits);
+    FAULTLAB_TRY(Record record, load_record(run.run_db()));
+    Judged judged{.run = run, .record = std::move(record), .results = std::move(results)};
+    judged.verdict = overall(judged.results);
+    return judged;
+}
+
+Result<fs::path> write_report(const Common& common, const Judged& judged, const fs::path& output) {
+    const fs::path path = output.empty() ? judged.run.report() : output;
+    const std::string page =
+        render_html(judged.record, judged.results, story_context(common, judged.run));
+    const fs::path partial = path.string() + ".partial";
+    std::ofstream file(partial, std::ios::binary);
+    file << page;
+    file.close();
+    std::error_code error;
+    if (file) fs::rename(partial, path, error);
+    if (!file || error) {
+        std::error_code ignored;
+        fs::remove(partial, ignored);
+        return lab_error(fmt::format("cannot write the report {}", path.string()),
+                         "is the disk full, or the directory read-only? -o gives another file");
+    }
+    return path;
+}
+
+void print_outcome(const Common& common, const Judged& judged, const fs::path& report) {
+    const StoryContext context = story_context(common, judged.run);
+    const Story story = make_story(judged.record, judged.results, context);
+    if (common.json) {
+        fmt::print("{}", render_json(judged.record, judged.results, context));
+        return;
+    }
+    fmt::print("{}", render_text(story, style_of_stdout()));
+    fmt::print("\nverdict  {}\n", to_string(judged.verdict));
+    if (!report.empty()) fmt::print("report   {}\n", report.string());
+    fmt::print("replay   {}\n", context.replay_command);
+}
+
+} // namespace faultlab

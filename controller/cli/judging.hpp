@@ -1,0 +1,36 @@
+#pragma once
+
+#include "controller/cli/commands.hpp"
+#include "controller/cli/runs.hpp"
+#include "core/checker.hpp"
+#include "core/record.hpp"
+#include "core/result.hpp"
+
+#include <vector>
+
+namespace faultlab {
+
+/// A stored run with what the checkers say of it.
+struct Judged {
+    RunDirectory run;
+    Record record;
+    std::vector<CheckResult> results;
+    Verdict verdict = Verdict::unknown;
+};
+
+/// Loads the run, lets every checker that its workload wants judge it within the limits, and stores
+/// the results beside the run and its verdict in the lab's index. Says on stderr what it does.
+Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits);
+
+/// As judge, but with the stored results where the run was checked before.
+Result<Judged>
+judge_if_needed(const Common& common, const RunDirectory& run, const CheckLimits& limits);
+
+/// Draws report.html, or `output` when it is given; the file is whole or not there.
+Result<std::filesystem::path>
+write_report(const Common& common, const Judged& judged, const std::filesystem::path& output = {});
+
+/// Prints the first screen of the report and where the rest is, or its JSON.
+void print_outcome(const Common& common, const Judged& judged, const std::filesystem::path& report);
+
+} // namespace faultlab

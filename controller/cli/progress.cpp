@@ -1,0 +1,71 @@
+#include "controller/cli/progress.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace faultlab {
+namespace {
+
+bool stderr_is_terminal() {
+    const char* term = std::getenv("TERM");
+    return ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb";
+}
+
+/// Cuts the line to the terminal's width, or it would leave a trail of itself.
+std::string fitted(std::string line) {
+    winsize size{};
+    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return line;
+    if (line.size() >= size.ws_col) line.resize(size.ws_col - 1U);
+    return line;
+}
+
+} // namespace
+
+std::string progress_line(const Progress& progress, Nanos load_length) {
+    std::string line = fmt::format("{:<11} {:>4} s", progress.phase, progress.elapsed / second);
+    if (progress.phase == "load") line += fmt::format(" of {} s", load_length / second);
+    if (progress.ok + progress.fail + progress.info > 0) {
+        line += fmt::format("  {}/s  ok {} fail {} unknown {}",
+                            progress.rate,
+                            progress.ok,
+                            progress.fail,
+                            progress.info);
+    }
+    if (!progress.leaders.empty()) line += fmt::format("  leader {}", progress.leaders);
+    if (!progress.faults.empty()) {
+        line += fmt::format("  FAULT {}", fmt::join(progress.faults, "; "));
+    }
+    return line;
+}
+
+ProgressPrinter::ProgressPrinter(const Plan& plan)
+    : load_length_(plan.duration), terminal_(stderr_is_terminal()) {}
+
+ProgressPrinter::~ProgressPrinter() {
+    if (drawn_) fmt::print(stderr, "\n");
+}
+
+void ProgressPrinter::show(const Progress& progress) {
+    const std::string line = progress_line(progress, load_length_);
+    if (terminal_) {
+        fmt::print(stderr, "\r\x1b[K{}", fitted(line));
+        std::fflush(stderr);
+        drawn_ = true;
+        return;
+    }
+    const std::string faults = fmt::format("{}", fmt::join(progress.faults, "; "));
+    const bool changed = progress.phase != shown_phase_ || faults != shown_faults_;
+    if (!changed && progress.elapsed - shown_at_ < 10 * second) return;
+    fmt::print(stderr, "{}\n", line);
+    shown_phase_ = progress.phase;
+    shown_faults_ = faults;
+    shown_at_ = progress.elapsed;
+}
+
+} // namespace faultlab

@@ -1,0 +1,82 @@
+#include "controller/cli/runs.hpp"
+
+#include "core/store/lab_index.hpp"
+
+#include <fmt/format.h>
+
+#include <random>
+
+namespace faultlab {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<RunDirectory> run_at(const fs::path& directory) {
+    std::error_code error;
+    const fs::path absolute = fs::weakly_canonical(directory, error);
+    const fs::path path = error ? directory : absolute;
+    if (!fs::exists(path / "run.db", error)) {
+        return usage_error(fmt::format("{} holds no run.db", directory.string()),
+                           "faultlab list runs shows the runs of this lab");
+    }
+    return RunDirectory{.id = path.filename().string(), .path = path};
+}
+
+} // namespace
+
+Result<RunDirectory> find_run(const fs::path& lab, std::string_view name) {
+    const fs::path as_path(name);
+    std::error_code error;
+    if (as_path.filename() == "run.db") return run_at(as_path.parent_path());
+    if (name != "latest" && fs::is_directory(as_path, error)) return run_at(as_path);
+    FAULTLAB_TRY(const LabIndex index, LabIndex::open(lab));
+    FAULTLAB_TRY(const RunEntry entry, name == "latest" ? index.latest() : index.find(name));
+    return run_at(lab / entry.directory);
+}
+
+Result<RunDirectory> make_run_directory(const fs::path& lab) {
+    std::error_code error;
+    fs::create_directories(lab, error);
+    if (error) {
+        return environment_error(
+            fmt::format("cannot make the lab directory {}: {}", lab.string(), error.message()),
+            "give another one with --lab");
+    }
+    // Ids name runs, they decide nothing in them: so they need not come from the seed.
+    std::random_device entropy;
+    for (int attempt = 0; attempt < 100; ++attempt) {
+        const std::string id = fmt::format("{:08x}", entropy());
+        if (fs::create_directory(lab / id, error)) {
+            return RunDirectory{.id = id, .path = fs::canonical(lab / id, error)};
+        }
+        if (error) break;
+    }
+    return environment_error(
+        fmt::format("cannot make a run's directory in {}: {}", lab.string(), error.message()),
+        "give another lab directory with --lab");
+}
+
+std::string shell_word(std::string_view text) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:@%+";
+    if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) {
+        return std::string(text);
+    }
+    std::string quoted = "'";
+    for (const char c : text) {
+        if (c == '\'') {
+            quoted += "'\\''";
+        } else {
+            quoted += c;
+        }
+    }
+    return quoted + "'";
+}
+
+std::string run_arguments(const fs::path& lab, const RunDirectory& run) {
+    const fs::path standard = "runs";
+    if (lab == standard) return run.id;
+    return fmt::format("{} --lab {}", run.id, shell_word(lab.string()));
+}
+
+} // namespace faultlab

@@ -1,0 +1,116 @@
+// What a user types, and what comes back, without any cluster.
+
+#include "tests/support/catch.hpp"
+#include "tests/support/command.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+
+using faultlab::test::Finished;
+using faultlab::test::run_command;
+using faultlab::test::TemporaryDirectory;
+
+namespace {
+
+Finished lab_command(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), FAULTLAB_BINARY);
+    return run_command(arguments);
+}
+
+std::string plan_of_seed(const char* seed) {
+    const Finished dry = lab_command({"run", "etcd", "--seed", seed, "--time", "60s", "--dry-run"});
+    REQUIRE(dry.exit_code == 0);
+    return dry.out;
+}
+
+} // namespace
+
+TEST_CASE("one seed has one plan, byte for byte, and another seed another") {
+    const std::string plan = plan_of_seed("7");
+    CHECK(plan == plan_of_seed("7"));
+    CHECK(plan == plan_of_seed("0x7"));
+    CHECK(plan != plan_of_seed("8"));
+    const auto tree = nlohmann::json::parse(plan);
+    CHECK(tree.at("seed") == "0x7");
+    CHECK(tree.at("faults").size() >= 6);
+}
+
+TEST_CASE("wrong input ends with 64 and names what is near") {
+    struct Case {
+        std::vector<std::string> arguments;
+        std::string said;
+    };
+    const std::vector<Case> cases = {
+        {{"run", "etdc"}, "nearest: etcd"},
+        {{"run", "etcd", "-w", "registr"}, "nearest: register"},
+        {{"run", "etcd", "-f", "partitoin"}, "nearest: partition"},
+        {{"run", "etcd", "--option", "read=stale"}, "nearest: reads"},
+        {{"run", "etcd", "--option", "reads=stale"}, "one of: linearizable, serializable"},
+        {{"run", "etcd", "--sed", "7"}, "--seed"},
+        {{"run", "etcd", "--time", "soon"}, "60s"},
+        {{"run", "etcd", "--nodes", "0"}, "from 1 to"},
+        {{"run", "etcd", "--hosts", "cloud"}, "local"},
+        {{"run", "etcd", "--floor", "okops=1"}, "ok_ops"},
+        {{"rnu"}, "run"},
+        {{"describe", "partion"}, "partition"},
+        {{"list", "system"}, "systems"},
+        {{}, "--help"},
+    };
+    for (const Case& one : cases) {
+        const Finished finished = lab_command(one.arguments);
+        INFO(finished.err);
+        CHECK(finished.exit_code == 64);
+        CHECK(finished.err.find(one.said) != std::string::npos);
+        CHECK(finished.out.empty());
+    }
+}
+
+TEST_CASE("a run that does not exist is a usage error that says where it was looked for") {
+    const TemporaryDirectory lab;
+    for (const char* command : {"check", "explain", "report", "export", "sql", "replay"}) {
+        const Finished finished = lab_command({command, "--lab", lab.path().string(), "0123abcd"});
+        INFO(command << ": " << finished.err);
+        CHECK(finished.exit_code == 64);
+        CHECK(finished.err.find("0123abcd") != std::string::npos);
+    }
+}
+
+TEST_CASE("a file that is no run is refused with its name") {
+    const TemporaryDirectory lab;
+    std::ofstream(lab.path() / "run.db") << "this is no database, but long enough to look at";
+    const Finished finished = lab_command({"check", (lab.path() / "run.db").string()});
+    INFO(finished.err);
+    CHECK(finished.exit_code != 0);
+    CHECK(finished.exit_code != 1);
+    CHECK(finished.err.find("run.db") != std::string::npos);
+}
+
+TEST_CASE("everything that is listed can be described, as text and as JSON") {
+    const Finished list = lab_command({"list", "--json"});
+    REQUIRE(list.exit_code == 0);
+    const auto entries = nlohmann::json::parse(list.out).at("entries");
+    REQUIRE(entries.size() >= 6);
+    for (const auto& entry : entries) {
+        const std::string name = entry.at("name");
+        const Finished text = lab_command({"describe", name});
+        CHECK(text.exit_code == 0);
+        CHECK(text.out.find(name) == 0);
+        const Finished json = lab_command({"describe", name, "--json"});
+        CHECK(nlohmann::json::parse(json.out).at("name") == name);
+    }
+    const Finished etcd = lab_command({"describe", "etcd"});
+    CHECK(etcd.out.find("info") != std::string::npos);
+    CHECK(etcd.out.find("reads=linearizable") != std::string::npos);
+}
+
+TEST_CASE("doctor looks at every need and gives each lack its fix") {
+    const Finished doctor = lab_command({"doctor", "--json"});
+    const auto tree = nlohmann::json::parse(doctor.out);
+    REQUIRE(tree.at("lines").size() >= 5);
+    for (const auto& line : tree.at("lines")) {
+        INFO(line.dump());
+        CHECK((line.at("status") == "ok" || !line.at("fix").get<std::string>().empty()));
+    }
+    CHECK(doctor.exit_code == (tree.at("fit").get<bool>() ? 0 : 69));
+}
