@@ -64,13 +64,13 @@ private:
     int output_ = -1;
 };
 
-/// Looks again and again until it holds, for ten seconds.
+/// Looks again and again until it holds, for thirty seconds.
 template <class Condition>
 bool eventually(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (!condition()) {
         if (std::chrono::steady_clock::now() > end) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
     return true;
 }
