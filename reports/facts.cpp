@@ -27,10 +27,11 @@ std::string divergence_line(const Record& record, const Finding& finding) {
     if (!last) return {};
     std::string text = fmt::format("{} s, operation #{}", moment_text(last->t_inv), last->id);
     if (finding.considered_ops <= 0) return text;
-    return fmt::format("{}: the longest explanation covers {} of the {} considered",
+    return fmt::format("{}: the longest explanation covers {} of {}{}",
                        text,
                        count_text(finding.explained_ops),
-                       count_text(finding.considered_ops, "operation"));
+                       count_text(finding.considered_ops, "operation"),
+                       finding.key.is_absent() ? "" : " on key " + key_text(finding.key));
 }
 
 std::string fault_line(const FaultRecord& fault) {
@@ -50,7 +51,7 @@ bool in_force(const FaultRecord& fault, Nanos from, Nanos to) {
 
 // In force while the divergent operation ran; else those of the whole counterexample.
 std::vector<std::string> active_lines(const Record& record, const Finding& finding) {
-    const std::optional<Op> last = divergence(record.history, finding);
+    const std::optional<Op> last = subject(record.history, finding);
     const Window window = window_of(record, finding);
     if (window.to < window.from) return {};
     const Nanos from = last ? last->t_inv : window.from;
@@ -83,7 +84,7 @@ std::string class_line(const Record& record, const Finding& finding) {
     std::string name = detail_text(finding, "class");
     if (name.empty() || name == "nonlinearizable") return {};
     std::ranges::replace(name, '_', ' ');
-    const std::optional<Op> last = divergence(record.history, finding);
+    const std::optional<Op> last = subject(record.history, finding);
     if (!last) return name;
     if (const FaultRecord* fault = fault_on(record, *last)) {
         return fmt::format("{}, answered by {} while a {} was in force on it",
@@ -91,12 +92,12 @@ std::string class_line(const Record& record, const Finding& finding) {
                            node_name(record, last->node),
                            visible(fault->fault.nemesis, 60));
     }
-    const std::optional<Op> missed = missed_change(record.history, finding);
-    const FaultRecord* fault = missed ? fault_on(record, *missed) : nullptr;
+    const std::optional<Missed> missed = missed_change(record.history, finding, wording_of(record));
+    const FaultRecord* fault = missed ? fault_on(record, missed->change) : nullptr;
     if (fault == nullptr) return name;
     return fmt::format("{}, acknowledged by {} while a {} was in force on it",
                        name,
-                       node_name(record, missed->node),
+                       node_name(record, missed->change.node),
                        visible(fault->fault.nemesis, 60));
 }
 
@@ -107,7 +108,8 @@ std::string others_line(std::span<const CheckResult> results, const Story& story
     for (const CheckResult& result : results) {
         if (result.verdict != Verdict::invalid) continue;
         for (const Finding& finding : result.findings) {
-            if (finding.key.is_absent() || finding.key == story.finding->key) continue;
+            if (is_doubt(finding) || finding.key.is_absent() || finding.key == story.finding->key)
+                continue;
             std::string name = key_text(finding.key);
             if (std::ranges::find(keys, name) == keys.end()) keys.push_back(std::move(name));
         }
@@ -150,16 +152,16 @@ std::vector<std::string> next_steps(const std::vector<std::string>& reasons,
                         "nodes, then run again.");
         return lines;
     }
-    if (says(reasons, "budget"))
+    if (says(reasons, "budget") || says(reasons, "out of time") || says(reasons, "out of memory"))
         lines.push_back("The check ran out of its budget. Give it more with `faultlab check " +
                         run + "`, or run for a shorter time: less history is quicker to check.");
     if (says(reasons, "effect"))
         lines.push_back("A fault that was asked for did nothing measurable: see the faults and "
                         "their evidence, and try `faultlab doctor`.");
-    if (says(reasons, "final read") || says(reasons, "last heal"))
+    if (says(reasons, "last heal"))
         lines.push_back("The system did not answer in time after the last heal: see the logs of "
                         "the nodes.");
-    if (says(reasons, "ok op") || says(reasons, "ok of"))
+    if (says(reasons, " ok "))
         lines.push_back("Too little was done to earn a pass: run longer (--time) or faster "
                         "(--rate).");
     if (lines.empty())

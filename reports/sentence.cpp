@@ -24,10 +24,6 @@ const Value::List* cas_pair(const Op& op) {
     return is_cas(op) && pair != nullptr && pair->size() == 2 ? pair : nullptr;
 }
 
-bool by_version(const Op& op) {
-    return op.f.find("version") != std::string::npos;
-}
-
 bool comparison_failed(const Op& op) {
     return is_cas(op) && op.ret.boolean() != nullptr && !*op.ret.boolean();
 }
@@ -49,26 +45,53 @@ std::string the_object(const Value& key) {
     return key.is_absent() ? std::string("the object") : key_text(key);
 }
 
-std::string what_it_set(const Op& op, std::size_t limit) {
+std::optional<Op> op_if_there(const History& history, OpId id) {
+    if (id < 0 || static_cast<std::size_t>(id) >= history.size()) return std::nullopt;
+    return history.op(id);
+}
+
+// An operation that the details of a finding name.
+std::optional<Op> cited_op(const History& history, const Finding& finding, const char* name) {
+    const auto detail = finding.details.find(name);
+    if (detail == finding.details.end() || detail->second.integer() == nullptr) return std::nullopt;
+    return op_if_there(history, *detail->second.integer());
+}
+
+// What an operation leaves behind when it succeeds; absent for a read.
+Value written_value(const Op& op) {
+    if (is_read(op)) return {};
+    if (const Value::List* pair = cas_pair(op)) return (*pair)[1];
+    return op.arg;
+}
+
+std::string what_it_set(const Op& op, const Wording& wording, std::size_t limit) {
     if (const Value::List* pair = cas_pair(op)) {
-        const std::string expected = value_text((*pair)[0], limit);
         return fmt::format("{}{} to {}",
-                           by_version(op) ? "version " : "",
-                           expected,
+                           wording.versioned ? "version " : "",
+                           value_text((*pair)[0], limit),
                            value_text((*pair)[1], limit));
     }
     return value_text(op.arg, limit);
 }
 
+// [4, 3] as "4 (version 3)", where answers carry a version.
+std::string answer_value(const Op& op, const Wording& wording, std::size_t limit) {
+    const Value::List* pair = op.ret.list();
+    if (!wording.versioned || pair == nullptr || pair->size() != 2)
+        return value_text(op.ret, limit);
+    return fmt::format(
+        "{} (version {})", value_text((*pair)[0], limit), value_text((*pair)[1], limit));
+}
+
 // "the write of 7 by client 5"
-std::string noun_of(const Op& op) {
+std::string noun_of(const Op& op, const Wording& wording) {
     if (is_read(op)) return fmt::format("the read{} by client {}", of_key(op.key), op.client);
     if (cas_pair(op) != nullptr) {
         return fmt::format(
-            "the compare-and-set from {} by client {}", what_it_set(op, 60), op.client);
+            "the compare-and-set from {} by client {}", what_it_set(op, wording, 60), op.client);
     }
     return fmt::format(
-        "the {} of {} by client {}", visible(op.f, 40), what_it_set(op, 60), op.client);
+        "the {} of {} by client {}", visible(op.f, 40), what_it_set(op, wording, 60), op.client);
 }
 
 std::string capitalised(std::string text) {
@@ -77,59 +100,70 @@ std::string capitalised(std::string text) {
     return text;
 }
 
-std::string answer_of(const Op& op) {
+std::string answer_of(const Op& op, const Wording& wording) {
     if (op.ret.is_absent() && is_read(op)) return "nothing (the key was absent)";
     if (comparison_failed(op)) return "that the comparison failed";
     if (is_cas(op) && op.ret.boolean() != nullptr) return "that it succeeded";
-    return value_text(op.ret);
+    return answer_value(op, wording, 60);
 }
 
-std::string read_returned(const Op& op) {
-    return fmt::format("Read{} by client {} returned {}", of_key(op.key), op.client, answer_of(op));
+std::string read_returned(const Op& op, const Wording& wording) {
+    return fmt::format(
+        "Read{} by client {} returned {}", of_key(op.key), op.client, answer_of(op, wording));
 }
 
-std::string stale_sentence(const Op& read, const std::optional<Op>& missed) {
-    if (!missed || !is_read(read)) return {};
-    return fmt::format("{} although {} had already been acknowledged {} earlier.",
-                       read_returned(read),
-                       noun_of(*missed),
-                       duration_text(std::max<Nanos>(0, read.t_inv - missed->t_ret)));
+// "the write of 7 by client 5 had already been acknowledged 38 ms earlier"
+std::string certain_before(const Missed& missed, const Op& op, const Wording& wording) {
+    const std::string how = missed.seen_by
+                                ? fmt::format("been seen by client {}", missed.seen_by->client)
+                                : std::string("been acknowledged");
+    return fmt::format("{} had already {} {} earlier",
+                       noun_of(missed.change, wording),
+                       how,
+                       duration_text(std::max<Nanos>(0, op.t_inv - missed.since())));
 }
 
-std::string lost_sentence(const Op& last, const std::optional<Op>& missed) {
-    if (missed && is_read(last)) {
-        return fmt::format("{}: {}, acknowledged {} earlier, was lost.",
-                           read_returned(last),
-                           noun_of(*missed),
-                           duration_text(std::max<Nanos>(0, last.t_inv - missed->t_ret)));
+std::string
+stale_sentence(const Op& op, const std::optional<Missed>& missed, const Wording& wording) {
+    if (!missed || !missed->before || !is_read(op)) return {};
+    return fmt::format(
+        "{} although {}.", read_returned(op, wording), certain_before(*missed, op, wording));
+}
+
+std::string
+lost_sentence(const Op& op, const std::optional<Missed>& missed, const Wording& wording) {
+    if (missed && missed->before) {
+        const std::string saw = is_read(op) ? read_returned(op, wording)
+                                            : capitalised(noun_of(op, wording)) + " succeeded";
+        return fmt::format(
+            "{} although {}: that update was lost.", saw, certain_before(*missed, op, wording));
     }
     if (missed) {
-        return fmt::format("{} succeeded, which it could not if {}, acknowledged before, had not "
-                           "been lost.",
-                           capitalised(noun_of(last)),
-                           noun_of(*missed));
+        return fmt::format("{} and {} were both acknowledged as the same version{}: one replaced "
+                           "the other unseen.",
+                           capitalised(noun_of(op, wording)),
+                           noun_of(missed->change, wording),
+                           of_key(op.key));
     }
-    if (is_read(last)) return read_returned(last) + ": an acknowledged change was lost.";
-    return capitalised(noun_of(last)) + " shows that an acknowledged change was lost.";
+    if (is_read(op)) return read_returned(op, wording) + ": an acknowledged change was lost.";
+    return capitalised(noun_of(op, wording)) + " shows that an acknowledged change was lost.";
 }
 
-std::string duplicate_sentence(const std::vector<Op>& ops) {
+// The pair that the checker names, else the first two of the counterexample that fit.
+std::string duplicate_sentence(const std::vector<Op>& ops, const Wording& wording) {
     for (std::size_t i = 0; i < ops.size(); ++i) {
         for (std::size_t j = i + 1; j < ops.size(); ++j) {
             const Value::List* first = cas_pair(ops[i]);
             const Value::List* second = cas_pair(ops[j]);
-            const bool both = first != nullptr && second != nullptr &&
-                              ops[i].status == OpStatus::ok && ops[j].status == OpStatus::ok &&
-                              !comparison_failed(ops[i]) && !comparison_failed(ops[j]);
-            if (!both || !((*first)[0] == (*second)[0]) || by_version(ops[i]) != by_version(ops[j]))
-                continue;
+            if (first == nullptr || second == nullptr || !((*first)[0] == (*second)[0])) continue;
+            if (comparison_failed(ops[i]) || comparison_failed(ops[j])) continue;
             return fmt::format("Clients {} and {} were both told that their compare-and-set of {} "
                                "from {}{} succeeded (to {} and to {}); only one of them can have "
                                "found it so.",
                                ops[i].client,
                                ops[j].client,
                                the_object(ops[i].key),
-                               by_version(ops[i]) ? "version " : "",
+                               wording.versioned ? "version " : "",
                                value_text((*first)[0]),
                                value_text((*first)[1]),
                                value_text((*second)[1]));
@@ -138,46 +172,55 @@ std::string duplicate_sentence(const std::vector<Op>& ops) {
     return {};
 }
 
-std::string general_sentence(const Finding& finding, const std::optional<Op>& last) {
+std::string
+general_sentence(const Finding& finding, const std::optional<Op>& last, const Wording& wording) {
+    const auto cited = static_cast<std::int64_t>(finding.ops.size());
+    const std::string these =
+        cited > 1 ? "these " + count_text(cited, "operation") : std::string("the operations");
     std::string text =
-        finding.ops.empty()
-            ? fmt::format("No order of the operations{} explains every answer", on_key(finding.key))
-            : fmt::format("No order of these {}{} explains every answer",
-                          count_text(static_cast<std::int64_t>(finding.ops.size()), "operation"),
-                          on_key(finding.key));
+        fmt::format("No order of {}{} explains every answer", these, on_key(finding.key));
     if (!last) return text + ".";
-    if (last->status != OpStatus::ok) {
-        return text + ": " + noun_of(*last) + " is the first that does not fit.";
-    }
+    if (last->status != OpStatus::ok)
+        return text + ": " + noun_of(*last, wording) + " is the first that does not fit.";
     return fmt::format("{}: {}, which returned {}, is the first that does not fit.",
                        text,
-                       noun_of(*last),
-                       answer_of(*last));
+                       noun_of(*last, wording),
+                       answer_of(*last, wording));
 }
 
-std::string by_class(const History& history, const Finding& finding, const Op& last) {
+std::string never_written_sentence(const History& history,
+                                   const Finding& finding,
+                                   const Op& op,
+                                   const Wording& wording) {
+    std::string text = is_read(op)
+                           ? fmt::format("{}, a value that no client had written to {} by then",
+                                         read_returned(op, wording),
+                                         the_object(op.key))
+                           : capitalised(noun_of(op, wording)) +
+                                 " succeeded, but nothing had written the value that it found";
+    const std::optional<Op> refused = cited_op(history, finding, "failed_writer");
+    if (!refused) return text + ".";
+    return fmt::format(
+        "{}: {} was reported as failed, but it was done.", text, noun_of(*refused, wording));
+}
+
+std::string
+by_class(const History& history, const Finding& finding, const Op& op, const Wording& wording) {
     const std::string name = class_of(finding);
-    const std::optional<Op> missed = missed_change(history, finding);
-    if (name == "stale_read") return stale_sentence(last, missed);
-    if (name == "lost_update") return lost_sentence(last, missed);
-    if (name == "duplicate_cas") return duplicate_sentence(counterexample(history, finding));
-    if (name == "value_never_written" && is_read(last)) {
-        return fmt::format("{}, a value that no client had tried to write to {} by then.",
-                           read_returned(last),
-                           the_object(last.key));
+    const std::optional<Missed> missed = missed_change(history, finding, wording);
+    if (name == "stale_read") return stale_sentence(op, missed, wording);
+    if (name == "lost_update") return lost_sentence(op, missed, wording);
+    if (name == "duplicate_cas") {
+        if (const std::optional<Op> other = cited_op(history, finding, "missed_write"))
+            return duplicate_sentence({op, *other}, wording);
+        return duplicate_sentence(counterexample(history, finding), wording);
     }
-    if (name == "value_never_written") {
-        return fmt::format("{} succeeded, but no client had tried to write the value that it "
-                           "found.",
-                           capitalised(noun_of(last)));
-    }
-    if (name == "impossible_version") {
-        return fmt::format("{} returned {}: {} cannot have had that version then.",
-                           capitalised(noun_of(last)),
-                           answer_of(last),
-                           the_object(last.key));
-    }
-    return {};
+    if (name == "value_never_written") return never_written_sentence(history, finding, op, wording);
+    if (name != "impossible_version") return {};
+    return fmt::format("{} returned {}: {} cannot have had that version then.",
+                       capitalised(noun_of(op, wording)),
+                       answer_of(op, wording),
+                       the_object(op.key));
 }
 
 } // namespace
@@ -188,37 +231,49 @@ std::string as_sentence(const std::string& reason) {
     return text;
 }
 
-Value written_value(const Op& op) {
-    if (is_read(op)) return {};
-    if (const Value::List* pair = cas_pair(op)) return (*pair)[1];
-    return op.arg;
+Wording wording_of(const Record& record) {
+    const auto model = record.plan.options.find("model");
+    const bool given = model != record.plan.options.end();
+    return {.versioned = given && model->second == "versioned-register"};
 }
 
-std::string action_text(const Op& op) {
+Value read_value(const Op& op, const Wording& wording) {
+    const Value::List* pair = op.ret.list();
+    return wording.versioned && pair != nullptr && pair->size() == 2 ? (*pair)[0] : op.ret;
+}
+
+std::string action_text(const Op& op, const Wording& wording) {
     const std::string key = op.key.is_absent() ? std::string() : " " + key_text(op.key);
+    const bool answered = op.status == OpStatus::ok;
     if (is_read(op)) {
         const std::string action = visible(op.f, 40) + key;
-        return op.status == OpStatus::ok ? action + " → " + value_text(op.ret) : action;
+        return answered ? action + " → " + answer_value(op, wording, 60) : action;
     }
+    const Value::List* told = answered && wording.versioned ? op.ret.list() : nullptr;
+    const std::string version = told != nullptr && told->size() == 2
+                                    ? fmt::format(" (version {})", value_text((*told)[1]))
+                                    : std::string();
     if (cas_pair(op) != nullptr) {
-        return fmt::format("compare-and-set{} from {}{}",
+        return fmt::format("compare-and-set{} from {}{}{}",
                            key,
-                           what_it_set(op, 60),
+                           what_it_set(op, wording, 60),
+                           version,
                            comparison_failed(op) ? " → comparison failed" : "");
     }
-    if (op.f == "write") return fmt::format("write{} := {}", key, value_text(op.arg));
+    if (op.f == "write") return fmt::format("write{} := {}{}", key, value_text(op.arg), version);
     std::string text = visible(op.f, 40) + key;
     if (!op.arg.is_absent()) text += " " + value_text(op.arg);
-    if (op.status == OpStatus::ok && !op.ret.is_absent()) text += " → " + value_text(op.ret);
+    if (answered && !op.ret.is_absent()) text += " → " + value_text(op.ret);
     return text;
 }
 
-std::string action_label(const Op& op, std::size_t limit) {
+std::string action_label(const Op& op, const Wording& wording, std::size_t limit) {
     const std::size_t each = limit / 2;
     if (is_read(op))
-        return op.status == OpStatus::ok ? "read → " + value_text(op.ret, each) : "read";
+        return op.status == OpStatus::ok ? "read → " + answer_value(op, wording, each) : "read";
     if (const Value::List* pair = cas_pair(op)) {
-        return fmt::format("cas {}→{}{}",
+        return fmt::format("cas {}{}→{}{}",
+                           wording.versioned ? "v" : "",
                            value_text((*pair)[0], each / 2),
                            value_text((*pair)[1], each / 2),
                            comparison_failed(op) ? " no" : "");
@@ -251,30 +306,33 @@ std::vector<Op> counterexample(const History& history, const Finding& finding) {
 }
 
 std::optional<Op> divergence(const History& history, const Finding& finding) {
-    const OpId id = finding.divergence;
-    if (id < 0 || static_cast<std::size_t>(id) >= history.size()) return std::nullopt;
-    return history.op(id);
+    return op_if_there(history, finding.divergence);
 }
 
-std::optional<Op> missed_change(const History& history, const Finding& finding) {
-    const std::optional<Op> last = divergence(history, finding);
-    if (!last) return std::nullopt;
-    const auto fits = [&last](const Op& op) {
-        return op.status == OpStatus::ok && changes(op) && op.ret_index < last->inv_index;
+std::optional<Op> subject(const History& history, const Finding& finding) {
+    if (std::optional<Op> observer = cited_op(history, finding, "observer")) return observer;
+    return divergence(history, finding);
+}
+
+std::optional<Missed>
+missed_change(const History& history, const Finding& finding, const Wording& wording) {
+    const std::optional<Op> op = subject(history, finding);
+    if (!op) return std::nullopt;
+    const auto in_time = [&op](const Op& other) {
+        return other.status == OpStatus::ok && other.ret_index < op->inv_index;
     };
-    if (const auto detail = finding.details.find("missed_write");
-        detail != finding.details.end() && detail->second.integer() != nullptr) {
-        const OpId id = *detail->second.integer();
-        if (id >= 0 && static_cast<std::size_t>(id) < history.size()) {
-            Op op = history.op(id);
-            if (fits(op)) return op;
-        }
+    if (const std::optional<Op> named = cited_op(history, finding, "missed_write")) {
+        Missed missed{.change = *named, .seen_by = cited_op(history, finding, "seen_by")};
+        if (missed.seen_by && !in_time(*missed.seen_by)) missed.seen_by.reset();
+        missed.before = missed.seen_by.has_value() || in_time(missed.change);
+        return missed;
     }
-    std::optional<Op> missed;
-    for (Op& op : counterexample(history, finding)) {
-        const bool newer = !missed || op.ret_index > missed->ret_index;
-        if (op.id != last->id && fits(op) && newer && !(written_value(op) == last->ret))
-            missed = std::move(op);
+    std::optional<Missed> missed;
+    for (const Op& other : counterexample(history, finding)) {
+        const bool newer = !missed || other.ret_index > missed->change.ret_index;
+        const bool fits = other.id != op->id && in_time(other) && changes(other) &&
+                          !(written_value(other) == read_value(*op, wording));
+        if (fits && newer) missed = Missed{.change = other, .before = true};
     }
     return missed;
 }
@@ -291,6 +349,10 @@ std::string class_of(const Finding& finding) {
     return name.empty() ? visible(finding.anomaly, 60) : name;
 }
 
+bool is_doubt(const Finding& finding) {
+    return finding.anomaly == "budget_spent" || finding.anomaly == "below_floor";
+}
+
 std::string headline_of(const std::string& workload, const Finding& finding) {
     const std::string subject = workload.empty() ? "the history" : visible(workload, 60);
     if (finding.anomaly == "nonlinearizable")
@@ -300,11 +362,13 @@ std::string headline_of(const std::string& workload, const Finding& finding) {
     return subject + ": " + (anomaly.empty() ? "violation" : anomaly) + on_key(finding.key);
 }
 
-std::string sentence_of(const History& history, const Finding& finding, const std::string& reason) {
-    const std::optional<Op> last = divergence(history, finding);
-    std::string text = last ? by_class(history, finding, *last) : std::string();
+std::string sentence_of(const Record& record, const Finding& finding, const std::string& reason) {
+    const Wording wording = wording_of(record);
+    const std::optional<Op> op = subject(record.history, finding);
+    std::string text = op ? by_class(record.history, finding, *op, wording) : std::string();
     if (!text.empty()) return text;
-    if (finding.anomaly == "nonlinearizable") return general_sentence(finding, last);
+    if (finding.anomaly == "nonlinearizable")
+        return general_sentence(finding, divergence(record.history, finding), wording);
     return as_sentence(reason.empty() ? "the checker gave no reason" : reason);
 }
 

@@ -17,6 +17,15 @@ constexpr std::size_t most_faults = 6;
 constexpr std::size_t most_events = 6;
 constexpr Nanos sample_lifetime = second; ///< an older sample says nothing of now
 
+// "packets_dropped_c1" is the same counter as "packets_dropped", on a client host.
+std::string counter_name(std::string name) {
+    const std::size_t host = name.rfind("_c");
+    const bool numbered = host != std::string::npos && host + 2 < name.size() &&
+                          name.find_first_not_of("0123456789", host + 2) == std::string::npos;
+    if (numbered) name.resize(host);
+    return name;
+}
+
 std::string client_name(const Record& record, const Op& op) {
     if (op.node == no_node) return fmt::format("client {}", op.client);
     return fmt::format("client {} → {}", op.client, node_name(record, op.node));
@@ -27,7 +36,7 @@ StoryStep step_of(const Record& record, const Op& op) {
             .id = op.id,
             .t = op.t_inv,
             .actor = client_name(record, op),
-            .action = action_text(op),
+            .action = action_text(op, wording_of(record)),
             .outcome = outcome_text(op)};
 }
 
@@ -85,7 +94,7 @@ void add_faults(const Record& record, const Finding& finding, std::vector<StoryS
     const Window window = window_of(record, finding);
     auto faults = faults_in(record, finding, window);
     // Where there are many, those count that were there when it went wrong.
-    const std::optional<Op> last = divergence(record.history, finding);
+    const std::optional<Op> last = subject(record.history, finding);
     const Nanos t = last ? last->t_inv : window.to;
     if (faults.size() > most_faults) {
         std::ranges::stable_sort(faults, {}, [t](const FaultRecord* fault) {
@@ -128,20 +137,32 @@ std::string operation_numbers(const std::vector<StoryStep>& steps) {
     return text;
 }
 
+// What the missed change means for those who come after it.
+std::string bound_text(const Op& op, const Finding& finding, const Wording& wording) {
+    if (class_of(finding) == "lost_update") return "after this, the state before it is gone";
+    const Value seen = read_value(op, wording);
+    if (seen.is_absent()) return "after this, the key must never be read as absent";
+    return fmt::format("after this, {} must never be read", value_text(seen));
+}
+
+// The operation from whose return on the missed change is certain; -1 when there is none.
+OpId certain_since(const Record& record, const Finding& finding) {
+    const std::string name = class_of(finding);
+    if (name != "stale_read" && name != "lost_update") return -1;
+    const std::optional<Missed> missed = missed_change(record.history, finding, wording_of(record));
+    if (!missed || !missed->before) return -1;
+    return missed->seen_by ? missed->seen_by->id : missed->change.id;
+}
+
 void add_remarks(const Record& record, const Finding& finding, std::vector<StoryStep>& steps) {
-    const std::optional<Op> last = divergence(record.history, finding);
-    if (!last) return;
-    const std::optional<Op> missed =
-        class_of(finding) == "stale_read" ? missed_change(record.history, finding) : std::nullopt;
+    const std::optional<Op> op = subject(record.history, finding);
+    if (!op) return;
+    const OpId certain = certain_since(record, finding);
     const std::string numbers = operation_numbers(steps);
     for (StoryStep& step : steps) {
         if (step.kind != StoryStep::Kind::operation) continue;
-        if (missed && step.id == missed->id) {
-            step.remark = last->ret.is_absent() ? "after this, the key must never be read as absent"
-                                                : fmt::format("after this, {} must never be read",
-                                                              value_text(last->ret));
-        }
-        step.divergent = step.id == last->id;
+        if (step.id == certain) step.remark = bound_text(*op, finding, wording_of(record));
+        step.divergent = step.id == op->id;
         if (!step.divergent) continue;
         step.remark = numbers.find(' ') == std::string::npos
                           ? "nothing explains this"
@@ -215,7 +236,7 @@ std::string effect_text(const Record& record, const FaultRecord& fault) {
     std::vector<std::string> parts;
     for (const Evidence& evidence : fault.evidence) {
         if (evidence.phase != EvidencePhase::during || !evidence.proves) continue;
-        std::string name = visible(evidence.name, 60);
+        std::string name = counter_name(visible(evidence.name, 60));
         std::ranges::replace(name, '_', ' ');
         if (const std::int64_t* number = evidence.value.integer()) {
             sums[name] += *number;

@@ -35,32 +35,34 @@ Outcome judge(std::span<const CheckResult> results, bool lab_failed) {
 // fault in its window before one without (it shows a cause), then the fewest operations, then the
 // earliest.
 void choose_finding(const Record& record, std::span<const CheckResult> results, Story& story) {
-    using Rank = std::array<Nanos, 5>;
-    const auto rank = [&record](const CheckResult& result, const Finding& finding) -> Rank {
+    const auto rank = [&record](const Finding& finding) -> std::array<Nanos, 5> {
         const Window window = window_of(record, finding);
-        const bool empty = window.to < window.from;
-        return {result.verdict == Verdict::invalid ? 0 : 1,
+        const auto reduced = finding.details.find("reduced");
+        const bool whole = reduced != finding.details.end() &&
+                           reduced->second.boolean() != nullptr && !*reduced->second.boolean();
+        return {whole || window.to < window.from ? 1 : 0,
                 finding.minimal ? 0 : 1,
                 finding.faults.empty() ? 1 : 0,
-                empty ? 1'000'000 : static_cast<Nanos>(finding.ops.size()),
+                static_cast<Nanos>(finding.ops.size()),
                 window.from};
     };
-    const CheckResult* best_result = nullptr;
+    const CheckResult* accuser = nullptr;
     const Finding* best = nullptr;
     std::int64_t findings = 0;
     for (const CheckResult& result : results) {
         if (result.verdict != Verdict::invalid) continue;
-        if (best_result == nullptr) best_result = &result;
-        findings += static_cast<std::int64_t>(result.findings.size());
+        if (accuser == nullptr) accuser = &result;
         for (const Finding& finding : result.findings) {
-            if (best != nullptr && rank(result, finding) >= rank(*best_result, *best)) continue;
-            best_result = &result;
+            if (is_doubt(finding)) continue;
+            ++findings;
+            if (best != nullptr && rank(finding) >= rank(*best)) continue;
+            accuser = &result;
             best = &finding;
         }
     }
-    if (best_result == nullptr) return;
-    story.checker = visible(best_result->checker, 60);
-    story.reason = visible(best_result->reason, 400);
+    if (accuser == nullptr) return;
+    story.checker = visible(accuser->checker, 60);
+    story.reason = visible(accuser->reason, 400);
     if (best == nullptr) return;
     story.finding = *best;
     story.other_findings = findings - 1;
@@ -110,7 +112,7 @@ void tell_invalid(const Record& record, Story& story) {
     }
     const Finding& finding = *story.finding;
     story.headline = headline_of(record.plan.workload, finding);
-    story.sentence = sentence_of(record.history, finding, story.reason);
+    story.sentence = sentence_of(record, finding, story.reason);
     story.steps = make_steps(record, finding);
     if (!story.steps.empty()) story.caption = caption_of(record, finding, story);
     story.class_name = detail_text(finding, "class");

@@ -38,6 +38,8 @@ struct Lane {
 };
 
 struct Choice {
+    OpId subject = -1; ///< marked with ✖
+    Wording wording;
     std::vector<Lane> lanes;
     std::size_t left_out = 0;
     std::size_t clients_left_out = 0;
@@ -130,7 +132,7 @@ Choice choose(const Record& record,
     const Op& last = ops.back();
     const Symbol key = record.history.key()[static_cast<std::size_t>(last.id)];
     const auto numbers = step_numbers(story);
-    Choice choice;
+    Choice choice{.subject = last.id, .wording = wording_of(record), .lanes = {}};
     std::map<std::int32_t, std::size_t> lane_of;
     std::set<std::int32_t> refused;
     std::size_t drawn = 0;
@@ -171,7 +173,8 @@ std::string_view look_of(OpStatus status) {
     return "";
 }
 
-void draw_box(Markup& out, const Box& box, const TimeScale& scale, double y) {
+void draw_box(
+    Markup& out, const Box& box, const Wording& wording, const TimeScale& scale, double y) {
     const Op& op = box.op;
     const double x0 = scale.x(op.t_inv);
     const double x1 = scale.x(end_of(op, scale.to()));
@@ -181,7 +184,7 @@ void draw_box(Markup& out, const Box& box, const TimeScale& scale, double y) {
             Raw{faded ? " opacity=\"0.38\"" : ""},
             op.client,
             op.node == no_node ? std::string("no node") : fmt::format("n{}", op.node + 1),
-            action_text(op),
+            action_text(op, wording),
             moment_text(op.t_inv),
             outcome_text(op));
     out.put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.0f}\" rx=\"2\" {}/>",
@@ -198,7 +201,7 @@ void draw_box(Markup& out, const Box& box, const TimeScale& scale, double y) {
                 wide + 4,
                 box_height + 4);
     }
-    const std::string label = action_label(op, 16);
+    const std::string label = action_label(op, wording, 16);
     const bool inside = !box.told && box.same_key && svg::label_width(label) + 8 <= wide;
     if (inside) {
         svg::text(out, x0 + 4, y + 11.5, op.status == OpStatus::ok ? "on-ok" : "halo", label);
@@ -208,12 +211,12 @@ void draw_box(Markup& out, const Box& box, const TimeScale& scale, double y) {
 
 // Labels of one lane stand on one line; one that would run into its neighbour moves right.
 void draw_told_labels(
-    Markup& out, const Lane& lane, const Story& story, const TimeScale& scale, double y) {
+    Markup& out, const Lane& lane, const Choice& choice, const TimeScale& scale, double y) {
     double free_from = svg::left;
     for (const Box& box : lane.boxes) {
         if (!box.told) continue;
-        const bool divergent = story.finding->divergence == box.op.id;
-        std::string label = action_label(box.op, 40);
+        const bool divergent = box.op.id == choice.subject;
+        std::string label = action_label(box.op, choice.wording, 40);
         if (box.step > 0) label = fmt::format("{}. {}", box.step, label);
         if (divergent) label += " ✖";
         if (!answered(box.op)) label += ", outcome unknown";
@@ -225,8 +228,7 @@ void draw_told_labels(
     }
 }
 
-double draw_lanes(
-    Markup& out, const Choice& choice, const Story& story, const TimeScale& scale, double y) {
+double draw_lanes(Markup& out, const Choice& choice, const TimeScale& scale, double y) {
     bool separated = false;
     for (const Lane& lane : choice.lanes) {
         if (!lane.told && !separated) {
@@ -245,10 +247,10 @@ double draw_lanes(
                   svg::Anchor::end);
         // What is told is drawn last, so that nothing covers it.
         for (const Box& box : lane.boxes)
-            if (!box.told) draw_box(out, box, scale, box_y);
+            if (!box.told) draw_box(out, box, choice.wording, scale, box_y);
         for (const Box& box : lane.boxes)
-            if (box.told) draw_box(out, box, scale, box_y);
-        if (lane.told) draw_told_labels(out, lane, story, scale, box_y - 6);
+            if (box.told) draw_box(out, box, choice.wording, scale, box_y);
+        if (lane.told) draw_told_labels(out, lane, choice, scale, box_y - 6);
         y += height;
     }
     return y;
@@ -288,7 +290,7 @@ Picture draw_timeline(const Record& record, const Story& story) {
     if (!story.finding) return {};
     std::vector<Op> ops = counterexample(record.history, *story.finding);
     if (ops.empty()) return {};
-    if (const std::optional<Op> last = divergence(record.history, *story.finding)) {
+    if (const std::optional<Op> last = subject(record.history, *story.finding)) {
         std::erase_if(ops, [&last](const Op& op) { return op.id == last->id; });
         ops.push_back(*last);
     }
@@ -299,7 +301,7 @@ Picture draw_timeline(const Record& record, const Story& story) {
     double y = 26;
     y += svg::fault_bars(body, record, scale, y) + 4;
     y += svg::role_lanes(body, record, scale, y) + 4;
-    y = draw_lanes(body, choice, story, scale, y);
+    y = draw_lanes(body, choice, scale, y);
     Markup out;
     svg::open(out, y + 8, "Timeline of the counterexample: faults, roles of nodes, clients");
     svg::time_axis(out, scale, 20, y + 2);

@@ -94,12 +94,50 @@ Judged stale_read() {
 Judged lost_update() {
     RecordBuilder builder = partitioned();
     builder.op({1, 0, "write", 5, 2, {}, 12'200, 12'210})
-        .op({2, 0, "cas", 5, Value::List{2, 3}, true, 12'220, 12'230})
-        .op({3, 1, "read", 5, {}, 2, 15'100, 15'104});
+        .op({2, 1, "write", 5, 3, {}, 12'220, 12'230})
+        .op({3, 0, "cas", 5, Value::List{2, 9}, true, 12'251, 12'254});
+    return judged(builder,
+                  not_linearizable(5,
+                                   {0, 1, 2},
+                                   {{"class", "lost_update"},
+                                    {"observer", 2},
+                                    {"value_writer", 0},
+                                    {"missed_write", 1},
+                                    {"rule",
+                                     "a cas succeeded on a value that a newer write had "
+                                     "replaced before it began"}}));
+}
+
+Judged lost_version() {
+    RecordBuilder builder = partitioned();
+    builder.record().plan.options["model"] = "versioned-register";
+    builder.op({1, 0, "write", "k9", 2, Value::List{2, 1}, 12'200, 12'210})
+        .op({2, 1, "write", "k9", 3, Value::List{3, 2}, 12'220, 12'230})
+        .op({3, 0, "cas", "k9", Value::List{1, 9}, Value::List{9, 2}, 12'225, 12'254});
+    return judged(builder,
+                  not_linearizable("k9",
+                                   {0, 1, 2},
+                                   {{"class", "lost_update"},
+                                    {"observer", 1},
+                                    {"missed_write", 2},
+                                    {"rule",
+                                     "two acknowledged updates were given the same "
+                                     "version: one replaced the other unseen"}}));
+}
+
+// The write that was missed never returned, but somebody had read it.
+Judged stale_read_of_unknown_write() {
+    RecordBuilder builder = partitioned();
+    builder.op({1, 0, "write", "k1", 2, {}, 12'200, 12'210})
+        .op({2, 1, "write", "k1", 3, {}, 12'220, 17'220, OpStatus::info, "timeout after 5 s"})
+        .op({3, 1, "read", "k1", {}, 3, 12'240, 12'250})
+        .op({4, 0, "read", "k1", {}, 2, 12'300, 12'310});
     return judged(
         builder,
         not_linearizable(
-            5, {0, 1, 2}, {{"class", "lost_update"}, {"missed_write", 1}, {"rule", "R2"}}));
+            "k1",
+            {0, 1, 2, 3},
+            {{"class", "stale_read"}, {"observer", 3}, {"missed_write", 1}, {"seen_by", 2}}));
 }
 
 Judged duplicate_cas() {
@@ -112,15 +150,19 @@ Judged duplicate_cas() {
 
 Judged value_never_written() {
     RecordBuilder builder = partitioned();
-    builder.op({1, 0, "write", "k2", 4, {}, 12'200, 12'210})
+    builder.op({1, 0, "write", "k2", 99, {}, 12'200, 12'210, OpStatus::fail, "connection refused"})
         .op({2, 2, "read", "k2", {}, 99, 12'220, 12'230});
-    return judged(builder, not_linearizable("k2", {1}, {{"class", "value_never_written"}}));
+    return judged(
+        builder,
+        not_linearizable(
+            "k2", {1}, {{"class", "value_never_written"}, {"observer", 1}, {"failed_writer", 0}}));
 }
 
 Judged impossible_version() {
     RecordBuilder builder = partitioned();
-    builder.op({1, 0, "write", "k2", 4, 1, 12'200, 12'210})
-        .op({2, 2, "read", "k2", {}, Value::List{7, 4}, 12'220, 12'230});
+    builder.record().plan.options["model"] = "versioned-register";
+    builder.op({1, 0, "write", "k2", 4, Value::List{4, 1}, 12'200, 12'210})
+        .op({2, 2, "read", "k2", {}, Value::List{4, 7}, 12'220, 12'230});
     return judged(builder, not_linearizable("k2", {0, 1}, {{"class", "impossible_version"}}));
 }
 
@@ -158,10 +200,11 @@ Judged unknown_floor() {
     }
     builder.fault("partition", "n1 cut off", {0}, 100, 400, dropped(0));
     Judged result{.record = builder.build()};
-    result.results = {{.checker = "linearizability", .verdict = Verdict::valid},
-                      {.checker = "evidence-floor",
-                       .verdict = Verdict::unknown,
-                       .reason = "0 ok operations, 100 are needed; partition: 0 of 1 took effect"}};
+    result.results = {
+        {.checker = "linearizability", .verdict = Verdict::valid},
+        {.checker = "evidence-floor",
+         .verdict = Verdict::unknown,
+         .reason = "0 ok operations of 100 needed; no partition is proven to have taken effect"}};
     return result;
 }
 
@@ -169,7 +212,9 @@ Judged unknown_budget() {
     Judged result = valid_run();
     result.results = {{.checker = "linearizability",
                        .verdict = Verdict::unknown,
-                       .reason = "budget of time spent on 2 of 20 keys"}};
+                       .reason = "key k3: out of time at the return of operation 77: 9000 "
+                                 "configurations, 12 operations "
+                                 "pending (and 1 more keys)"}};
     return result;
 }
 

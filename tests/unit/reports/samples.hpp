@@ -20,6 +20,8 @@ struct Judged {
 
 [[nodiscard]] Judged stale_read();
 [[nodiscard]] Judged lost_update();
+[[nodiscard]] Judged lost_version();
+[[nodiscard]] Judged stale_read_of_unknown_write();
 [[nodiscard]] Judged duplicate_cas();
 [[nodiscard]] Judged value_never_written();
 [[nodiscard]] Judged impossible_version();

@@ -104,6 +104,32 @@ TEST_CASE("the simplest finding is told and the others are counted") {
     CHECK(fact(story, "ALSO FOUND") == "1 more finding, on k3\n");
 }
 
+TEST_CASE("a reduced finding is told before a whole one, and a doubt never") {
+    test::Judged run = test::stale_read();
+    Finding whole = run.results[1].findings[0];
+    whole.key = "k3";
+    whole.ops = {4};
+    whole.details = {{"reduced", false}};
+    Finding doubt = whole;
+    doubt.anomaly = "budget_spent";
+    doubt.details = {};
+    run.results[1].findings.push_back(whole);
+    run.results[1].findings.push_back(doubt);
+    const Story story = run.story();
+    CHECK(story.finding->key == Value("k17"));
+    CHECK(story.other_findings == 1);
+}
+
+TEST_CASE("what saw the impossible is marked, also where the search stopped elsewhere") {
+    test::Judged run = test::stale_read();
+    run.results[1].findings[0].details["observer"] = 2;
+    run.results[1].findings[0].divergence = 1;
+    const Story story = run.story();
+    CHECK(story.steps.back().divergent);
+    CHECK(story.sentence.find("client 7 returned 4") != std::string::npos);
+    CHECK(fact(story, "FIRST DIVERGENCE").starts_with("12.341 s, operation #1"));
+}
+
 TEST_CASE("a fault that ended before the counterexample is not blamed") {
     test::Judged run = test::stale_read();
     run.record.faults[0].t_started = 1 * second;

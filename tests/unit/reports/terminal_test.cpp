@@ -13,7 +13,9 @@ using test::check_golden;
 TEST_CASE("the first screen of every verdict and anomaly class is as the golden file says") {
     const std::pair<const char*, test::Judged> runs[] = {
         {"stale_read", test::stale_read()},
+        {"stale_read_of_unknown_write", test::stale_read_of_unknown_write()},
         {"lost_update", test::lost_update()},
+        {"lost_version", test::lost_version()},
         {"duplicate_cas", test::duplicate_cas()},
         {"value_never_written", test::value_never_written()},
         {"impossible_version", test::impossible_version()},
