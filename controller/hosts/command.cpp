@@ -17,8 +17,8 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <optional>
+#include <string_view>
 
 namespace faultlab {
 namespace {
@@ -97,15 +97,19 @@ struct ProcessLine {
     pid_t group = 0;
 };
 std::optional<ProcessLine> read_process_line(const std::filesystem::path& directory) {
-    std::ifstream file(directory / "stat");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    // Not by a stream: the process may end between open and read, and iterators of streams throw.
+    const Descriptor file(::open((directory / "stat").c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, 1024> buffer; // NOLINT(*-member-init): filled by read
+    const auto count = ::read(file.get(), buffer.data(), buffer.size());
+    if (count <= 0) return std::nullopt;
+    const std::string_view text(buffer.data(), static_cast<std::size_t>(count));
     // The program's name, in parentheses, may hold anything: what follows its end is "S ppid pgrp".
     const auto end = text.rfind(") ");
-    if (end == std::string::npos) return std::nullopt;
+    if (end == std::string_view::npos) return std::nullopt;
     ProcessLine line{.state = text[end + 2]};
     const auto parent = end + 4;
     const auto group = text.find(' ', parent);
-    if (group == std::string::npos) return std::nullopt;
+    if (group == std::string_view::npos) return std::nullopt;
     std::from_chars(text.data() + group + 1, text.data() + text.size(), line.group);
     return line;
 }

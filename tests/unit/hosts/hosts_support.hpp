@@ -16,6 +16,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -65,19 +66,25 @@ bool eventually(Condition condition, std::chrono::milliseconds limit = std::chro
 }
 
 inline std::string read_text(const std::filesystem::path& path) {
+    // Files of /proc may end with their process while they are read: that is an empty text.
     std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
 }
 
 /// Who a test runs as: whoever started it, or an ordinary user (only root can choose).
 enum class As { caller, ordinary_user };
 
+/// Exit code of a child that could not become another user.
+inline constexpr int no_other_user = 99;
+
 inline void become_ordinary_user() {
     constexpr unsigned nobody = 65534;
     if (::geteuid() != 0) return;
-    if (::setgroups(0, nullptr) != 0) ::_exit(99);
-    if (::setresgid(nobody, nobody, nobody) != 0) ::_exit(99);
-    if (::setresuid(nobody, nobody, nobody) != 0) ::_exit(99);
+    if (::setgroups(0, nullptr) != 0) ::_exit(no_other_user);
+    if (::setresgid(nobody, nobody, nobody) != 0) ::_exit(no_other_user);
+    if (::setresuid(nobody, nobody, nobody) != 0) ::_exit(no_other_user);
 }
 
 /// Forks; the child's result is its exit code.

@@ -48,24 +48,38 @@ int busy_lab(const std::filesystem::path& run, const Descriptor& ready) {
 
 /// What belongs to a lab that runs: its processes by number and start, and its namespaces.
 struct Belongings {
-    std::map<pid_t, std::string> processes;
+    std::map<pid_t, long> processes;
     Namespaces namespaces;
+    long seen_at = 0; ///< in ticks since boot
 };
 
 Belongings belongings_of(pid_t supervisor) {
-    Belongings result;
-    const auto own = namespaces_of(::getpid());
+    Belongings result{.seen_at = ticks_now() + 1};
+    const auto own = namespaces_of(::getpid(), result.seen_at);
     result.processes[supervisor] = start_time(supervisor);
     for (const pid_t pid : descendants_of(supervisor)) {
         result.processes[pid] = start_time(pid);
-        for (const auto& space : namespaces_of(pid)) {
+        for (const auto& space : namespaces_of(pid, result.seen_at)) {
             if (!own.contains(space)) result.namespaces.insert(space);
         }
     }
     return result;
 }
 
-/// What is still there, in words; "" when nothing is.
+/// The namespaces that lsns knows, but for those whose first process is younger than a moment.
+std::set<std::string> listed_namespaces(long started_before) {
+    std::set<std::string> result;
+    const auto listed = run_command({.argv = {"lsns", "-n", "-r", "-o", "NS,PID"}});
+    std::istringstream lines(listed ? listed->out : "");
+    std::string number;
+    for (pid_t pid = 0; lines >> number >> pid;) {
+        if (start_time(pid) <= started_before) result.insert(number);
+    }
+    return result;
+}
+
+/// What is still there, in words; "" when nothing is. The kernel soon gives the numbers of
+/// namespaces to others: what started after the lab was seen is not of the lab.
 std::string left_of(const Belongings& lab) {
     std::string left;
     Namespaces used;
@@ -74,17 +88,15 @@ std::string left_of(const Belongings& lab) {
         const bool same = known != lab.processes.end() && known->second == start_time(pid);
         // One that has ended but was not waited for by its new parent is no more of the lab's.
         if (same && process_state(pid) != "Z") left += "process " + std::to_string(pid) + "\n";
-        used.merge(namespaces_of(pid));
+        used.merge(namespaces_of(pid, lab.seen_at));
     }
+    const auto listed = listed_namespaces(lab.seen_at);
     for (const auto& space : lab.namespaces) {
+        const auto begin = space.find('[') + 1;
         if (used.contains(space)) left += "namespace " + space + "\n";
-    }
-    const auto listed = run_command({.argv = {"lsns", "-n", "-r", "-o", "NS"}});
-    const auto numbers = lines_of(listed ? listed->out : "");
-    for (const auto& space : lab.namespaces) {
-        const auto number =
-            space.substr(space.find('[') + 1, space.rfind(']') - space.find('[') - 1);
-        if (numbers.contains(number)) left += "lsns " + space + "\n";
+        if (listed.contains(space.substr(begin, space.rfind(']') - begin))) {
+            left += "lsns " + space + "\n";
+        }
     }
     return left;
 }
@@ -121,12 +133,12 @@ void kill_and_compare(As who, Victim victim, int expected_end) {
     CHECK(lab.processes.size() >= 12);
     CHECK(lab.namespaces.size() >= 15);
     CHECK(left_of(lab).find("namespace net") != std::string::npos);
+    CHECK(left_of(lab).find("lsns net") != std::string::npos);
 
     const pid_t process = process_of(victim, supervisor);
     REQUIRE(process > 0);
     ::kill(process, SIGKILL);
     CHECK(wait_for(supervisor) == expected_end);
-    // Looked at once a round: the kernel gives the numbers of namespaces to others soon.
     std::string left;
     eventually([&] { return (left = left_of(lab)).empty(); });
     CHECK(left == "");

@@ -12,8 +12,8 @@ namespace faultlab::hosts_test {
 /// Namespaces as the kernel names them: "net:[4026531840]".
 using Namespaces = std::set<std::string>;
 
-inline std::string status_field(pid_t pid, std::size_t field) {
-    const auto text = read_text("/proc/" + std::to_string(pid) + "/stat");
+inline std::string status_field(const std::string& process_directory, std::size_t field) {
+    const auto text = read_text(process_directory + "/stat");
     const auto end = text.rfind(") ");
     if (end == std::string::npos) return "";
     std::istringstream rest(text.substr(end + 2));
@@ -22,16 +22,30 @@ inline std::string status_field(pid_t pid, std::size_t field) {
         rest >> word;
     return word;
 }
+inline std::string directory_of(pid_t pid) {
+    return "/proc/" + std::to_string(pid);
+}
 inline std::string process_state(pid_t pid) {
-    return status_field(pid, 0);
+    return status_field(directory_of(pid), 0);
 }
 inline pid_t parent_of(pid_t pid) {
-    const auto text = status_field(pid, 1);
+    const auto text = status_field(directory_of(pid), 1);
     return text.empty() ? 0 : std::stoi(text);
 }
-/// When it started, in ticks since boot: tells a process from a later one of the same number.
-inline std::string start_time(pid_t pid) {
-    return status_field(pid, 19);
+/// When a process or thread started, in ticks since boot; 0 when it is gone.
+inline long start_time(const std::string& process_directory) {
+    const auto text = status_field(process_directory, 19);
+    return text.empty() ? 0 : std::stol(text);
+}
+inline long start_time(pid_t pid) {
+    return start_time(directory_of(pid));
+}
+/// Now, in the same ticks.
+inline long ticks_now() {
+    std::istringstream text(read_text("/proc/uptime"));
+    double seconds = 0;
+    text >> seconds;
+    return static_cast<long>(seconds * static_cast<double>(::sysconf(_SC_CLK_TCK)));
 }
 
 inline std::vector<pid_t> all_processes() {
@@ -64,13 +78,14 @@ inline std::set<pid_t> descendants_of(pid_t ancestor) {
     return result;
 }
 
-/// The namespaces of one process and of its threads.
-inline Namespaces namespaces_of(pid_t pid) {
+/// The namespaces of one process and of those of its threads that started before a moment.
+inline Namespaces namespaces_of(pid_t pid, long started_before) {
     Namespaces result;
     std::error_code code;
-    const auto tasks = "/proc/" + std::to_string(pid) + "/task";
+    const auto tasks = directory_of(pid) + "/task";
     for (std::filesystem::directory_iterator task(tasks, code), end; !code && task != end;
          task.increment(code)) {
+        if (start_time(task->path().string()) > started_before) continue;
         for (const char* kind : {"net", "mnt", "pid", "user", "uts"}) {
             std::error_code ignored;
             const auto link = std::filesystem::read_symlink(task->path() / "ns" / kind, ignored);
