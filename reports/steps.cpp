@@ -164,9 +164,12 @@ void add_remarks(const Record& record, const Finding& finding, std::vector<Story
         if (step.id == certain) step.remark = bound_text(*op, finding, wording_of(record));
         step.divergent = step.id == op->id;
         if (!step.divergent) continue;
-        step.remark = numbers.find(' ') == std::string::npos
-                          ? "nothing explains this"
-                          : "no order of " + numbers + " explains this";
+        if (numbers.find(' ') != std::string::npos)
+            step.remark = "no order of " + numbers + " explains this";
+        else if (class_of(finding) == "value_never_written")
+            step.remark = "nothing explains this";
+        else
+            step.remark = "no order of the operations on this key explains this";
     }
 }
 

@@ -220,7 +220,7 @@ void draw_told_labels(
         if (box.step > 0) label = fmt::format("{}. {}", box.step, label);
         if (divergent) label += " ✖";
         if (!answered(box.op)) label += ", outcome unknown";
-        const double wide = svg::label_width(label) * 1.06;
+        const double wide = svg::label_width(label) * 1.14;
         double x = std::max(scale.x(box.op.t_inv) - 2, free_from);
         x = std::min(x, std::max(free_from, svg::width - wide - 4));
         svg::text(out, x, y, divergent ? "told-label divergent" : "told-label", label);
