@@ -4,6 +4,8 @@
 #include "tests/support/command.hpp"
 
 #include <nlohmann/json.hpp>
+#include <sched.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -113,4 +115,32 @@ TEST_CASE("doctor looks at every need and gives each lack its fix") {
         CHECK((line.at("status") == "ok" || !line.at("fix").get<std::string>().empty()));
     }
     CHECK(doctor.exit_code == (tree.at("fit").get<bool>() ? 0 : 69));
+}
+
+TEST_CASE("a machine that allows no namespaces ends with 69 and the fix") {
+    const TemporaryDirectory lab;
+    // An ordinary user of a user namespace in which no further one may be made.
+    const auto forbid = [] {
+        const auto write = [](const char* path, const std::string& text) {
+            std::ofstream file(path);
+            file << text;
+        };
+        const std::string uid = std::to_string(::geteuid());
+        const std::string gid = std::to_string(::getegid());
+        if (::unshare(CLONE_NEWUSER) != 0) ::_exit(125);
+        write("/proc/self/setgroups", "deny");
+        write("/proc/self/uid_map", "1000 " + uid + " 1");
+        write("/proc/self/gid_map", "1000 " + gid + " 1");
+        write("/proc/sys/user/max_user_namespaces", "0");
+    };
+    const Finished run =
+        run_command({FAULTLAB_BINARY, "run", "etcd", "--time", "5s", "--lab", lab.path().string()},
+                    {.prepare = forbid});
+    INFO(run.out << run.err);
+    if (run.exit_code == 125) {
+        WARN("skipped: this machine lets nobody make user namespaces");
+        return;
+    }
+    CHECK(run.exit_code == 69);
+    CHECK(run.err.find("max_user_namespaces") != std::string::npos);
 }

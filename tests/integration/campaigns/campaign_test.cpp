@@ -1,7 +1,7 @@
 // Whole campaigns against etcd, by the command line, on hosts that are namespaces of this machine.
 
 #include "tests/support/catch.hpp"
-#include "tests/support/command.hpp"
+#include "tests/support/lab_command.hpp"
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -11,52 +11,7 @@
 #include <sstream>
 
 namespace fs = std::filesystem;
-using faultlab::test::Finished;
-using faultlab::test::run_command;
-using faultlab::test::RunOptions;
-using faultlab::test::TemporaryDirectory;
-
-namespace {
-
-Finished lab_command(const TemporaryDirectory& lab,
-                     std::vector<std::string> arguments,
-                     const RunOptions& options = {}) {
-    arguments.insert(arguments.begin(), FAULTLAB_BINARY);
-    arguments.insert(arguments.end(), {"--lab", lab.path().string()});
-    return run_command(arguments, options);
-}
-
-std::string contents(const fs::path& file) {
-    std::ostringstream text;
-    text << std::ifstream(file, std::ios::binary).rdbuf();
-    return text.str();
-}
-
-/// The directory of the only run in a lab.
-fs::path only_run(const TemporaryDirectory& lab) {
-    std::vector<fs::path> runs;
-    for (const auto& entry : fs::directory_iterator(lab.path())) {
-        if (entry.is_directory()) runs.push_back(entry.path());
-    }
-    REQUIRE(runs.size() == 1);
-    return runs.front();
-}
-
-/// Processes whose arguments name this lab: replicas keep their data there.
-std::vector<std::string> processes_of(const TemporaryDirectory& lab) {
-    std::vector<std::string> found;
-    for (const auto& entry : fs::directory_iterator("/proc")) {
-        const std::string arguments = contents(entry.path() / "cmdline");
-        if (arguments.find(lab.path().string()) != std::string::npos) found.push_back(arguments);
-    }
-    return found;
-}
-
-RunOptions signalled(int signal, std::chrono::milliseconds after) {
-    return {.act_after = after, .act = [signal](pid_t pid) { ::kill(pid, signal); }};
-}
-
-} // namespace
+using namespace faultlab::test;
 
 TEST_CASE("a campaign over a correct etcd is valid, and everything it left can be used again") {
     const TemporaryDirectory lab;
@@ -66,7 +21,7 @@ TEST_CASE("a campaign over a correct etcd is valid, and everything it left can b
     REQUIRE(run.exit_code == 0);
     CHECK(run.out.find("VALID") != std::string::npos);
     CHECK(run.out.find("partition") != std::string::npos);
-    CHECK(processes_of(lab).empty());
+    CHECK(processes_of(lab) == std::vector<std::string>{});
 
     const fs::path directory = only_run(lab);
     CHECK(contents(directory / "report.html").find("VALID") != std::string::npos);
@@ -147,7 +102,7 @@ TEST_CASE("Ctrl-C once heals, collects, checks and reports what there is, and en
     CHECK(run.exit_code == 130);
     CHECK(fs::exists(only_run(lab) / "report.html"));
     CHECK(run.out.find("interrupted") != std::string::npos);
-    CHECK(processes_of(lab).empty());
+    CHECK(processes_of(lab) == std::vector<std::string>{});
 }
 
 TEST_CASE("a lab killed by kill -9 leaves a record that can be checked, and nothing else") {
@@ -160,5 +115,41 @@ TEST_CASE("a lab killed by kill -9 leaves a record that can be checked, and noth
     INFO(check.out << check.err);
     CHECK((check.exit_code == 0 || check.exit_code == 2));
     CHECK(fs::exists(only_run(lab) / "report.html"));
-    CHECK(processes_of(lab).empty());
+    CHECK(processes_of(lab) == std::vector<std::string>{});
+}
+
+TEST_CASE("Ctrl-C twice heals and leaves: no check, no report, nothing behind") {
+    const TemporaryDirectory lab;
+    RunOptions twice = signalled(SIGINT, std::chrono::seconds(7));
+    const auto once = twice.act;
+    twice.act = [once](pid_t pid) {
+        once(pid);
+        ::usleep(300'000);
+        once(pid);
+    };
+    const Finished run =
+        lab_command(lab, {"run", "etcd", "-f", "partition", "--time", "60s"}, twice);
+    INFO(run.out << run.err);
+    CHECK(run.exit_code == 130);
+    CHECK_FALSE(fs::exists(only_run(lab) / "report.html"));
+    CHECK(processes_of(lab) == std::vector<std::string>{});
+    CHECK(lab_command(lab, {"check", "latest"}).exit_code != 1);
+}
+
+TEST_CASE("a full disk under the store ends the run with 70, and keeps what was committed") {
+    const TemporaryDirectory lab;
+    std::vector<std::string> command = {"unshare", "--mount"};
+    if (::geteuid() != 0) command.push_back("--map-root-user");
+    command.insert(command.end(),
+                   {"bash",
+                    FAULTLAB_SOURCE_DIR "/tests/integration/campaigns/full_disk.sh",
+                    lab.path().string(),
+                    FAULTLAB_BINARY});
+    const Finished finished = run_command(command);
+    INFO(finished.out << finished.err);
+    CHECK(finished.out.find("run=70") != std::string::npos);
+    CHECK(finished.out.find("full") != std::string::npos);
+    CHECK((finished.out.find("check=0") != std::string::npos ||
+           finished.out.find("check=2") != std::string::npos));
+    CHECK(processes_of(lab) == std::vector<std::string>{});
 }
