@@ -268,11 +268,12 @@ Picture draw_metric(const Record& record, const Tally& tally, std::string_view m
         Curve curve{.name = visible(node_name(record, line.node), 8),
                     .look = node_looks[curves.size() % std::size(node_looks)],
                     .points = {}};
-        Nanos before = -2 * second;
+        Nanos before = 0;
         for (const MetricLine::Point& point : line.points) {
             const double x = scale.x(point.t);
             const double y = y_of(static_cast<double>(point.value));
-            const bool starts = point.t - before > std::max(second, tally.end / 200);
+            const bool starts =
+                curve.points.empty() || point.t - before > std::max(second, tally.end / 200);
             // A step: the old value holds until the new one was seen.
             if (!starts && metric == "term")
                 curve.points.push_back({x, curve.points.back().y, false});

@@ -118,8 +118,8 @@ std::string others_line(std::span<const CheckResult> results, const Story& story
     if (keys.empty()) return text;
     const std::size_t more = keys.size() > most_keys ? keys.size() - most_keys : 0;
     keys.resize(keys.size() - more);
-    text += ", on " + list_text(keys);
-    return more == 0 ? text : text + fmt::format(" and {} other keys", more);
+    if (more > 0) keys.push_back(count_text(static_cast<std::int64_t>(more), "other key"));
+    return text + ", on " + list_text(keys);
 }
 
 // One line a reason: checkers join theirs with semicolons.
@@ -171,9 +171,6 @@ std::vector<std::string> next_steps(const std::vector<std::string>& reasons,
 
 std::vector<std::string> strength_lines(const Record& record, const Tally& counted) {
     std::vector<std::string> lines;
-    const std::int64_t all = std::max<std::int64_t>(counted.operations(), 1);
-    const double open =
-        100.0 * static_cast<double>(counted.indeterminate) / static_cast<double>(all);
     lines.push_back(fmt::format("A pass speaks of this history only: {} operations in {} under {}, "
                                 "one seed.",
                                 count_text(counted.operations()),
@@ -181,9 +178,9 @@ std::vector<std::string> strength_lines(const Record& record, const Tally& count
                                 record.plan.nemeses.empty() ? std::string("no faults")
                                                             : list_text(record.plan.nemeses)));
     if (counted.indeterminate > 0) {
-        lines.push_back(fmt::format("{:.1f} % of the operations have an unknown outcome: each may "
-                                    "have happened or not, and may hide what it touched.",
-                                    open));
+        lines.push_back(fmt::format("The outcome of {} is unknown: each may have happened or "
+                                    "not, and may hide what it touched.",
+                                    count_text(counted.indeterminate, "operation")));
     }
     std::string untouched;
     for (const auto& [nemesis, faults] : counted.faults)

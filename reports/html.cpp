@@ -46,7 +46,7 @@ void put_steps(Markup& out, const Story& story) {
         const bool operation = step.kind == StoryStep::Kind::operation;
         const std::string mark = step.remark.empty() || !operation ? "" : "← ";
         out.put("<tr class=\"{}\"><td class=\"no\">{}</td><td class=\"at\">{} s</td>"
-                "<td class=\"who\">{}</td><td class=\"what\">{}</td><td>{}</td>"
+                "<td class=\"who\">{}</td><td class=\"what\">{}</td><td class=\"end\">{}</td>"
                 "<td class=\"remark\">{}{}</td></tr>\n",
                 row_class(step),
                 i + 1,

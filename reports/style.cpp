@@ -63,6 +63,7 @@ td { overflow-wrap: break-word; }
 .steps .no { width: 2.4em; }
 .steps .who { white-space: nowrap; }
 .steps .what { font-weight: 600; }
+.steps .end { min-width: 8em; }
 .steps .fault td, .steps .event td { background: var(--raised); }
 .steps .fault .what, .steps .event .what { font-weight: 400; }
 .steps .fault .who { font-weight: 650; letter-spacing: .03em; }

@@ -166,7 +166,7 @@ TEST_CASE("the timeline draws all of the counterexample and says what it leaves 
 }
 
 TEST_CASE("an anomaly at the end of a long run is drawn, and the page stays small") {
-    test::Judged run = test::busy_run(600, 300);
+    test::Judged run = test::busy_run(1'500, 100);
     const History& history = run.record.history;
     const auto last = static_cast<OpId>(history.size()) - 1;
     Finding& finding = run.results[1].findings[0];
