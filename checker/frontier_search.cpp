@@ -49,7 +49,11 @@ private:
     void force(std::uint32_t op);
     /// All configurations that follow by one update; `slot` is the one to be forced.
     void expand(const Configuration& from, std::uint32_t slot);
+    /// Marks what takes effect by itself in the state reached, or never can any more.
+    void settle(Configuration& configuration) const;
     void observe_all(Configuration& configuration) const;
+    void bury_hopeless(Configuration& configuration) const;
+    [[nodiscard]] bool hopeless(const RegisterOp& op, const Configuration& configuration) const;
     void bury_dead(Configuration& configuration) const;
     [[nodiscard]] bool doomed(std::uint64_t left, const Configuration& configuration) const;
     void leave(std::uint32_t op);
@@ -175,7 +179,7 @@ void FrontierSearch::force(std::uint32_t op) {
         if (!current_.alive(i)) continue;
         Configuration start{.state = current_.state(i),
                             .used = {current_.used(i).begin(), current_.used(i).end()}};
-        observe_all(start);
+        settle(start);
         if (has(start, slot)) {
             clear(start, slot);
             next_.insert(start.state, start.used);
@@ -204,7 +208,7 @@ void FrontierSearch::expand(const Configuration& from, std::uint32_t slot) {
         Configuration to{.state = rules_.after(input_.ops[op], from.state), .used = from.used};
         set(to, slot_of_[op]);
         if (input_.ops[op].action == RegisterAction::write) bury_dead(to);
-        observe_all(to);
+        settle(to);
         if (place != input_.place(to.state) && rules_.looks_ahead() && doomed(place, to)) continue;
         if (slot != no_slot && has(to, slot)) {
             clear(to, slot);
@@ -213,6 +217,31 @@ void FrontierSearch::expand(const Configuration& from, std::uint32_t slot) {
             stack_.push_back(std::move(to));
         }
     }
+}
+
+void FrontierSearch::settle(Configuration& configuration) const {
+    observe_all(configuration);
+    if (rules_.looks_ahead()) bury_hopeless(configuration);
+}
+
+/// An open cas that can never fit again counts as used: so configurations that differ in it alone
+/// become one.
+void FrontierSearch::bury_hopeless(Configuration& configuration) const {
+    for (const std::uint32_t op : updates_) {
+        const RegisterOp& update = input_.ops[op];
+        if (update.definite() || update.action != RegisterAction::cas) continue;
+        if (has(configuration, slot_of_[op]) || !hopeless(update, configuration)) continue;
+        set(configuration, slot_of_[op]);
+    }
+}
+
+/// Versions only grow; a value comes back only by an update that is pending or yet to be invoked.
+bool FrontierSearch::hopeless(const RegisterOp& op, const Configuration& configuration) const {
+    if (input_.by_version) return op.from_version < configuration.state.version;
+    if (op.from == configuration.state.value || input_.last_reached[op.from] > now_) return false;
+    return std::ranges::none_of(updates_, [&](std::uint32_t other) {
+        return input_.ops[other].value == op.from && !has(configuration, slot_of_[other]);
+    });
 }
 
 /// Rule a, eager observers: an operation that leaves every state as it is and fits now is put here.
