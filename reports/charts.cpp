@@ -51,7 +51,8 @@ void draw_curve(Markup& out, const Curve& curve) {
     out.put("<path d=\"{}\" fill=\"none\" {}/>\n", path, Raw{curve.look});
 }
 
-// Names at the right end of the curves, moved apart where they would touch.
+// Names at the right end of the curves, each with a piece of its line, moved apart where they
+// would touch.
 void name_curves(Markup& out, const std::vector<Curve>& curves) {
     struct Name {
         double y;
@@ -69,13 +70,11 @@ void name_curves(Markup& out, const std::vector<Curve>& curves) {
         names[i].y = std::min(names[i].y, below - label_spacing);
     }
     for (const Name& name : names) {
-        out.put("<path d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\" fill=\"none\" {}/>",
-                svg::right + 2,
-                name.curve->points.back().y,
-                svg::right + 8,
+        out.put("<path d=\"M{:.1f} {:.1f}h10\" fill=\"none\" {}/>",
+                svg::right + 3,
                 name.y,
                 Raw{name.curve->look});
-        svg::text(out, svg::right + 11, name.y + 4, "curve", name.curve->name);
+        svg::text(out, svg::right + 17, name.y + 4, "curve", name.curve->name);
     }
 }
 

@@ -11,6 +11,7 @@ namespace faultlab::svg {
 namespace {
 
 constexpr std::size_t most_bars = 200;
+constexpr std::size_t most_marks = 40;
 constexpr double bar_height = 18;
 constexpr double lane_height = 22;
 
@@ -77,6 +78,12 @@ std::string label_for(const Bar& bar) {
     return {};
 }
 
+// The whole text, else the short one, else nothing: whatever fits.
+std::string role_label(const std::string& whole, const std::string& brief, double room) {
+    if (label_width(whole) + 14 <= room) return whole;
+    return label_width(brief) + 14 <= room ? brief : std::string();
+}
+
 } // namespace
 
 double label_width(std::string_view text) {
@@ -103,6 +110,7 @@ void text(Markup& out,
           std::string_view css,
           std::string_view content,
           Anchor anchor) {
+    if (content.empty()) return;
     const std::string_view anchors[] = {"start", "middle", "end"};
     out.put("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\" text-anchor=\"{}\">{}</text>\n",
             x,
@@ -134,7 +142,7 @@ void rect(Markup& out, double x, double y, double w, double h, std::string_view 
 }
 
 void time_axis(Markup& out, const TimeScale& scale, double top, double bottom) {
-    text(out, right + 16, top - 5, "tick", "seconds");
+    text(out, right + 24, top - 5, "tick", "seconds");
     for (const TimeScale::Tick& tick : scale.ticks(86)) {
         line(out, tick.x, top, tick.x, bottom, "grid");
         text(out, tick.x, top - 5, "tick", tick.label, Anchor::middle);
@@ -190,9 +198,12 @@ double fault_bars(Markup& out, const Record& record, const TimeScale& scale, dou
 
 void fault_shades(
     Markup& out, const Record& record, const TimeScale& scale, double top, double bottom) {
-    for (const Bar& bar : bars_of(record, scale)) {
+    const std::vector<Bar> bars = bars_of(record, scale);
+    // Where there are very many, marks of healing would be all that is seen.
+    const bool marked = bars.size() <= most_marks;
+    for (const Bar& bar : bars) {
         rect(out, bar.x0, top, bar.x1 - bar.x0, bottom - top, "shade");
-        if (bar.fault->t_ended >= 0 && bar.fault->t_ended <= scale.to())
+        if (marked && bar.fault->t_ended >= 0 && bar.fault->t_ended <= scale.to())
             line(out, bar.x1, top, bar.x1, bottom, "heal");
     }
 }
@@ -217,10 +228,12 @@ double role_lanes(Markup& out, const Record& record, const TimeScale& scale, dou
                                      : band.role == 1 ? "candidate"
                                                       : "follower";
         rect(out, x0, y, x1 - x0, bar_height, css);
-        std::string label(css);
-        if (band.role == 2 && band.term >= 0) label += ", term " + count_text(band.term);
-        if (label_width(label) + 16 <= x1 - x0)
-            text(out, x0 + 11, y + 13, band.role == 2 ? "on-leader" : "muted", label);
+        const std::string term =
+            band.role == 2 && band.term >= 0 ? "term " + count_text(band.term) : std::string();
+        const std::string name(css);
+        const std::string label =
+            role_label(term.empty() ? name : name + ", " + term, term, x1 - x0);
+        text(out, x0 + 11, y + 13, band.role == 2 ? "on-leader" : "muted", label);
     }
     for (const Event& event : record.events) {
         const NodeId node = new_leader(event);
