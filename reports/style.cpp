@@ -1,11 +1,11 @@
 #include "reports/style.hpp"
 
 namespace faultlab {
+namespace {
 
 // The palette is that of Okabe and Ito (2008), darkened where text needs a contrast of 4.5 : 1 on
 // white, lightened where it stands on black.
-std::string_view style_sheet() {
-    return R"css(
+constexpr std::string_view sheet = R"css(
 :root {
   color-scheme: light dark;
   --page: #ffffff; --raised: #f6f7f9; --ink: #16191d; --muted: #565e68; --rule: #d9dde3;
@@ -75,7 +75,8 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 7px 22px; margi
 dt { font-size: 12px; font-weight: 650; letter-spacing: .05em; text-transform: uppercase;
   color: var(--muted); padding-top: 2px; }
 dd { margin: 0; overflow-wrap: anywhere; max-width: 78em; }
-code, pre { font: 13px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+code, pre { font: 13px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono",
+  monospace; }
 dd code { background: var(--raised); border: 1px solid var(--rule); border-radius: 4px;
   padding: 2px 8px; user-select: all; }
 .note { margin: 14px 0 0; padding: 8px 12px; background: var(--raised);
@@ -112,7 +113,8 @@ svg .node-d { stroke: var(--node-d); } svg .node-e { stroke: var(--node-e); }
 .hatch-line { stroke: var(--hatch); } .hatch-page { fill: var(--hatch-page); }
 .hatch-warn { stroke: var(--info); } .hatch-warn-page { fill: var(--page); }
 details { margin: 12px 0 0; } summary { cursor: pointer; font-weight: 600; }
-pre { margin: 8px 0 0; padding: 12px; background: var(--raised); max-height: 460px; overflow: auto; }
+pre { margin: 8px 0 0; padding: 12px; background: var(--raised); max-height: 460px;
+  overflow: auto; }
 footer { margin-top: 36px; padding-top: 10px; border-top: 1px solid var(--rule);
   color: var(--muted); font-size: 13px; }
 @media (max-width: 760px) {
@@ -134,18 +136,38 @@ footer { margin-top: 36px; padding-top: 10px; border-top: 1px solid var(--rule);
   figure, tr { break-inside: avoid; } h2, h3, figcaption { break-after: avoid; }
 }
 )css";
+
+// One distinct hatch a kind of fault, and one for what is not known.
+constexpr std::string_view hatches = R"svg(
+<svg class="defs" width="0" height="0" aria-hidden="true"><defs>
+<pattern id="hatch-partition" width="7" height="7" patternUnits="userSpaceOnUse">
+<rect width="7" height="7" fill="#eceef1" class="hatch-page"/>
+<path d="M-1 8L8 -1" stroke="#8a929c" class="hatch-line"/></pattern>
+<pattern id="hatch-kill" width="8" height="8" patternUnits="userSpaceOnUse">
+<rect width="8" height="8" fill="#eceef1" class="hatch-page"/>
+<path d="M-1 9L9 -1M-1 -1L9 9" stroke="#8a929c" class="hatch-line"/></pattern>
+<pattern id="hatch-pause" width="6" height="6" patternUnits="userSpaceOnUse">
+<rect width="6" height="6" fill="#eceef1" class="hatch-page"/>
+<path d="M3 0V6" stroke="#8a929c" class="hatch-line"/></pattern>
+<pattern id="hatch-other" width="6" height="6" patternUnits="userSpaceOnUse">
+<rect width="6" height="6" fill="#eceef1" class="hatch-page"/>
+<path d="M0 3H6" stroke="#8a929c" class="hatch-line"/></pattern>
+<pattern id="hatch-candidate" width="5" height="5" patternUnits="userSpaceOnUse">
+<path d="M-1 6L6 -1" stroke="#8a929c" class="hatch-line"/></pattern>
+<pattern id="hatch-info" width="6" height="6" patternUnits="userSpaceOnUse">
+<rect width="6" height="6" fill="#ffffff" class="hatch-warn-page"/>
+<path d="M-1 7L7 -1" stroke="#e69f00" stroke-width="2" class="hatch-warn"/></pattern>
+</defs></svg>
+)svg";
+
+} // namespace
+
+std::string_view style_sheet() {
+    return sheet;
 }
 
 std::string_view hatch_definitions() {
-    return R"svg(<svg class="defs" width="0" height="0" aria-hidden="true"><defs>
-<pattern id="hatch-partition" width="7" height="7" patternUnits="userSpaceOnUse"><rect width="7" height="7" fill="#eceef1" class="hatch-page"/><path d="M-1 8L8 -1" stroke="#8a929c" class="hatch-line"/></pattern>
-<pattern id="hatch-kill" width="8" height="8" patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="#eceef1" class="hatch-page"/><path d="M-1 9L9 -1M-1 -1L9 9" stroke="#8a929c" class="hatch-line"/></pattern>
-<pattern id="hatch-pause" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#eceef1" class="hatch-page"/><path d="M3 0V6" stroke="#8a929c" class="hatch-line"/></pattern>
-<pattern id="hatch-other" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#eceef1" class="hatch-page"/><path d="M0 3H6" stroke="#8a929c" class="hatch-line"/></pattern>
-<pattern id="hatch-candidate" width="5" height="5" patternUnits="userSpaceOnUse"><path d="M-1 6L6 -1" stroke="#8a929c" class="hatch-line"/></pattern>
-<pattern id="hatch-info" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#ffffff" class="hatch-warn-page"/><path d="M-1 7L7 -1" stroke="#e69f00" stroke-width="2" class="hatch-warn"/></pattern>
-</defs></svg>
-)svg";
+    return hatches;
 }
 
 } // namespace faultlab
