@@ -31,8 +31,11 @@ FaultConductor::FaultConductor(ConductorParts parts,
 FaultConductor::~FaultConductor() {
     try {
         heal_all();
-    } catch (const std::exception&) {
-        // Nobody is left to tell; the stored rows hold all that a later heal needs.
+    } catch (const std::exception& e) {
+        // The stored rows hold all that a later heal needs.
+        parts_.writer->event({.t = parts_.clock->now(),
+                              .kind = "heal_failed",
+                              .fields = {{"reason", std::string(e.what())}}});
     }
 }
 

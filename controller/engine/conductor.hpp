@@ -5,6 +5,7 @@
 #include "core/nemesis.hpp"
 #include "core/store/run_writer.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -51,7 +52,7 @@ public:
     [[nodiscard]] std::vector<std::string> active() const;
 
 private:
-    enum class Act { inject, probe, heal, probe_healed };
+    enum class Act : std::uint8_t { inject, probe, heal, probe_healed };
     struct Action {
         Nanos t = 0;
         std::int64_t order = 0; ///< of planning: breaks ties
