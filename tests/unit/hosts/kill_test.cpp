@@ -66,6 +66,31 @@ Belongings belongings_of(pid_t supervisor) {
     return result;
 }
 
+/// Ends what is left of a lab when a test fails before, or because, it did not end by itself.
+class LeftoverGuard {
+public:
+    explicit LeftoverGuard(pid_t supervisor) : supervisor_(supervisor) {}
+    LeftoverGuard(const LeftoverGuard&) = delete;
+    LeftoverGuard& operator=(const LeftoverGuard&) = delete;
+    ~LeftoverGuard() {
+        if (!waited_) lab_ = belongings_of(supervisor_);
+        for (const auto& [pid, started] : lab_.processes) {
+            if (started != 0 && start_time(pid) == started) ::kill(pid, SIGKILL);
+        }
+        if (!waited_) wait_for(supervisor_);
+    }
+    const Belongings& look() { return lab_ = belongings_of(supervisor_); }
+    int wait() {
+        waited_ = true;
+        return wait_for(supervisor_);
+    }
+
+private:
+    pid_t supervisor_;
+    Belongings lab_;
+    bool waited_ = false;
+};
+
 /// The namespaces that lsns knows, but for those whose first process is younger than a moment.
 std::set<std::string> listed_namespaces(long started_before) {
     std::set<std::string> result;
@@ -122,12 +147,13 @@ void kill_and_compare(As who, Victim victim, int expected_end) {
         if (!end) return end.error().kind == ErrorKind::lab ? 70 : 69;
         return end->signal != 0 ? 100 + end->signal : end->exit_code;
     });
+    LeftoverGuard guard(supervisor);
     ready.write.reset();
     char answer = 0;
     REQUIRE(::read(ready.read.get(), &answer, 1) == 1);
     REQUIRE(answer == 'y');
 
-    const auto lab = belongings_of(supervisor);
+    const auto lab = guard.look();
     // Supervisor, init, engine and at least 9 programs; a net, mnt and uts namespace for each of 4
     // hosts, and those of the lab itself. Otherwise the comparison would show nothing.
     CHECK(lab.processes.size() >= 12);
@@ -138,7 +164,7 @@ void kill_and_compare(As who, Victim victim, int expected_end) {
     const pid_t process = process_of(victim, supervisor);
     REQUIRE(process > 0);
     ::kill(process, SIGKILL);
-    CHECK(wait_for(supervisor) == expected_end);
+    CHECK(guard.wait() == expected_end);
     std::string left;
     eventually([&] { return (left = left_of(lab)).empty(); });
     CHECK(left == "");
