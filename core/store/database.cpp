@@ -1,5 +1,7 @@
 #include "core/store/database.hpp"
 
+#include "core/store/sql.hpp"
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -154,7 +156,7 @@ Result<Database> Database::open(const std::filesystem::path& file, Mode mode) {
     // A misspelt column in double quotes is an error, not a text.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
-    FAULTLAB_DO(database.execute("PRAGMA foreign_keys = ON"));
+    FAULTLAB_DO(database.execute(sql::connection_settings));
     return database;
 }
 
@@ -200,7 +202,7 @@ Error Database::error(std::string_view doing) const {
 }
 
 Result<Transaction> Transaction::begin(Database& database) {
-    FAULTLAB_DO(database.execute("BEGIN IMMEDIATE"));
+    FAULTLAB_DO(database.execute(sql::begin));
     return Transaction(database);
 }
 
@@ -210,11 +212,11 @@ Transaction::Transaction(Transaction&& other) noexcept
 Transaction::~Transaction() {
     if (database_ == nullptr || !database_->in_transaction()) return;
     // Nothing can be done about a failure here: the journal undoes the transaction at next open.
-    static_cast<void>(database_->execute("ROLLBACK"));
+    static_cast<void>(database_->execute(sql::rollback));
 }
 
 Result<void> Transaction::commit() {
-    FAULTLAB_DO(database_->execute("COMMIT"));
+    FAULTLAB_DO(database_->execute(sql::commit));
     database_ = nullptr;
     return {};
 }

@@ -154,7 +154,10 @@ Result<void> RunRows::finish(std::string_view ended) {
     FAULTLAB_DO(database_.execute(sql::empty_return));
     FAULTLAB_DO(insert(MetaEntry{"ended", Value(ended)}));
     FAULTLAB_DO(commit());
-    return database_.execute(sql::close_run);
+    FAULTLAB_DO(database_.execute(sql::close_run));
+    // Refused while somebody reads the run at this moment; then it stays in WAL mode, complete.
+    static_cast<void>(database_.execute(sql::leave_wal_mode));
+    return {};
 }
 
 void RunRows::abandon() {

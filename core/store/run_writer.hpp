@@ -79,7 +79,8 @@ public:
     [[nodiscard]] virtual std::optional<Error> failure() const = 0;
 
     /// Drains all queues, folds op_invoke and op_return into operation, writes meta 'ended',
-    /// optimizes and checkpoints. Requires: no lane is in use any more. Call once.
+    /// optimizes and checkpoints. Requires: no lane is in use any more. Call once; rows that come
+    /// later are dropped.
     virtual Result<void> finish(std::string_view ended) = 0;
 };
 

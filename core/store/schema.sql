@@ -5,9 +5,11 @@
 -- draw and measure. Order is given by the indexes (idx, inv_index, ret_index), which all come from
 -- one counter: operation a ended before b began if and only if a.ret_index < b.inv_index.
 --
--- Keys and values are of type ANY: NULL absent, INTEGER a 64-bit integer, TEXT a text; booleans,
--- lists and transactions are a BLOB that holds their JSON.
--- Columns named params, undo and fields hold JSON objects.
+-- Keys and values are of type ANY: NULL absent, INTEGER a 64-bit integer, TEXT a text, byte for
+-- byte; booleans, lists and transactions are a BLOB that holds their JSON.
+-- Columns named params, undo, fields, details and statistics hold JSON objects.
+-- In all this JSON, {"txn": [[f, key, value], …]} is a transaction, which a list of lists is not,
+-- and {"bytes": "ff00"} is a text that is not UTF-8, in hexadecimal.
 
 -- Facts about the run: run_id, plan_seed, lab_version, kernel, system_version, started_utc,
 -- ended ('complete', 'interrupted', 'error: …'; no row: the lab was killed), dropped (operations

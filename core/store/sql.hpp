@@ -7,6 +7,10 @@ namespace faultlab::sql {
 
 using Text = std::string_view;
 
+// --- every connection
+
+inline constexpr Text connection_settings = "PRAGMA foreign_keys = ON";
+
 // --- writing a run
 
 inline constexpr Text writer_settings = R"(
@@ -50,7 +54,7 @@ inline constexpr Text insert_log_file = "INSERT OR REPLACE INTO log_file VALUES 
 
 // --- folding it
 
-/// The inner query makes an index of the returns by their invocation, which op_return has not.
+/// op_return has no index by invocation; SQLite makes one for this statement.
 inline constexpr Text fold = R"(
     INSERT INTO operation
     SELECT i.idx, CASE WHEN r.status IN ('ok', 'fail') THEN r.idx END, i.process, i.client, i.node,
@@ -60,12 +64,12 @@ inline constexpr Text fold = R"(
     ORDER BY i.idx)";
 inline constexpr Text empty_invoke = "DELETE FROM op_invoke";
 inline constexpr Text empty_return = "DELETE FROM op_return";
-/// Leaves one file that opens read-only anywhere, without -wal and -shm beside it.
 inline constexpr Text close_run = R"(
     PRAGMA optimize;
     PRAGMA wal_checkpoint(TRUNCATE);
-    PRAGMA journal_mode = DELETE;
 )";
+/// Leaves one file that opens read-only anywhere, without -wal and -shm beside it.
+inline constexpr Text leave_wal_mode = "PRAGMA journal_mode = DELETE";
 
 // --- reading it
 
