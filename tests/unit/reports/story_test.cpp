@@ -135,6 +135,7 @@ TEST_CASE("a fault that ended before the counterexample is not blamed") {
     run.record.faults[0].t_started = 1 * second;
     run.record.faults[0].t_ended = 2 * second;
     run.results[1].findings[0].faults = {};
+    CHECK(std::ranges::count(run.story().steps, StoryStep::Kind::fault, &StoryStep::kind) == 0);
     CHECK(fact(run.story(), "FAULTS ACTIVE") == "none at that moment\n");
     CHECK(fact(run.story(), "LIKELY CLASS").find("partition") == std::string::npos);
 }
