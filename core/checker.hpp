@@ -44,6 +44,8 @@ struct CheckResult {
     std::string reason; ///< empty only when valid; one line for people
     std::vector<Finding> findings;
     Params statistics;
+    Nanos took =
+        -1; ///< how long it took; -1: not known. Set by who calls the checker and has a clock
 };
 
 /// Judges a record. `check` is pure: same record, same budget outcome, same result; it may be

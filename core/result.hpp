@@ -2,6 +2,7 @@
 
 #include "core/check.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,7 +11,7 @@
 namespace faultlab {
 
 /// Who has to act on an error; decides the exit code (DESIGN 4).
-enum class ErrorKind {
+enum class ErrorKind : std::uint8_t {
     usage,       ///< the user asked for something that does not exist or cannot be (64)
     environment, ///< this machine or cluster lacks something (69)
     lab,         ///< the lab itself failed: disk full, a bug, an unexpected answer (70)

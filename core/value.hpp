@@ -26,14 +26,21 @@ public:
     using List = std::vector<Value>;
     using Transaction = std::vector<MicroOp>;
 
-    Value() = default; ///< absent
-    Value(std::same_as<bool> auto boolean) : state_(boolean) {}
+    // Defined below MicroOp: a transaction needs it complete.
+    Value(); ///< absent
+    ~Value();
+    Value(const Value& other);
+    Value(Value&& other) noexcept;
+    Value& operator=(const Value& other);
+    Value& operator=(Value&& other) noexcept;
+
+    Value(std::same_as<bool> auto boolean) : Value(Boolean{boolean}) {}
     Value(std::integral auto integer)
         requires(!std::same_as<decltype(integer), bool>)
-        : state_(static_cast<std::int64_t>(integer)) {}
-    Value(std::string text) : state_(std::move(text)) {}
-    Value(std::string_view text) : state_(std::string(text)) {}
-    Value(const char* text) : state_(std::string(text)) {}
+        : Value(Integer{static_cast<std::int64_t>(integer)}) {}
+    Value(std::string text);
+    Value(std::string_view text);
+    Value(const char* text);
     Value(List list);
     Value(Transaction transaction);
 
@@ -54,6 +61,16 @@ public:
     [[nodiscard]] std::size_t hash() const;
 
 private:
+    // Not the bare types: those would convert into each other.
+    struct Boolean {
+        bool value;
+    };
+    struct Integer {
+        std::int64_t value;
+    };
+    explicit Value(Boolean boolean);
+    explicit Value(Integer integer);
+
     std::variant<Absent, bool, std::int64_t, std::string, List, Transaction> state_;
 };
 
@@ -65,6 +82,18 @@ struct MicroOp {
     friend bool operator==(const MicroOp&, const MicroOp&) = default;
     friend std::strong_ordering operator<=>(const MicroOp& a, const MicroOp& b);
 };
+
+inline Value::Value() = default;
+inline Value::~Value() = default;
+inline Value::Value(const Value& other) = default;
+inline Value::Value(Value&& other) noexcept = default;
+inline Value& Value::operator=(const Value& other) = default;
+inline Value& Value::operator=(Value&& other) noexcept = default;
+inline Value::Value(Boolean boolean) : state_(boolean.value) {}
+inline Value::Value(Integer integer) : state_(integer.value) {}
+inline Value::Value(std::string text) : state_(std::move(text)) {}
+inline Value::Value(std::string_view text) : state_(std::string(text)) {}
+inline Value::Value(const char* text) : state_(std::string(text)) {}
 
 struct ValueHash {
     std::size_t operator()(const Value& value) const { return value.hash(); }

@@ -143,7 +143,7 @@ std::string render_html(const Record& record,
     put_whole_run(out, record, story.tally);
     put_protocol(out, record, story.tally);
     out.put("<h2>All checkers</h2>\n");
-    if (!tables::checkers(out, results, context))
+    if (!tables::checkers(out, results))
         put_absent(out, "No checker has judged this record yet.");
     out.put("<h2>All faults</h2>\n");
     if (!tables::faults(out, record)) put_absent(out, "No fault was injected in this run.");

@@ -143,7 +143,7 @@ Json counterexample_tree(const Record& record, const Story& story) {
     return tree;
 }
 
-Json checkers_tree(std::span<const CheckResult> results, const StoryContext& context) {
+Json checkers_tree(std::span<const CheckResult> results) {
     Json tree = Json::array();
     for (const CheckResult& result : results) {
         Json one = {{"name", visible(result.checker, 80)},
@@ -151,8 +151,7 @@ Json checkers_tree(std::span<const CheckResult> results, const StoryContext& con
                     {"reason", visible(result.reason, 600)},
                     {"findings", result.findings.size()},
                     {"statistics", params_tree(result.statistics)}};
-        const auto took = context.check_took.find(result.checker);
-        if (took != context.check_took.end()) one["took_ns"] = took->second;
+        if (result.took >= 0) one["took_ns"] = result.took;
         tree.push_back(std::move(one));
     }
     return tree;
@@ -189,7 +188,7 @@ std::string render_json(const Record& record,
                        {"verdict", verdict_tree(story)},
                        {"evidence", evidence_tree(story.tally)},
                        {"counterexample", counterexample_tree(record, story)},
-                       {"checkers", checkers_tree(results, context)},
+                       {"checkers", checkers_tree(results)},
                        {"faults", faults_tree(record)},
                        {"repro",
                         {{"command", visible(context.replay_command, 400)},

@@ -5,7 +5,6 @@
 #include "reports/tally.hpp"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,7 +28,6 @@ struct StoryContext {
     std::string run;            ///< the run as a user names it on the command line
     std::string replay_command; ///< "faultlab replay runs/9f3c"
     std::string lab_error;      ///< why the lab failed; empty: see the record's meta 'ended'
-    std::map<std::string, Nanos> check_took; ///< by checker, where known
 };
 
 /// One line of "what happened".

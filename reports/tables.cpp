@@ -107,9 +107,9 @@ void plan_text(Markup& out, const Plan& plan) {
 
 } // namespace
 
-bool checkers(Markup& out, std::span<const CheckResult> results, const StoryContext& context) {
+bool checkers(Markup& out, std::span<const CheckResult> results) {
     if (results.empty()) return false;
-    const bool timed = !context.check_took.empty();
+    const bool timed = std::ranges::any_of(results, [](const auto& r) { return r.took >= 0; });
     out.put("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Verdict</th>"
             "<th scope=\"col\">Checker</th><th scope=\"col\">Scope</th><th scope=\"col\">Reason"
             "</th><th scope=\"col\">Measured</th>{}</tr></thead><tbody>\n",
@@ -125,11 +125,9 @@ bool checkers(Markup& out, std::span<const CheckResult> results, const StoryCont
                 scope_of(result),
                 visible(result.reason, 300),
                 visible(params_text(result.statistics), 400));
-        const auto took = context.check_took.find(result.checker);
         if (timed) {
             out.put("<td class=\"num\">{}</td>",
-                    took == context.check_took.end() ? std::string("–")
-                                                     : duration_text(took->second));
+                    result.took < 0 ? std::string("–") : duration_text(result.took));
         }
         out.put("</tr>\n");
     }

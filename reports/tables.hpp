@@ -10,7 +10,7 @@
 /// The tables of the page. Each writes its rows, or nothing when it has none, and says so.
 namespace faultlab::tables {
 
-bool checkers(Markup& out, std::span<const CheckResult> results, const StoryContext& context);
+bool checkers(Markup& out, std::span<const CheckResult> results);
 bool faults(Markup& out, const Record& record);
 void configuration(Markup& out, const Record& record);
 bool nodes(Markup& out, const Record& record);

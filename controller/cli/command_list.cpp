@@ -3,6 +3,7 @@
 #include "checker/catalogue.hpp"
 #include "controller/cli/commands.hpp"
 #include "controller/cli/exit_codes.hpp"
+#include "controller/cli/runs.hpp"
 #include "controller/hosts/doctor.hpp"
 #include "core/options.hpp"
 #include "core/store/lab_index.hpp"
@@ -51,7 +52,7 @@ std::string_view verdict_of(const RunEntry& run) {
 }
 
 int list_runs(const Common& common) {
-    auto index = LabIndex::open(common.lab);
+    auto index = existing_index(common.lab);
     if (!index) return fail(common, index.error());
     auto runs = index->list();
     if (!runs) return fail(common, runs.error());

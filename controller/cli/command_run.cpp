@@ -51,6 +51,11 @@ void announce(const Plan& plan, const RunDirectory& run) {
                duration_argument(plan.duration));
 }
 
+std::string_view ended_text(const Result<RunEnd>& end) {
+    if (!end) return "error";
+    return *end == RunEnd::complete ? "complete" : "interrupted";
+}
+
 /// Runs one plan, judges it and writes its report; returns the exit code.
 int perform(const Common& common, const CheckLimits& limits, const Plan& plan) {
     auto run = make_run_directory(common.lab);
@@ -62,9 +67,12 @@ int perform(const Common& common, const CheckLimits& limits, const Plan& plan) {
                              .directory = run->id,
                              .system = plan.system,
                              .workload = plan.workload,
-                             .seed = plan.seed});
+                             .seed = plan.seed,
+                             .started_utc = run->started_utc});
     if (!added) return fail(common, added.error());
     auto end = run_on_local_hosts(plan, *run);
+    auto noted = index->set_ended(run->id, ended_text(end));
+    if (!noted) return fail(common, noted.error());
     std::vector<int> codes;
     if (!end) {
         const int code = fail(common, end.error());

@@ -64,18 +64,19 @@ private:
     std::jthread thread_;
 };
 
-/// Fills judged.results; returns how long each took.
-std::vector<Nanos>
-run_checkers(Judged& judged, std::vector<CheckerRequest> requests, const CheckLimits& limits) {
+std::vector<CheckResult> run_checkers(const Record& record,
+                                      std::vector<CheckerRequest> requests,
+                                      const CheckLimits& limits) {
     const Watch watch(limits.timeout);
     const Budget budget{.expired = &watch.expired(), .memory_bytes = limits.memory_bytes};
-    std::vector<Nanos> took;
+    std::vector<CheckResult> results;
     for (const CheckerRequest& request : complete_requests(std::move(requests))) {
         const auto start = std::chrono::steady_clock::now();
-        judged.results.push_back(judge_one(judged.record, request, budget));
-        took.push_back(std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count());
+        results.push_back(judge_one(record, request, budget));
+        const auto took = std::chrono::steady_clock::now() - start;
+        results.back().took = std::chrono::nanoseconds(took).count();
     }
-    return took;
+    return results;
 }
 
 StoryContext story_context(const Common& common, const RunDirectory& run) {
@@ -101,15 +102,16 @@ TextStyle style_of_stdout() {
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits) {
     FAULTLAB_TRY(Record record, load_record(run.run_db()));
     FAULTLAB_TRY(const WorkloadEntry* const entry, find_workload(record.plan.workload));
-    const std::vector<CheckerRequest> requests = entry->make()->checkers(record.plan.options);
-
-    Judged judged{.run = run, .record = std::move(record), .results = {}};
-    const std::vector<Nanos> took = run_checkers(judged, requests, limits);
+    std::vector<CheckResult> results =
+        run_checkers(record, entry->make()->checkers(record.plan.options), limits);
+    Judged judged{.run = run, .record = std::move(record), .results = std::move(results)};
     judged.verdict = overall(judged.results);
-    FAULTLAB_DO(store_check_results(run.run_db(), judged.results, took));
+    FAULTLAB_DO(store_check_results(run.run_db(), judged.results));
     // A run that was mailed here is in no index; its verdict is in its own file all the same.
-    const auto index = LabIndex::open(common.lab);
-    if (index && index->find(run.id)) FAULTLAB_DO(index->set_verdict(run.id, judged.verdict));
+    if (std::error_code error; fs::exists(common.lab / "index.db", error)) {
+        FAULTLAB_TRY(const LabIndex index, LabIndex::open(common.lab));
+        if (index.find(run.id)) FAULTLAB_DO(index.set_verdict(run.id, judged.verdict));
+    }
     return judged;
 }
 

@@ -12,14 +12,12 @@
 #include "systems/catalogue.hpp"
 #include "workloads/catalogue.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/utsname.h>
 
 #include <csignal>
 #include <cstring>
-#include <ctime>
 #include <map>
 #include <thread>
 
@@ -87,13 +85,12 @@ private:
     std::map<std::string, std::unique_ptr<Nemesis>, std::less<>> made_;
 };
 
-Params meta_of_run() {
+Params meta_of_run(const std::string& started_utc) {
     utsname machine{};
     ::uname(&machine);
-    const std::time_t now = std::time(nullptr);
     return {{"lab_version", Value(lab_version)},
             {"kernel", Value(fmt::format("{} {}", machine.sysname, machine.release))},
-            {"started_utc", Value(fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now)))}};
+            {"started_utc", Value(started_utc)}};
 }
 
 Result<RunOutcome>
@@ -115,7 +112,7 @@ run_engine(const Plan& plan, const RunDirectory& run, const StopSignals& signals
                    .create_writer = RunWriter::create,
                    .run_db = run.run_db(),
                    .run_id = run.id,
-                   .meta = meta_of_run(),
+                   .meta = meta_of_run(run.started_utc),
                    .finish_early = signals.finish_early(),
                    .leave_now = signals.leave_now(),
                    .progress = [&printer](const Progress& p) { printer.show(p); }});
@@ -147,6 +144,8 @@ Error engine_failed(ErrorKind kind, const RunDirectory& run, std::string what) {
 Result<RunEnd> run_on_local_hosts(const Plan& plan, const RunDirectory& run) {
     FAULTLAB_TRY(const EngineEnd end,
                  supervise({}, [&plan, &run] { return engine_process(plan, run); }));
+    // A signal that came before the engine could listen to it.
+    if (end.signal == SIGINT || end.signal == SIGTERM) return RunEnd::left;
     if (end.signal != 0) {
         return engine_failed(ErrorKind::lab,
                              run,

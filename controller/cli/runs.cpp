@@ -1,9 +1,9 @@
 #include "controller/cli/runs.hpp"
 
-#include "core/store/lab_index.hpp"
-
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <ctime>
 #include <random>
 
 namespace faultlab {
@@ -24,13 +24,26 @@ Result<RunDirectory> run_at(const fs::path& directory) {
 
 } // namespace
 
+Result<LabIndex> existing_index(const fs::path& lab) {
+    std::error_code error;
+    if (!fs::exists(lab / "index.db", error)) {
+        return usage_error(fmt::format("{} holds no runs", fs::absolute(lab).string()),
+                           "faultlab run makes one; --lab names another directory");
+    }
+    return LabIndex::open(lab);
+}
+
 Result<RunDirectory> find_run(const fs::path& lab, std::string_view name) {
     const fs::path as_path(name);
     std::error_code error;
     if (as_path.filename() == "run.db") return run_at(as_path.parent_path());
     if (name != "latest" && fs::is_directory(as_path, error)) return run_at(as_path);
-    FAULTLAB_TRY(const LabIndex index, LabIndex::open(lab));
-    FAULTLAB_TRY(const RunEntry entry, name == "latest" ? index.latest() : index.find(name));
+    const auto index = existing_index(lab);
+    if (!index) {
+        return usage_error(fmt::format("no run '{}': {}", name, index.error().message),
+                           index.error().hint);
+    }
+    FAULTLAB_TRY(const RunEntry entry, name == "latest" ? index->latest() : index->find(name));
     return run_at(lab / entry.directory);
 }
 
@@ -47,7 +60,10 @@ Result<RunDirectory> make_run_directory(const fs::path& lab) {
     for (int attempt = 0; attempt < 100; ++attempt) {
         const std::string id = fmt::format("{:08x}", entropy());
         if (fs::create_directory(lab / id, error)) {
-            return RunDirectory{.id = id, .path = fs::canonical(lab / id, error)};
+            const auto now = fmt::gmtime(std::time(nullptr));
+            return RunDirectory{.id = id,
+                                .path = fs::canonical(lab / id, error),
+                                .started_utc = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now)};
         }
         if (error) break;
     }

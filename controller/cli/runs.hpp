@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/result.hpp"
+#include "core/store/lab_index.hpp"
 
 #include <filesystem>
 #include <string>
@@ -12,9 +13,13 @@ namespace faultlab {
 struct RunDirectory {
     std::string id;
     std::filesystem::path path;
+    std::string started_utc; ///< of a new one, for people
     [[nodiscard]] std::filesystem::path run_db() const { return path / "run.db"; }
     [[nodiscard]] std::filesystem::path report() const { return path / "report.html"; }
 };
+
+/// The index of a lab that there is; a usage error where no run was ever made.
+Result<LabIndex> existing_index(const std::filesystem::path& lab);
 
 /// The run that `name` means: "latest", an id or the start of one, a run's directory or its run.db.
 /// None or several: a usage error that says which there are.

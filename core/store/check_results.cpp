@@ -40,12 +40,12 @@ Result<void> store_finding(Database& database, std::int64_t check_run, const Fin
     return {};
 }
 
-Result<void> store_result(Database& database, const CheckResult& result, Nanos took) {
+Result<void> store_result(Database& database, const CheckResult& result) {
     const std::string statistics = params_to_json(result.statistics);
     FAULTLAB_TRY(Statement row, database.prepare(sql::insert_check_run));
     row.bind_text(1, result.checker).bind_text(2, to_string(result.verdict));
     row.bind_text(3, result.reason).bind_text(4, statistics);
-    FAULTLAB_DO(row.bind_text(5, FAULTLAB_VERSION).bind(6, took).run(writing));
+    FAULTLAB_DO(row.bind_text(5, FAULTLAB_VERSION).bind(6, result.took).run(writing));
     const std::int64_t check_run = database.last_insert_id();
     for (const Finding& finding : result.findings) {
         FAULTLAB_DO(store_finding(database, check_run, finding));
@@ -73,8 +73,10 @@ Result<Finding> read_finding(Database& database, const Statement& row, const std
 }
 
 Result<CheckResult> read_result(Database& database, const Statement& row) {
-    CheckResult result{
-        .checker = row.text(1), .verdict = verdict_from(row.bytes(2)), .reason = row.text(3)};
+    CheckResult result{.checker = row.text(1),
+                       .verdict = verdict_from(row.bytes(2)),
+                       .reason = row.text(3),
+                       .took = row.integer(5)};
     FAULTLAB_TRY(result.statistics, params_from_json(row.bytes(4)));
     FAULTLAB_TRY(Statement finding, database.prepare(sql::select_finding));
     finding.bind(1, row.integer(0));
@@ -101,9 +103,7 @@ Result<std::vector<CheckResult>> load_check_results(const std::filesystem::path&
 }
 
 Result<void> store_check_results(const std::filesystem::path& run_db,
-                                 const std::vector<CheckResult>& results,
-                                 const std::vector<Nanos>& took) {
-    FAULTLAB_CHECK(results.size() == took.size());
+                                 const std::vector<CheckResult>& results) {
     if (std::error_code error; !std::filesystem::exists(run_db, error)) {
         return usage_error(fmt::format("there is no run.db at {}", run_db.string()),
                            "give the directory of a run, or the run.db in it");
@@ -111,9 +111,8 @@ Result<void> store_check_results(const std::filesystem::path& run_db,
     FAULTLAB_TRY(Database database, Database::open(run_db, Database::Mode::write));
     FAULTLAB_DO(check_schema(database));
     FAULTLAB_TRY(Transaction transaction, Transaction::begin(database));
-    for (std::size_t i = 0; i < results.size(); ++i) {
-        FAULTLAB_DO(store_result(database, results[i], took[i]));
-    }
+    for (const CheckResult& result : results)
+        FAULTLAB_DO(store_result(database, result));
     return transaction.commit();
 }
 

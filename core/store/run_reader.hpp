@@ -18,9 +18,8 @@ Result<Record> load_record(const std::filesystem::path& run_db);
 /// The newest stored result of every checker; empty when the run was never checked.
 Result<std::vector<CheckResult>> load_check_results(const std::filesystem::path& run_db);
 
-/// Stores the results of one check beside the earlier ones. `took` by result, nanoseconds.
+/// Stores the results of one check beside the earlier ones.
 Result<void> store_check_results(const std::filesystem::path& run_db,
-                                 const std::vector<CheckResult>& results,
-                                 const std::vector<Nanos>& took);
+                                 const std::vector<CheckResult>& results);
 
 } // namespace faultlab

@@ -116,7 +116,7 @@ inline constexpr Text insert_finding =
     "minimal, faults, details) VALUES (?,?,?,?,?,?,?,?,?)";
 inline constexpr Text insert_finding_op = "INSERT INTO finding_op VALUES (?,?,?)";
 inline constexpr Text select_check_run =
-    "SELECT id, checker, verdict, reason, statistics FROM check_run "
+    "SELECT id, checker, verdict, reason, statistics, took FROM check_run "
     "WHERE id IN (SELECT max(id) FROM check_run GROUP BY checker) ORDER BY id";
 inline constexpr Text select_finding =
     "SELECT id, anomaly, key, divergence, considered_ops, explained_ops, minimal, faults, details "

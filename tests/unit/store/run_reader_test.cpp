@@ -137,7 +137,7 @@ TEST_CASE("a run.db of a newer schema is refused", "[store]") {
     CHECK(message_of(run_db) ==
           run_db.string() + " was written by a newer faultlab: its schema has version 2, this "
                             "faultlab knows version 1");
-    CHECK_FALSE(store_check_results(run_db, {}, {}));
+    CHECK_FALSE(store_check_results(run_db, {}));
 }
 
 TEST_CASE("a return without its invocation is refused", "[store]") {
@@ -178,17 +178,18 @@ TEST_CASE("results of checks are kept beside each other, the newest counts", "[s
         write_killed_run(run_db, 10);
     }
     CHECK(load_check_results(run_db).value().empty());
-    const CheckResult stats{.checker = "stats", .verdict = Verdict::valid};
+    const CheckResult stats{.checker = "stats", .verdict = Verdict::valid, .took = 7};
     const CheckResult old{
         .checker = "linearizability", .verdict = Verdict::unknown, .reason = "budget spent"};
-    REQUIRE(store_check_results(run_db, {stats, old}, {1, 2}));
-    REQUIRE(store_check_results(run_db, {invalid_result()}, {3}));
+    REQUIRE(store_check_results(run_db, {stats, old}));
+    REQUIRE(store_check_results(run_db, {invalid_result()}));
 
     const auto results = load_check_results(run_db);
     REQUIRE(results);
     REQUIRE(results->size() == 2);
     CHECK(results->at(0).checker == "stats");
     CHECK(results->at(0).verdict == Verdict::valid);
+    CHECK(results->at(0).took == 7);
     const CheckResult& result = results->at(1);
     const CheckResult expected = invalid_result();
     CHECK(result.verdict == expected.verdict);
