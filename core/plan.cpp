@@ -10,6 +10,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr const char* schema = "faultlab.plan/1";
+
 // Seeds are text in hexadecimal: JSON readers that keep numbers as doubles would lose bits.
 std::string seed_text(std::uint64_t seed) {
     return fmt::format("{:#x}", seed);
@@ -100,7 +102,7 @@ std::string to_json(const Plan& plan) {
     Json faults = Json::array();
     for (const FaultSpec& fault : plan.faults)
         faults.push_back(fault_tree(fault));
-    const Json tree = {{"schema", "faultlab.plan/1"},
+    const Json tree = {{"schema", schema},
                        {"seed", seed_text(plan.seed)},
                        {"system", plan.system},
                        {"workload", plan.workload},
@@ -121,7 +123,13 @@ std::string to_json(const Plan& plan) {
 
 Result<Plan> plan_from_json(std::string_view json) {
     try {
-        return plan_from(Json::parse(json));
+        const Json tree = Json::parse(json);
+        if (tree.at("schema") != schema) {
+            return usage_error(
+                fmt::format("not a plan of faultlab: its schema is {}", tree.at("schema").dump()),
+                fmt::format("this lab reads {}", schema));
+        }
+        return plan_from(tree);
     } catch (const std::exception& e) {
         return usage_error(fmt::format("not a plan of faultlab: {}", e.what()));
     }

@@ -10,8 +10,8 @@ namespace faultlab {
 /// whoever leads this time. A fault that was never injected stays out.
 Result<Plan> exact_plan(const Record& record);
 
-/// Whether this lab has the system, workload and faults that a stored plan names, and the plan's
-/// parts fit together. A usage error says what does not.
-Result<void> check_names(const Plan& plan);
+/// A stored or edited plan, completed with options that are newer than it; or a usage error that
+/// says which system, workload, fault, option, size or time of it this lab cannot have.
+Result<Plan> fitting_plan(Plan plan);
 
 } // namespace faultlab

@@ -19,23 +19,6 @@
 namespace faultlab {
 namespace {
 
-Result<void> check_sizes(const RunRequest& request, const System& system) {
-    const auto [fewest, most] = system.node_limits();
-    if (request.nodes < fewest || request.nodes > most) {
-        return usage_error(fmt::format("{} cannot run on {} nodes", request.system, request.nodes),
-                           fmt::format("from {} to {}", fewest, most));
-    }
-    if (request.workers_per_node < 1 || request.workers_per_node > 256) {
-        return usage_error(fmt::format("{} workers a node", request.workers_per_node),
-                           "from 1 to 256");
-    }
-    if (request.rate < 0 || request.rate > 10'000'000) {
-        return usage_error(fmt::format("{} operations a second", request.rate),
-                           "from 1 to 10000000, or 0 for a closed loop");
-    }
-    return {};
-}
-
 Result<void> check_operations(const RunRequest& request,
                               const System& system,
                               const Workload& workload,
@@ -89,6 +72,23 @@ Result<EvidenceFloor> floor_from(const Options& given) {
 }
 
 } // namespace
+
+Result<void> check_sizes(const RunRequest& request, const System& system) {
+    const auto [fewest, most] = system.node_limits();
+    if (request.nodes < fewest || request.nodes > most) {
+        return usage_error(fmt::format("{} cannot run on {} nodes", request.system, request.nodes),
+                           fmt::format("from {} to {}", fewest, most));
+    }
+    if (request.workers_per_node < 1 || request.workers_per_node > 256) {
+        return usage_error(fmt::format("{} workers a node", request.workers_per_node),
+                           "from 1 to 256");
+    }
+    if (request.rate < 0 || request.rate > 10'000'000) {
+        return usage_error(fmt::format("{} operations a second", request.rate),
+                           "from 1 to 10000000, or 0 for a closed loop");
+    }
+    return {};
+}
 
 Result<Planned> make_plan(const RunRequest& request) {
     FAULTLAB_TRY(const SystemEntry* const system_entry, find_system(request.system));

@@ -2,6 +2,7 @@
 
 #include "core/plan.hpp"
 #include "core/result.hpp"
+#include "core/system.hpp"
 #include "core/types.hpp"
 
 #include <cstdint>
@@ -36,5 +37,8 @@ struct Planned {
 /// one has, or a system that cannot do what the workload needs is a usage error with the nearest
 /// valid names.
 Result<Planned> make_plan(const RunRequest& request);
+
+/// Whether the system runs on so many nodes, and the lab drives so many workers at such a rate.
+Result<void> check_sizes(const RunRequest& request, const System& system);
 
 } // namespace faultlab

@@ -27,8 +27,7 @@ Result<Plan> plan_of(const RunCommand& command) {
         std::ostringstream text;
         text << std::ifstream(command.plan_file, std::ios::binary).rdbuf();
         FAULTLAB_TRY(Plan plan, plan_from_json(text.str()));
-        FAULTLAB_DO(check_names(plan));
-        return plan;
+        return fitting_plan(std::move(plan));
     }
     FAULTLAB_TRY(Planned planned, make_plan(command.request));
     for (const std::string& warning : planned.warnings) {
@@ -131,16 +130,12 @@ int execute(const ReplayCommand& command) {
     if (!run) return fail(command.common, run.error());
     auto record = load_record(run->run_db());
     if (!record) return fail(command.common, record.error());
-    Plan plan = record->plan;
-    if (command.exact) {
-        auto exact = exact_plan(*record);
-        if (!exact) return fail(command.common, exact.error());
-        plan = std::move(*exact);
-    }
+    const auto plan = command.exact ? exact_plan(*record) : fitting_plan(record->plan);
+    if (!plan) return fail(command.common, plan.error());
     std::vector<int> codes;
     int violations = 0;
     for (std::int32_t attempt = 0; attempt < command.attempts; ++attempt) {
-        codes.push_back(perform(command.common, command.limits, plan));
+        codes.push_back(perform(command.common, command.limits, *plan));
         if (codes.back() == exit_violation) ++violations;
         const bool stopped = codes.back() == exit_interrupted || codes.back() == exit_terminated;
         if (stopped || codes.back() == exit_environment) break;

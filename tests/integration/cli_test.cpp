@@ -68,6 +68,48 @@ TEST_CASE("wrong input ends with 64 and names what is near") {
     }
 }
 
+TEST_CASE("a plan that was edited into something impossible is refused before anything starts") {
+    const auto plan = nlohmann::json::parse(plan_of_seed("7"));
+    const std::vector<nlohmann::json> patches = {
+        {{"rate", -1}},
+        {{"nodes", 1 << 30}},
+        {{"nodes", 17}},
+        {{"workers_per_node", -4}},
+        {{"duration", std::int64_t{1} << 62}},
+        {{"op_timeout", 0}},
+        {{"recovery_limit", -1}},
+        {{"settle", std::int64_t{1} << 62}},
+        {{"options", {{"reads", "stale"}}}},
+        {{"options", {{"no-such", "1"}}}},
+        {{"stream_seeds", nlohmann::json::array({"0x1"})}},
+        {{"schema", "faultlab.plan/99"}},
+    };
+    const TemporaryDirectory directory;
+    const std::filesystem::path file = directory.path() / "plan.json";
+    const auto refused = [&file](const nlohmann::json& edited) {
+        std::ofstream(file) << edited;
+        const Finished finished = lab_command({"run", "--plan", file.string(), "--dry-run"});
+        INFO(edited.dump());
+        CHECK(finished.exit_code == 64);
+        CHECK(finished.out.empty());
+    };
+    for (const nlohmann::json& patch : patches) {
+        nlohmann::json edited = plan;
+        edited.update(patch);
+        refused(edited);
+    }
+    for (const char* time : {"t_start", "duration"}) {
+        for (const std::int64_t value : {std::int64_t{-5}, std::int64_t{1} << 62}) {
+            nlohmann::json edited = plan;
+            edited["faults"][0][time] = value;
+            refused(edited);
+        }
+    }
+    nlohmann::json twice = plan;
+    twice["faults"].push_back(plan["faults"][0]);
+    refused(twice);
+}
+
 TEST_CASE("a run that does not exist is a usage error that says where it was looked for") {
     const TemporaryDirectory lab;
     for (const char* command : {"check", "explain", "report", "export", "sql", "replay"}) {
