@@ -4,6 +4,7 @@
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/judging.hpp"
 #include "controller/cli/runs.hpp"
+#include "controller/cli/streams.hpp"
 
 #include <fmt/format.h>
 
@@ -51,7 +52,7 @@ int execute(const ReportCommand& command) {
     if (command.common.json) {
         print_outcome(command.common, *judged, *report);
     } else {
-        fmt::print("{}\n", report->string());
+        say("{}\n", report->string());
     }
     return exit_valid;
 }

@@ -4,6 +4,7 @@
 #include "controller/cli/commands.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/runs.hpp"
+#include "controller/cli/streams.hpp"
 #include "controller/hosts/doctor.hpp"
 #include "core/options.hpp"
 #include "core/store/lab_index.hpp"
@@ -67,17 +68,16 @@ int list_runs(const Common& common) {
                             {"verdict", verdict_of(run)},
                             {"ended", run.ended}});
         } else {
-            fmt::print("{}  {}  {:<8} {:<10} {:<10} seed {:#x}\n",
-                       run.id,
-                       run.started_utc,
-                       verdict_of(run),
-                       run.system,
-                       run.workload,
-                       run.seed);
+            say("{}  {}  {:<8} {:<10} {:<10} seed {:#x}\n",
+                run.id,
+                run.started_utc,
+                verdict_of(run),
+                run.system,
+                run.workload,
+                run.seed);
         }
     }
-    if (common.json)
-        fmt::print("{}\n", Json{{"schema", "faultlab.runs/1"}, {"runs", rows}}.dump(2));
+    if (common.json) say("{}\n", Json{{"schema", "faultlab.runs/1"}, {"runs", rows}}.dump(2));
     return runs->empty() ? exit_nothing_selected : exit_valid;
 }
 
@@ -123,32 +123,32 @@ Json describe(const Entry& entry) {
 }
 
 void print_description(const Json& tree) {
-    fmt::print("{} ({})\n  {}\n",
-               tree["name"].get<std::string>(),
-               tree["kind"].get<std::string>(),
-               tree["summary"].get<std::string>());
+    say("{} ({})\n  {}\n",
+        tree["name"].get<std::string>(),
+        tree["kind"].get<std::string>(),
+        tree["summary"].get<std::string>());
     for (const char* list : {"operations", "needs"}) {
         if (!tree.contains(list)) continue;
-        fmt::print("\n{}: {}\n", list, fmt::join(tree[list].get<std::vector<std::string>>(), ", "));
+        say("\n{}: {}\n", list, fmt::join(tree[list].get<std::vector<std::string>>(), ", "));
     }
     if (tree.contains("options") && !tree["options"].empty()) {
-        fmt::print("\noptions (--option NAME=VALUE)\n");
+        say("\noptions (--option NAME=VALUE)\n");
         for (const Json& option : tree["options"]) {
             const auto choices = option["choices"].get<std::vector<std::string>>();
-            fmt::print("  {}={}  {}{}\n",
-                       option["name"].get<std::string>(),
-                       option["default"].get<std::string>(),
-                       option["help"].get<std::string>(),
-                       choices.empty() ? "" : fmt::format(" ({})", fmt::join(choices, " | ")));
+            say("  {}={}  {}{}\n",
+                option["name"].get<std::string>(),
+                option["default"].get<std::string>(),
+                option["help"].get<std::string>(),
+                choices.empty() ? "" : fmt::format(" ({})", fmt::join(choices, " | ")));
         }
     }
     if (tree.contains("errors")) {
-        fmt::print("\nerrors: 'fail' surely did not happen; 'info' may have happened\n");
+        say("\nerrors: 'fail' surely did not happen; 'info' may have happened\n");
         for (const Json& rule : tree["errors"]) {
-            fmt::print("  {}  {}\n        {}\n",
-                       rule["definite"].get<bool>() ? "fail" : "info",
-                       rule["error"].get<std::string>(),
-                       rule["why"].get<std::string>());
+            say("  {}  {}\n        {}\n",
+                rule["definite"].get<bool>() ? "fail" : "info",
+                rule["error"].get<std::string>(),
+                rule["why"].get<std::string>());
         }
     }
 }
@@ -171,11 +171,11 @@ int execute(const ListCommand& command) {
         if (!kind.empty() && entry.kind != kind) continue;
         rows.push_back({{"kind", entry.kind}, {"name", entry.name}, {"summary", entry.summary}});
         if (!command.common.json) {
-            fmt::print("{:<9} {:<18} {}\n", entry.kind, entry.name, entry.summary);
+            say("{:<9} {:<18} {}\n", entry.kind, entry.name, entry.summary);
         }
     }
     if (command.common.json) {
-        fmt::print("{}\n", Json{{"schema", "faultlab.list/1"}, {"entries", rows}}.dump(2));
+        say("{}\n", Json{{"schema", "faultlab.list/1"}, {"entries", rows}}.dump(2));
     }
     return exit_valid;
 }
@@ -187,7 +187,7 @@ int execute(const DescribeCommand& command) {
         if (entry.name != command.name) continue;
         const Json tree = describe(entry);
         if (command.common.json) {
-            fmt::print("{}\n", tree.dump(2));
+            say("{}\n", tree.dump(2));
         } else {
             print_description(tree);
         }
@@ -211,12 +211,11 @@ int execute(const DoctorCommand& command) {
         rows.push_back(
             {{"name", line.name}, {"status", status}, {"found", line.found}, {"fix", line.fix}});
         if (command.common.json) continue;
-        fmt::print("{:<4}  {:<24} {}\n", status, line.name, line.found);
-        if (line.state != DoctorLine::State::ok) fmt::print("        fix: {}\n", line.fix);
+        say("{:<4}  {:<24} {}\n", status, line.name, line.found);
+        if (line.state != DoctorLine::State::ok) say("        fix: {}\n", line.fix);
     }
     if (command.common.json) {
-        fmt::print("{}\n",
-                   Json{{"schema", "faultlab.doctor/1"}, {"fit", fit}, {"lines", rows}}.dump(2));
+        say("{}\n", Json{{"schema", "faultlab.doctor/1"}, {"fit", fit}, {"lines", rows}}.dump(2));
     }
     return fit ? exit_valid : exit_environment;
 }

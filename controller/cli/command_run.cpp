@@ -7,6 +7,7 @@
 #include "controller/cli/judging.hpp"
 #include "controller/cli/local_run.hpp"
 #include "controller/cli/runs.hpp"
+#include "controller/cli/streams.hpp"
 #include "core/store/lab_index.hpp"
 #include "core/store/run_reader.hpp"
 
@@ -31,23 +32,22 @@ Result<Plan> plan_of(const RunCommand& command) {
     }
     FAULTLAB_TRY(Planned planned, make_plan(command.request));
     for (const std::string& warning : planned.warnings) {
-        fmt::print(stderr, "warning: {}\n", warning);
+        note("warning: {}\n", warning);
     }
     return std::move(planned.plan);
 }
 
 void announce(const Plan& plan, const RunDirectory& run) {
-    fmt::print(stderr,
-               "run {}  {} × {}  faults {}  seed {:#x}  {} nodes, {} clients, {} op/s, {}\n",
-               run.id,
-               plan.system,
-               plan.workload,
-               plan.nemeses.empty() ? "none" : fmt::format("{}", fmt::join(plan.nemeses, ",")),
-               plan.seed,
-               plan.nodes,
-               plan.workers(),
-               plan.rate,
-               duration_argument(plan.duration));
+    note("run {}  {} × {}  faults {}  seed {:#x}  {} nodes, {} clients, {} op/s, {}\n",
+         run.id,
+         plan.system,
+         plan.workload,
+         plan.nemeses.empty() ? "none" : fmt::format("{}", fmt::join(plan.nemeses, ",")),
+         plan.seed,
+         plan.nodes,
+         plan.workers(),
+         plan.rate,
+         duration_argument(plan.duration));
 }
 
 std::string_view ended_text(const Result<RunEnd>& end) {
@@ -80,9 +80,7 @@ int perform(const Common& common, const CheckLimits& limits, const Plan& plan) {
         if (!std::filesystem::exists(run->run_db(), ignored)) return code;
         codes.push_back(code);
     } else if (*end == RunEnd::left) {
-        fmt::print(stderr,
-                   "left; the record is kept: faultlab check {}\n",
-                   run_arguments(common.lab, *run));
+        note("left; the record is kept: faultlab check {}\n", run_arguments(common.lab, *run));
         return exit_interrupted;
     } else if (*end != RunEnd::complete) {
         codes.push_back(*end == RunEnd::terminated ? exit_terminated : exit_interrupted);
@@ -119,7 +117,7 @@ int execute(const RunCommand& command) {
     auto plan = plan_of(command);
     if (!plan) return fail(command.common, plan.error());
     if (command.dry_run) {
-        fmt::print("{}", to_json(*plan));
+        say("{}", to_json(*plan));
         return exit_valid;
     }
     return perform(command.common, command.limits, *plan);
@@ -140,7 +138,7 @@ int execute(const ReplayCommand& command) {
         const bool stopped = codes.back() == exit_interrupted || codes.back() == exit_terminated;
         if (stopped || codes.back() == exit_environment) break;
     }
-    fmt::print(stderr, "{}\n", rate_text(violations, static_cast<int>(codes.size())));
+    note("{}\n", rate_text(violations, static_cast<int>(codes.size())));
     return combined_exit_code(codes);
 }
 

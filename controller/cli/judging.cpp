@@ -1,6 +1,7 @@
 #include "controller/cli/judging.hpp"
 
 #include "checker/judge.hpp"
+#include "controller/cli/streams.hpp"
 #include "controller/cli/version.hpp"
 #include "core/store/lab_index.hpp"
 #include "core/store/run_reader.hpp"
@@ -47,10 +48,8 @@ public:
                       return;
                   }
                   if (now >= next && !stop.stop_requested()) {
-                      fmt::print(
-                          stderr,
-                          "checking… {} s\n",
-                          std::chrono::duration_cast<std::chrono::seconds>(now - start).count());
+                      note("checking… {} s\n",
+                           std::chrono::duration_cast<std::chrono::seconds>(now - start).count());
                       next += notice;
                   }
               }
@@ -148,13 +147,13 @@ void print_outcome(const Common& common, const Judged& judged, const fs::path& r
     const StoryContext context = story_context(common, judged.run);
     const Story story = make_story(judged.record, judged.results, context);
     if (common.json) {
-        fmt::print("{}", render_json(judged.record, judged.results, context));
+        say("{}", render_json(judged.record, judged.results, context));
         return;
     }
-    fmt::print("{}", render_text(story, style_of_stdout()));
-    fmt::print("\nverdict  {}\n", to_string(judged.verdict));
-    if (!report.empty()) fmt::print("report   {}\n", report.string());
-    fmt::print("replay   {}\n", context.replay_command);
+    say("{}", render_text(story, style_of_stdout()));
+    say("\nverdict  {}\n", to_string(judged.verdict));
+    if (!report.empty()) say("report   {}\n", report.string());
+    say("replay   {}\n", context.replay_command);
 }
 
 } // namespace faultlab

@@ -2,6 +2,7 @@
 
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/progress.hpp"
+#include "controller/cli/streams.hpp"
 #include "controller/cli/version.hpp"
 #include "controller/engine/engine.hpp"
 #include "controller/engine/monotonic_clock.hpp"
@@ -52,9 +53,8 @@ private:
             const int signal = ::sigtimedwait(&signals_, nullptr, &moment);
             if (signal <= 0) continue;
             if (first_.load() == 0) {
-                fmt::print(stderr,
-                           "\nstopping: healing, collecting and checking what there is "
-                           "(again: heal and leave)\n");
+                note("\nstopping: healing, collecting and checking what there is "
+                     "(again: heal and leave)\n");
                 first_.store(signal);
                 early_.request_stop();
             } else {
@@ -125,7 +125,7 @@ int engine_process(const Plan& plan, const RunDirectory& run) {
     const StopSignals signals;
     const auto outcome = run_engine(plan, run, signals);
     if (!outcome) {
-        fmt::print(stderr, "faultlab: {}\n", outcome.error().text());
+        note("faultlab: {}\n", outcome.error().text());
         return exit_code(outcome.error().kind);
     }
     if (signals.leave_now().stop_requested()) return engine_left;

@@ -1,5 +1,7 @@
 #include "controller/cli/progress.hpp"
 
+#include "controller/cli/streams.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/ioctl.h>
@@ -48,13 +50,13 @@ ProgressPrinter::ProgressPrinter(const Plan& plan)
     : load_length_(plan.duration), terminal_(stderr_is_terminal()) {}
 
 ProgressPrinter::~ProgressPrinter() {
-    if (drawn_) fmt::print(stderr, "\n");
+    if (drawn_) note("\n");
 }
 
 void ProgressPrinter::show(const Progress& progress) {
     const std::string line = progress_line(progress, load_length_);
     if (terminal_) {
-        fmt::print(stderr, "\r\x1b[K{}", fitted(line));
+        note("\r\x1b[K{}", fitted(line));
         std::fflush(stderr);
         drawn_ = true;
         return;
@@ -62,7 +64,7 @@ void ProgressPrinter::show(const Progress& progress) {
     const std::string faults = fmt::format("{}", fmt::join(progress.faults, "; "));
     const bool changed = progress.phase != shown_phase_ || faults != shown_faults_;
     if (!changed && progress.elapsed - shown_at_ < 10 * second) return;
-    fmt::print(stderr, "{}\n", line);
+    note("{}\n", line);
     shown_phase_ = progress.phase;
     shown_faults_ = faults;
     shown_at_ = progress.elapsed;

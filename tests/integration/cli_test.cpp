@@ -110,6 +110,21 @@ TEST_CASE("a plan that was edited into something impossible is refused before an
     refused(twice);
 }
 
+TEST_CASE("output that cannot be written is an error, a reader that had enough is none") {
+    const auto shell = [](const std::string& redirected) {
+        return run_command({"/bin/sh", "-c", "\"$0\" " + redirected, FAULTLAB_BINARY}).exit_code;
+    };
+    for (const char* command : {"list", "describe etcd", "run --dry-run"}) {
+        INFO(command);
+        CHECK(shell(std::string(command) + " >/dev/full") == 70);
+        CHECK(shell(std::string(command) + " 2>/dev/full >/dev/null") == 0);
+        CHECK(shell(std::string(command) + " 2>&- >/dev/null") == 0);
+    }
+    CHECK(shell("rnu 2>&-") == 64);
+    CHECK(shell("rnu 2>/dev/full") == 64);
+    CHECK(shell("run --time 6s --dry-run 2>/dev/full >/dev/null") == 0);
+}
+
 TEST_CASE("a run that does not exist is a usage error that says where it was looked for") {
     const TemporaryDirectory lab;
     for (const char* command : {"check", "explain", "report", "export", "sql", "replay"}) {
