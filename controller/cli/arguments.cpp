@@ -265,7 +265,9 @@ int run_command_line(int argc, char** argv) {
         line.app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return line.app.exit(error); // --help, --version
-        return fail({}, usage_from(error, line.app, argc, argv));
+        // What was read until the error is not to be trusted, --json among it.
+        const bool json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
+        return fail({.json = json}, usage_from(error, line.app, argc, argv));
     }
     return line.chosen();
 }

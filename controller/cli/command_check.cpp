@@ -26,7 +26,7 @@ int execute(const CheckCommand& command) {
             continue;
         }
         auto report = write_report(command.common, *judged);
-        if (!report) codes.push_back(fail(command.common, report.error()));
+        if (!report) codes.push_back(note_error(report.error()));
         print_outcome(command.common, *judged, report ? *report : std::filesystem::path{});
         codes.push_back(exit_code(judged->verdict));
     }

@@ -74,14 +74,13 @@ int perform(const Common& common, const CheckLimits& limits, const Plan& plan) {
     if (!noted) return fail(common, noted.error());
     std::vector<int> codes;
     if (!end) {
-        const int code = fail(common, end.error());
         std::error_code ignored;
         // Without a store there is nothing to judge.
-        if (!std::filesystem::exists(run->run_db(), ignored)) return code;
-        codes.push_back(code);
+        if (!std::filesystem::exists(run->run_db(), ignored)) return fail(common, end.error());
+        codes.push_back(note_error(end.error()));
     } else if (*end == RunEnd::left) {
-        note("left; the record is kept: faultlab check {}\n", run_arguments(common.lab, *run));
-        return exit_interrupted;
+        const std::string next = fmt::format("faultlab check {}", run_arguments(common.lab, *run));
+        return fail(common, lab_error("left; the record is kept", next), exit_interrupted);
     } else if (*end != RunEnd::complete) {
         codes.push_back(*end == RunEnd::terminated ? exit_terminated : exit_interrupted);
     }
@@ -92,7 +91,7 @@ int perform(const Common& common, const CheckLimits& limits, const Plan& plan) {
     }
     codes.push_back(exit_code(judged->verdict));
     auto report = write_report(common, *judged);
-    if (!report) codes.push_back(fail(common, report.error()));
+    if (!report) codes.push_back(note_error(report.error()));
     print_outcome(common, *judged, report ? *report : std::filesystem::path{});
     return combined_exit_code(codes);
 }

@@ -88,7 +88,11 @@ int execute(const ListCommand& command);
 int execute(const DescribeCommand& command);
 int execute(const DoctorCommand& command);
 
-/// Prints the error as the command's outcome and returns its exit code.
+/// Prints the error as the command's outcome and returns its exit code, or the given one.
 int fail(const Common& common, const Error& error);
+int fail(const Common& common, const Error& error, int code);
+/// Says on stderr what went wrong beside the outcome, which is still to be printed, and returns the
+/// exit code of that.
+int note_error(const Error& error);
 
 } // namespace faultlab

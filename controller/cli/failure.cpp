@@ -7,9 +7,17 @@
 
 namespace faultlab {
 
-int fail(const Common& common, const Error& error) {
-    const int code = exit_code(error.kind);
+int note_error(const Error& error) {
     note("faultlab: {}\n", error.text());
+    return exit_code(error.kind);
+}
+
+int fail(const Common& common, const Error& error) {
+    return fail(common, error, exit_code(error.kind));
+}
+
+int fail(const Common& common, const Error& error, int code) {
+    note_error(error);
     if (common.json) {
         const nlohmann::ordered_json tree = {{"schema", "faultlab.error/1"},
                                              {"error", error.message},

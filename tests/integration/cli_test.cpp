@@ -68,6 +68,23 @@ TEST_CASE("wrong input ends with 64 and names what is near") {
     }
 }
 
+TEST_CASE("with --json also a wrong command line is answered by one JSON object") {
+    const std::vector<std::vector<std::string>> cases = {
+        {"--json"},
+        {"rnu", "--json"},
+        {"run", "--nodes", "x", "--json"},
+        {"run", "--json", "--sed", "7"},
+        {"check", "--json"},
+        {"export", "latest", "--format", "edn", "--json"},
+    };
+    for (const auto& arguments : cases) {
+        const Finished finished = lab_command(arguments);
+        INFO(finished.err);
+        CHECK(finished.exit_code == 64);
+        CHECK(nlohmann::json::parse(finished.out).at("exit_code") == 64);
+    }
+}
+
 TEST_CASE("a plan that was edited into something impossible is refused before anything starts") {
     const auto plan = nlohmann::json::parse(plan_of_seed("7"));
     const std::vector<nlohmann::json> patches = {
