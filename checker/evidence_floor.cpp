@@ -72,11 +72,11 @@ private:
             fmt::format("{} % of the operations were ok, {} % needed", percent, floor_.ok_percent));
     }
 
-    /// When the last fault was healed: 0 without faults, nothing while one is not healed.
+    /// When the last fault was healed: 0 without faults, nothing while one is not healed. One whose
+    /// injection never finished may have been injected in part.
     [[nodiscard]] std::optional<Nanos> last_heal() const {
         Nanos last = 0;
         for (const FaultRecord& fault : record_.faults) {
-            if (fault.t_started < 0) continue;
             if (fault.t_ended < 0) return std::nullopt;
             last = std::max(last, fault.t_ended);
         }

@@ -75,6 +75,28 @@ TEST_CASE("keys that nobody read after the last heal are below the floor") {
           "a fault was never healed, so nothing was read after the last heal");
 }
 
+TEST_CASE("a fault whose injection never finished has to be healed like any other") {
+    const auto reason_with = [](FaultRecord unfinished) {
+        Record record = enough();
+        record.faults.push_back(std::move(unfinished));
+        return floor_reason(record);
+    };
+    // The lab died between the intent and the end of the injection, or neither it nor the heal went
+    // through.
+    for (const FaultState state : {FaultState::injecting, FaultState::failed}) {
+        CHECK(reason_with({.fault = {.nemesis = "kill"}, .state = state}) ==
+              "a fault was never healed, so nothing was read after the last heal");
+    }
+    // What was injected in part was healed, and the reads came before that.
+    CHECK(reason_with(
+              {.fault = {.nemesis = "kill"}, .state = FaultState::failed, .t_ended = second}) ==
+          "after the last heal 0 of 1 written keys were read, 90 % needed");
+    CHECK(reason_with({.fault = {.nemesis = "kill"},
+                       .state = FaultState::failed,
+                       .t_ended = 20 * millisecond})
+              .empty());
+}
+
 TEST_CASE("a requested fault without proof of effect is below the floor") {
     Record record = enough();
     record.faults[0].evidence[0].proves = false;
