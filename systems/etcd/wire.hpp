@@ -20,7 +20,9 @@ namespace faultlab::etcd {
 /// cannot hold, a byte 0xFF (with which no JSON begins) and the text itself. Every value but a
 /// transaction comes back exactly.
 [[nodiscard]] std::string value_bytes(const Value& value);
-[[nodiscard]] std::optional<Value> value_of_bytes(std::string_view bytes);
+/// Bytes that stand for no value were seen all the same: they come back as a text that tells them,
+/// which nobody wrote.
+[[nodiscard]] Value value_of_bytes(std::string_view bytes);
 
 /// A key of the lab, below a prefix of its own.
 [[nodiscard]] std::string key_bytes(const Value& key);
