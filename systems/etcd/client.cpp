@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace faultlab::etcd {
 namespace {
@@ -65,9 +66,14 @@ private:
     }
 
     Completion versioned_write(const Invocation& op, Nanos limit) {
-        const HttpReply reply =
-            http_.post("/v3/kv/txn", versioned_put_request(op.key, op.arg), limit);
-        return versioned_outcome(reply);
+        Completion outcome = versioned_outcome(
+            http_.post("/v3/kv/txn", versioned_put_request(op.key, op.arg), limit));
+        // It compares nothing, so it cannot have compared false.
+        const Done* done = std::get_if<Done>(&outcome);
+        if (done != nullptr && done->ret == Value(false)) {
+            return Unknown{std::string(malformed_answer)};
+        }
+        return outcome;
     }
 
     Completion versioned_cas(const Value& key, const Value& from, const Value& to, Nanos limit) {

@@ -157,6 +157,15 @@ TEST_CASE("a transaction that succeeded without the read it ends with is unknown
     CHECK(kind_of(client->invoke(write_op, patience)) == "unknown");
 }
 
+TEST_CASE("a transaction without a comparison that says it compared false is unknown") {
+    ScriptedServer server([](ServerConnection& connection, std::atomic<int>&) {
+        while (connection.read_request())
+            connection.answer(200, R"({"header":{}})");
+    });
+    const auto client = client_at(server.port(), true);
+    CHECK(kind_of(client->invoke(write_op, patience)) == "unknown");
+}
+
 TEST_CASE("a client whose server executes and then is silent counts one execution, unknown") {
     const int answered_before = GENERATE(0, 3);
     const std::string last =
