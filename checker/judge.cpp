@@ -60,6 +60,13 @@ judge(const Record& record, std::span<const CheckerRequest> requests, const Budg
     return results;
 }
 
+bool lab_failed(std::span<const CheckResult> results) {
+    return std::ranges::any_of(results, [](const CheckResult& result) {
+        const auto error = result.statistics.find("error");
+        return error != result.statistics.end() && error->second == Value(true);
+    });
+}
+
 Verdict overall(std::span<const CheckResult> results) {
     if (results.empty()) return Verdict::unknown;
     Verdict verdict = Verdict::valid;

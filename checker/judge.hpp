@@ -30,6 +30,9 @@ judge_one(const Record& record, const CheckerRequest& request, const Budget& bud
                                      const Record& record,
                                      const Budget& budget);
 
+/// Whether one of them is no verdict, but a failure of the lab.
+[[nodiscard]] bool lab_failed(std::span<const CheckResult> results);
+
 /// The worst of all; unknown when there is none.
 [[nodiscard]] Verdict overall(std::span<const CheckResult> results);
 

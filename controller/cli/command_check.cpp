@@ -28,7 +28,7 @@ int execute(const CheckCommand& command) {
         auto report = write_report(command.common, *judged);
         if (!report) codes.push_back(note_error(report.error()));
         print_outcome(command.common, *judged, report ? *report : std::filesystem::path{});
-        codes.push_back(exit_code(judged->verdict));
+        codes.push_back(exit_code(*judged));
     }
     return combined_exit_code(codes);
 }

@@ -89,7 +89,7 @@ int perform(const Common& common, const CheckLimits& limits, const Plan& plan) {
         codes.push_back(fail(common, judged.error()));
         return combined_exit_code(codes);
     }
-    codes.push_back(exit_code(judged->verdict));
+    codes.push_back(exit_code(*judged));
     auto report = write_report(common, *judged);
     if (!report) codes.push_back(note_error(report.error()));
     print_outcome(common, *judged, report ? *report : std::filesystem::path{});

@@ -1,6 +1,7 @@
 #include "controller/cli/judging.hpp"
 
 #include "checker/judge.hpp"
+#include "controller/cli/exit_codes.hpp"
 #include "controller/cli/streams.hpp"
 #include "controller/cli/version.hpp"
 #include "core/store/lab_index.hpp"
@@ -112,6 +113,12 @@ Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckL
         if (index.find(run.id)) FAULTLAB_DO(index.set_verdict(run.id, judged.verdict));
     }
     return judged;
+}
+
+int exit_code(const Judged& judged) {
+    std::vector<int> codes = {exit_code(judged.verdict)};
+    if (lab_failed(judged.results)) codes.push_back(exit_lab_error);
+    return combined_exit_code(codes);
 }
 
 Result<Judged>

@@ -22,6 +22,9 @@ struct Judged {
 /// the results beside the run and its verdict in the lab's index. Says on stderr what it does.
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits);
 
+/// What the process says of it: a violation wins over a failure of the lab, and that over unknown.
+[[nodiscard]] int exit_code(const Judged& judged);
+
 /// As judge, but with the stored results where the run was checked before.
 Result<Judged>
 judge_if_needed(const Common& common, const RunDirectory& run, const CheckLimits& limits);

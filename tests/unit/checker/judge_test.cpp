@@ -152,6 +152,7 @@ TEST_CASE("judging adds stats and the evidence floor, once") {
     CHECK(results[1].checker == "stats");
     CHECK(results[2].checker == "evidence-floor");
     CHECK(overall(results) == Verdict::valid);
+    CHECK_FALSE(lab_failed(results));
 }
 
 TEST_CASE("a checker that cannot be made is an error of the lab, and the others judge") {
@@ -166,6 +167,7 @@ TEST_CASE("a checker that cannot be made is an error of the lab, and the others 
     CHECK(results[1].reason.find("cannot be 'stack'") != std::string::npos);
     CHECK(results[2].verdict == Verdict::valid);
     CHECK(overall(results) == Verdict::unknown);
+    CHECK(lab_failed(results));
 }
 
 TEST_CASE("a checker that throws is an error of the lab, with its reason") {
