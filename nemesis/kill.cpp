@@ -3,9 +3,12 @@
 // Mechanism  SIGKILL to the process groups of the replica, then its host says that they are gone.
 // Undo       The replica is started again on the data it has: the nodes are stored.
 // Needs      Processes that the lab has started.
+#include "core/host.hpp"
 #include "core/nemesis.hpp"
 #include "nemesis/catalogue.hpp"
 #include "nemesis/processes.hpp"
+
+#include <fmt/format.h>
 
 namespace faultlab {
 namespace {
@@ -39,6 +42,12 @@ public:
     }
 
     Result<void> inject(const Fault& fault, FaultTarget& target) const override {
+        // The view that the targets were taken from may be a moment old.
+        for (const NodeId node : fault.targets) {
+            FAULTLAB_TRY(const ProcessState before, target.node_state(node));
+            if (before != ProcessState::gone) continue;
+            return lab_error(fmt::format("the processes of n{} ended before the kill", node + 1));
+        }
         for (const NodeId node : fault.targets)
             FAULTLAB_DO(target.kill_node(node));
         for (const NodeId node : fault.targets)

@@ -302,6 +302,19 @@ TEST_CASE("a kill that does not kill and a pause that does not stop are errors a
     }
 }
 
+TEST_CASE("a replica that died by itself was not killed") {
+    SimTarget target(3);
+    const auto kill = make("kill");
+    const Fault fault =
+        resolved(*kill, {.id = 1, .nemesis = "kill", .target = "n1,n2"}, target.view());
+    REQUIRE(target.kill_node(1).ok());
+    (void)target.take_transcript();
+    const auto injected = kill->inject(fault, target);
+    REQUIRE_FALSE(injected.ok());
+    CHECK(injected.error().message.find("n2 ended before the kill") != std::string::npos);
+    CHECK(target.transcript().empty());
+}
+
 TEST_CASE("a replica that died while paused is left as it is, and not paused any more") {
     SimTarget target(3);
     const auto pause = make("pause");
