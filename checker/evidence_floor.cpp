@@ -1,8 +1,9 @@
 // Checker `evidence-floor`.
 // Judges: whether a pass of the other checkers was earned (limits: the plan's floor). Unknown, with
 // each line that was not met, or valid; never invalid.
-// Lines: enough ok operations; enough of each f; a share of ok among all; after the last heal an ok
-// read of most keys that were written; every fault class that was asked for took effect once.
+// Lines: the run was completed; enough ok operations; enough of each f; a share of ok among all;
+// after the last heal an ok read of most keys that were written; every fault class that was asked
+// for took effect once.
 
 #include "checker/catalogue_entries.hpp"
 #include "core/checker.hpp"
@@ -27,6 +28,7 @@ public:
 
     CheckResult run() {
         result_.checker = "evidence-floor";
+        end_of_run();
         count_ok();
         final_reads();
         fault_classes();
@@ -44,6 +46,16 @@ private:
                                     .details = {{"requirement", std::move(requirement)},
                                                 {"measured", measured},
                                                 {"required", required}}});
+    }
+
+    /// What a run that was cut short would still have shown is not known. A history without a run
+    /// of this lab has no such end.
+    void end_of_run() {
+        if (record_.run_id.empty()) return;
+        const auto found = record_.meta.find("ended");
+        const std::string* ended = found == record_.meta.end() ? nullptr : found->second.text();
+        if (ended == nullptr) return require(0, 1, "the lab was killed before the run ended");
+        if (*ended != "complete") require(0, 1, "the run was not completed: " + *ended);
     }
 
     void count_ok() {

@@ -41,6 +41,16 @@ TEST_CASE("a record with enough evidence is above the floor") {
     CHECK(floor_reason(enough()).empty());
 }
 
+TEST_CASE("a run that was cut short is below the floor") {
+    Record record = enough();
+    record.run_id = "9f3c";
+    CHECK(floor_reason(record) == "the lab was killed before the run ended");
+    record.meta["ended"] = "interrupted";
+    CHECK(floor_reason(record) == "the run was not completed: interrupted");
+    record.meta["ended"] = "complete";
+    CHECK(floor_reason(record).empty());
+}
+
 TEST_CASE("too few ok operations are below the floor") {
     Record record = enough();
     record.plan.floor.ok_ops = 121;
