@@ -173,6 +173,8 @@ ProcessState group_state(pid_t group) {
         else
             return ProcessState::running;
     }
+    // What could not be looked at is not gone: the kernel still knows whether the group exists.
+    if (code && !stopped && ::kill(-group, 0) == 0) return ProcessState::running;
     // Who waits in the kernel (for a disk, or for its stopped vfork child) stops as it returns.
     if (stopped) return ProcessState::stopped;
     return waiting ? ProcessState::running : ProcessState::gone;
