@@ -96,9 +96,12 @@ std::set<std::string> listed_namespaces(long started_before) {
     std::set<std::string> result;
     const auto listed = run_command({.argv = {"lsns", "-n", "-r", "-o", "NS,PID"}});
     std::istringstream lines(listed ? listed->out : "");
-    std::string number;
-    for (pid_t pid = 0; lines >> number >> pid;) {
-        if (start_time(pid) <= started_before) result.insert(number);
+    for (std::string line; std::getline(lines, line);) {
+        // util-linux 2.41 also lists, without a process, what only threads are in.
+        std::istringstream words(line);
+        std::string number;
+        pid_t pid = 0;
+        if (words >> number >> pid && start_time(pid) <= started_before) result.insert(number);
     }
     return result;
 }
