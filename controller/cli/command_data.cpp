@@ -3,10 +3,12 @@
 #include "controller/cli/commands.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/runs.hpp"
+#include "controller/cli/streams.hpp"
 #include "core/store/export.hpp"
 #include "core/store/run_reader.hpp"
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -63,11 +65,26 @@ int execute(const SqlCommand& command) {
     argv.push_back(file.c_str());
     if (!command.query.empty()) argv.push_back(command.query.c_str());
     argv.push_back(nullptr);
-    // The shell takes over this process: its prompt, its signals and its exit code are the user's.
-    ::execvp("sqlite3", const_cast<char* const*>(argv.data()));
-    return fail(command.common,
-                environment_error(fmt::format("cannot start sqlite3: {}", std::strerror(errno)),
-                                  "apt-get install sqlite3"));
+    // With a query the shell is a child, as its exit codes are not ours: 1 would be a violation.
+    // Without one it takes over this process, with its prompt and its signals.
+    const pid_t child = command.query.empty() ? 0 : ::fork();
+    if (child == 0) {
+        ::execvp("sqlite3", const_cast<char* const*>(argv.data()));
+        const int code =
+            fail(command.common,
+                 environment_error(fmt::format("cannot start sqlite3: {}", std::strerror(errno)),
+                                   "apt-get install sqlite3"));
+        if (command.query.empty()) return code;
+        ::_exit(delivered(code));
+    }
+    int status = 0;
+    while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (child < 0 || !WIFEXITED(status)) {
+        return fail(command.common, lab_error("sqlite3 did not come to its end"));
+    }
+    const int code = WEXITSTATUS(status);
+    return code == exit_valid || code == exit_environment ? code : exit_usage;
 }
 
 } // namespace faultlab

@@ -162,6 +162,16 @@ TEST_CASE("a file that is no run is refused with its name") {
     CHECK(finished.err.find("run.db") != std::string::npos);
 }
 
+TEST_CASE("a query that fails ends with 64, whatever sqlite's own exit code") {
+    const TemporaryDirectory lab;
+    const std::string run_db = (lab.path() / "run.db").string();
+    std::ofstream(run_db).close(); // an empty file is an empty database
+    CHECK(lab_command({"sql", run_db, "select 1"}).exit_code == 0);
+    CHECK(lab_command({"sql", run_db, "select"}).exit_code == 64);
+    CHECK(lab_command({"sql", run_db, "select * from nothing"}).exit_code == 64);
+    CHECK(lab_command({"sql", run_db, "create table t(x)"}).exit_code == 64);
+}
+
 TEST_CASE("everything that is listed can be described, as text and as JSON") {
     const Finished list = lab_command({"list", "--json"});
     REQUIRE(list.exit_code == 0);
