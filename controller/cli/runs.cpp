@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 
 Result<RunDirectory> run_at(const fs::path& directory) {
     std::error_code error;
-    const fs::path absolute = fs::weakly_canonical(directory, error);
+    // "run.db" alone has no parent: it lies here.
+    const fs::path absolute = fs::weakly_canonical(directory.empty() ? "." : directory, error);
     const fs::path path = error ? directory : absolute;
     if (!fs::exists(path / "run.db", error)) {
         return usage_error(fmt::format("{} holds no run.db", directory.string()),
@@ -38,6 +39,11 @@ Result<RunDirectory> find_run(const fs::path& lab, std::string_view name) {
     std::error_code error;
     if (as_path.filename() == "run.db") return run_at(as_path.parent_path());
     if (name != "latest" && fs::is_directory(as_path, error)) return run_at(as_path);
+    const bool like_file = as_path.has_parent_path() || as_path.has_extension();
+    if (like_file && fs::is_regular_file(as_path, error)) {
+        return usage_error(fmt::format("'{}' is a file of another name than run.db", name),
+                           "name it run.db, in a directory of its own");
+    }
     const auto index = existing_index(lab);
     if (!index) {
         return usage_error(fmt::format("no run '{}': {}", name, index.error().message),
@@ -90,6 +96,9 @@ std::string shell_word(std::string_view text) {
 }
 
 std::string run_arguments(const fs::path& lab, const RunDirectory& run) {
+    std::error_code error;
+    // A run that was mailed here is in no lab: only its place names it.
+    if (fs::weakly_canonical(lab, error) / run.id != run.path) return shell_word(run.path.string());
     const fs::path standard = "runs";
     if (lab == standard) return run.id;
     return fmt::format("{} --lab {}", run.id, shell_word(lab.string()));

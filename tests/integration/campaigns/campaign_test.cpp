@@ -42,6 +42,14 @@ TEST_CASE("a campaign over a correct etcd is valid, and everything it left can b
     std::string first;
     REQUIRE(std::getline(history, first));
     CHECK(nlohmann::json::parse(first).at("type") == "invoke");
+
+    // Mailed to somewhere else, the run is named by its place.
+    const TemporaryDirectory mail;
+    const fs::path place = fs::canonical(mail.path());
+    fs::copy(directory / "run.db", place / "run.db");
+    const Finished mailed = lab_command(mail, {"check", (place / "run.db").string()});
+    CHECK(mailed.exit_code == 0);
+    CHECK(mailed.out.find("faultlab replay " + place.string()) != std::string::npos);
 }
 
 TEST_CASE("stale reads are found, and the first screen names read, missed write and partition") {
