@@ -25,6 +25,7 @@ int execute(const CheckCommand& command) {
             codes.push_back(fail(command.common, judged.error()));
             continue;
         }
+        if (judged->unkept) codes.push_back(note_error(*judged->unkept));
         auto report = write_report(command.common, *judged);
         if (!report) codes.push_back(note_error(report.error()));
         print_outcome(command.common, *judged, report ? *report : std::filesystem::path{});
@@ -38,6 +39,7 @@ int execute(const ExplainCommand& command) {
     if (!run) return fail(command.common, run.error());
     auto judged = judge_if_needed(command.common, *run, command.limits);
     if (!judged) return fail(command.common, judged.error());
+    if (judged->unkept) note_error(*judged->unkept);
     print_outcome(command.common, *judged, {});
     return exit_valid;
 }
@@ -47,6 +49,7 @@ int execute(const ReportCommand& command) {
     if (!run) return fail(command.common, run.error());
     auto judged = judge_if_needed(command.common, *run, command.limits);
     if (!judged) return fail(command.common, judged.error());
+    if (judged->unkept) note_error(*judged->unkept);
     auto report = write_report(command.common, *judged, command.output);
     if (!report) return fail(command.common, report.error());
     if (command.common.json) {

@@ -86,10 +86,12 @@ int perform(const Common& common, const CheckLimits& limits, const Plan& plan) {
     }
     auto judged = judge(common, *run, limits);
     if (!judged) {
-        codes.push_back(fail(common, judged.error()));
+        // Its record was just written: that it cannot be read is no mistake of the user.
+        codes.push_back(fail(common, judged.error(), exit_lab_error));
         return combined_exit_code(codes);
     }
     codes.push_back(exit_code(*judged));
+    if (judged->unkept) codes.push_back(note_error(*judged->unkept));
     auto report = write_report(common, *judged);
     if (!report) codes.push_back(note_error(report.error()));
     print_outcome(common, *judged, report ? *report : std::filesystem::path{});

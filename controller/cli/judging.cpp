@@ -97,6 +97,16 @@ TextStyle style_of_stdout() {
     return style;
 }
 
+Result<void> keep(const Common& common, const Judged& judged) {
+    FAULTLAB_DO(store_check_results(judged.run.run_db(), judged.results));
+    // A run that was mailed here is in no index; its verdict is in its own file all the same.
+    std::error_code error;
+    if (!fs::exists(common.lab / "index.db", error)) return {};
+    FAULTLAB_TRY(const LabIndex index, LabIndex::open(common.lab));
+    if (!index.find(judged.run.id)) return {};
+    return index.set_verdict(judged.run.id, judged.verdict);
+}
+
 } // namespace
 
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits) {
@@ -106,12 +116,7 @@ Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckL
         run_checkers(record, entry->make()->checkers(record.plan.options), limits);
     Judged judged{.run = run, .record = std::move(record), .results = std::move(results)};
     judged.verdict = overall(judged.results);
-    FAULTLAB_DO(store_check_results(run.run_db(), judged.results));
-    // A run that was mailed here is in no index; its verdict is in its own file all the same.
-    if (std::error_code error; fs::exists(common.lab / "index.db", error)) {
-        FAULTLAB_TRY(const LabIndex index, LabIndex::open(common.lab));
-        if (index.find(run.id)) FAULTLAB_DO(index.set_verdict(run.id, judged.verdict));
-    }
+    if (const auto kept = keep(common, judged); !kept) judged.unkept = kept.error();
     return judged;
 }
 

@@ -6,6 +6,7 @@
 #include "core/record.hpp"
 #include "core/result.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace faultlab {
@@ -16,10 +17,12 @@ struct Judged {
     Record record;
     std::vector<CheckResult> results;
     Verdict verdict = Verdict::unknown;
+    std::optional<Error> unkept; ///< why the results could not be stored, as in a read-only lab
 };
 
 /// Loads the run, lets every checker that its workload wants judge it within the limits, and stores
 /// the results beside the run and its verdict in the lab's index. Says on stderr what it does.
+/// A verdict is worth having also where it cannot be stored: that is no error of judge.
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits);
 
 /// What the process says of it: a violation wins over a failure of the lab, and that over unknown.
