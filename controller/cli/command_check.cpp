@@ -11,25 +11,30 @@
 #include <cstdio>
 
 namespace faultlab {
+namespace {
+
+/// Checks one run and prints what comes of it; returns the exit code.
+int check_one(const CheckCommand& command, const std::string& name) {
+    auto run = find_run(command.common.lab, name);
+    if (!run) return fail(command.common, run.error());
+    auto judged = judge(command.common, *run, command.limits);
+    if (!judged) return fail(command.common, judged.error());
+    std::vector<int> codes = {exit_code(*judged)};
+    if (judged->unkept) codes.push_back(note_error(*judged->unkept));
+    auto report = write_report(command.common, *judged);
+    if (!report) codes.push_back(note_error(report.error()));
+    print_outcome(command.common, *judged, report ? *report : std::filesystem::path{});
+    return combined_exit_code(codes);
+}
+
+} // namespace
 
 int execute(const CheckCommand& command) {
+    const JsonList list(command.common, command.runs.size() > 1);
     std::vector<int> codes;
     for (const std::string& name : command.runs) {
-        auto run = find_run(command.common.lab, name);
-        if (!run) {
-            codes.push_back(fail(command.common, run.error()));
-            continue;
-        }
-        auto judged = judge(command.common, *run, command.limits);
-        if (!judged) {
-            codes.push_back(fail(command.common, judged.error()));
-            continue;
-        }
-        if (judged->unkept) codes.push_back(note_error(*judged->unkept));
-        auto report = write_report(command.common, *judged);
-        if (!report) codes.push_back(note_error(report.error()));
-        print_outcome(command.common, *judged, report ? *report : std::filesystem::path{});
-        codes.push_back(exit_code(*judged));
+        list.next(codes.empty());
+        codes.push_back(check_one(command, name));
     }
     return combined_exit_code(codes);
 }

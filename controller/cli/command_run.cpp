@@ -133,7 +133,9 @@ int execute(const ReplayCommand& command) {
     if (!plan) return fail(command.common, plan.error());
     std::vector<int> codes;
     int violations = 0;
+    const JsonList list(command.common, command.attempts > 1);
     for (std::int32_t attempt = 0; attempt < command.attempts; ++attempt) {
+        list.next(attempt == 0);
         codes.push_back(perform(command.common, command.limits, *plan));
         if (codes.back() == exit_violation) ++violations;
         const bool stopped = codes.back() == exit_interrupted || codes.back() == exit_terminated;

@@ -168,4 +168,16 @@ void print_outcome(const Common& common, const Judged& judged, const fs::path& r
     say("replay   {}\n", context.replay_command);
 }
 
+JsonList::JsonList(const Common& common, bool several) : shown_(common.json && several) {
+    if (shown_) say("{{\"schema\": \"faultlab.outcomes/1\", \"outcomes\": [\n");
+}
+
+JsonList::~JsonList() {
+    if (shown_) say("]}}\n");
+}
+
+void JsonList::next(bool first) const {
+    if (shown_ && !first) say(",\n");
+}
+
 } // namespace faultlab

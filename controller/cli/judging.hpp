@@ -39,4 +39,18 @@ write_report(const Common& common, const Judged& judged, const std::filesystem::
 /// Prints the first screen of the report and where the rest is, or its JSON.
 void print_outcome(const Common& common, const Judged& judged, const std::filesystem::path& report);
 
+/// Around the outcomes of several runs: with --json they are members of one object.
+class JsonList {
+public:
+    JsonList(const Common& common, bool several);
+    JsonList(const JsonList&) = delete;
+    JsonList& operator=(const JsonList&) = delete;
+    ~JsonList();
+    /// Before each outcome.
+    void next(bool first) const;
+
+private:
+    bool shown_;
+};
+
 } // namespace faultlab

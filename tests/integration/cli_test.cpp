@@ -83,6 +83,10 @@ TEST_CASE("with --json also a wrong command line is answered by one JSON object"
         CHECK(finished.exit_code == 64);
         CHECK(nlohmann::json::parse(finished.out).at("exit_code") == 64);
     }
+    const TemporaryDirectory lab;
+    const Finished two = lab_command({"check", "a", "b", "--json", "--lab", lab.path().string()});
+    CHECK(two.exit_code == 64);
+    CHECK(nlohmann::json::parse(two.out).at("outcomes").size() == 2);
 }
 
 TEST_CASE("a plan that was edited into something impossible is refused before anything starts") {
