@@ -11,7 +11,7 @@
 
 namespace faultlab {
 
-/// Limits below which a pass is not earned (DESIGN 4, "evidence floor").
+/// Limits below which a pass is not earned: the evidence floor.
 struct EvidenceFloor {
     std::int64_t ok_ops = 100;
     std::int64_t ok_ops_each_f = 10;

@@ -10,7 +10,7 @@
 
 namespace faultlab {
 
-/// Who has to act on an error; decides the exit code (DESIGN 4).
+/// Who has to act on an error; decides the exit code (the table in the README).
 enum class ErrorKind : std::uint8_t {
     usage,       ///< the user asked for something that does not exist or cannot be (64)
     environment, ///< this machine or cluster lacks something (69)

@@ -12,7 +12,7 @@
 
 namespace faultlab {
 
-/// What a user asks for, before anything is drawn or checked. The defaults are those of DESIGN 4.
+/// What a user asks for, before anything is drawn or checked. The defaults stand beside each.
 struct RunRequest {
     std::string system = "etcd";
     std::string workload = "register";

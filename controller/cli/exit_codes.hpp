@@ -7,7 +7,7 @@
 
 namespace faultlab {
 
-/// What the process says to its caller (DESIGN 4).
+/// What the process says to its caller (the table in the README).
 enum ExitCode : int {
     exit_valid = 0,
     exit_violation = 1,

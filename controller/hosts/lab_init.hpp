@@ -36,7 +36,7 @@ struct InitOptions {
 /// are blocked. Never returns: when it exits, the kernel kills all processes of the namespace.
 [[noreturn]] void run_lab_init(InitOptions options, const std::function<int()>& inside);
 
-/// Exit code for a failure of the lab itself (DESIGN 4).
+/// Exit code for a failure of the lab itself.
 inline constexpr int lab_error_exit_code = 70;
 
 } // namespace faultlab
