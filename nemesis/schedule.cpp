@@ -84,16 +84,13 @@ FaultSpec draw_fault(Kind& kind, const ScheduleSpec& spec, const Rng& rng) {
 Result<std::vector<Kind>> kinds_of(const ScheduleSpec& spec) {
     std::vector<Kind> kinds;
     std::set<std::string> names;
-    const ClusterView view = imagined_cluster(spec.nodes);
     for (const std::string& name : spec.nemeses) {
         FAULTLAB_TRY(const NemesisEntry* const entry, find_nemesis(fault_class(name)));
         if (!names.insert(name).second) {
             return usage_error(fmt::format("fault '{}' is asked for twice", name));
         }
         Kind kind{.name = name, .nemesis = entry->make()};
-        const FaultSpec trial = draw_fault(kind, spec, Rng(0));
-        const auto resolved = kind.nemesis->resolve(trial, view);
-        if (!resolved && resolved.error().kind == ErrorKind::usage) return resolved.error();
+        FAULTLAB_DO(check_spec(draw_fault(kind, spec, Rng(0)), spec.nodes));
         kind.drawn = 0;
         kinds.push_back(std::move(kind));
     }
@@ -130,6 +127,13 @@ std::vector<std::string> misfits(std::span<const Kind> kinds, const ScheduleSpec
 }
 
 } // namespace
+
+Result<void> check_spec(const FaultSpec& spec, std::int32_t nodes) {
+    FAULTLAB_TRY(const NemesisEntry* const entry, find_nemesis(spec.nemesis));
+    const auto resolved = entry->make()->resolve(spec, imagined_cluster(nodes));
+    if (!resolved && resolved.error().kind == ErrorKind::usage) return resolved.error();
+    return {};
+}
 
 std::string_view fault_class(std::string_view nemesis) {
     return nemesis.substr(0, nemesis.find(':'));

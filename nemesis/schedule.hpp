@@ -39,6 +39,10 @@ struct Schedule {
 /// detail, and limits that contradict each other, are usage errors.
 Result<Schedule> draw_schedule(const ScheduleSpec& spec, const Rng& rng);
 
+/// Whether a fault can mean anything to a cluster of so many nodes. A target or parameter that
+/// cannot is a usage error; one that waits for circumstances (a leader) is none.
+Result<void> check_spec(const FaultSpec& spec, std::int32_t nodes);
+
 /// The name in the catalogue: "kill" for "kill:leader".
 [[nodiscard]] std::string_view fault_class(std::string_view nemesis);
 

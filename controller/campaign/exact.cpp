@@ -6,6 +6,7 @@
 #include "core/system.hpp"
 #include "core/workload.hpp"
 #include "nemesis/catalogue.hpp"
+#include "nemesis/schedule.hpp"
 #include "systems/catalogue.hpp"
 #include "workloads/catalogue.hpp"
 
@@ -39,7 +40,11 @@ Result<void> check_fault(const Plan& plan, const FaultSpec& fault) {
             fmt::format("the plan's fault id {} is negative or used twice", fault.id));
     }
     FAULTLAB_DO(check_time(fmt::format("t_start of fault {}", fault.id), fault.t_start, 0));
-    return check_time(fmt::format("duration of fault {}", fault.id), fault.duration, 0);
+    FAULTLAB_DO(check_time(fmt::format("duration of fault {}", fault.id), fault.duration, 0));
+    if (fault.t_start >= plan.duration) {
+        return usage_error(fmt::format("the plan's fault {} begins after the run's end", fault.id));
+    }
+    return check_spec(fault, plan.nodes);
 }
 
 } // namespace

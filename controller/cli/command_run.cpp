@@ -78,11 +78,16 @@ int perform(const Common& common, const CheckLimits& limits, const Plan& plan) {
         // Without a store there is nothing to judge.
         if (!std::filesystem::exists(run->run_db(), ignored)) return fail(common, end.error());
         codes.push_back(note_error(end.error()));
-    } else if (*end == RunEnd::left) {
-        const std::string next = fmt::format("faultlab check {}", run_arguments(common.lab, *run));
-        return fail(common, lab_error("left; the record is kept", next), exit_interrupted);
     } else if (*end != RunEnd::complete) {
-        codes.push_back(*end == RunEnd::terminated ? exit_terminated : exit_interrupted);
+        const bool terminated = *end == RunEnd::terminated || *end == RunEnd::terminated_twice;
+        const int code = terminated ? exit_terminated : exit_interrupted;
+        if (*end == RunEnd::interrupted_twice || *end == RunEnd::terminated_twice) {
+            return fail(common,
+                        lab_error("left; the record is kept",
+                                  "faultlab check " + run_arguments(common.lab, *run)),
+                        code);
+        }
+        codes.push_back(code);
     }
     auto judged = judge(common, *run, limits);
     if (!judged) {
@@ -100,6 +105,7 @@ int perform(const Common& common, const CheckLimits& limits, const Plan& plan) {
 
 /// The share of attempts that fail, with its 95 % interval (Wilson 1927).
 std::string rate_text(int failed, int attempts) {
+    if (attempts == 0) return "no attempt came to a verdict";
     const double n = attempts;
     const double p = failed / n;
     constexpr double z = 1.96;
@@ -133,15 +139,17 @@ int execute(const ReplayCommand& command) {
     if (!plan) return fail(command.common, plan.error());
     std::vector<int> codes;
     int violations = 0;
+    int judged = 0;
     const JsonList list(command.common, command.attempts > 1);
     for (std::int32_t attempt = 0; attempt < command.attempts; ++attempt) {
         list.next(attempt == 0);
         codes.push_back(perform(command.common, command.limits, *plan));
         if (codes.back() == exit_violation) ++violations;
+        if (codes.back() <= exit_unknown) ++judged;
         const bool stopped = codes.back() == exit_interrupted || codes.back() == exit_terminated;
         if (stopped || codes.back() == exit_environment) break;
     }
-    note("{}\n", rate_text(violations, static_cast<int>(codes.size())));
+    note("{}\n", rate_text(violations, judged));
     return combined_exit_code(codes);
 }
 

@@ -27,7 +27,8 @@ namespace {
 
 /// What the engine process says to its supervisor by its exit code, where it is no failure.
 constexpr int engine_complete = 0;
-constexpr int engine_left = 3;
+constexpr int engine_interrupted_twice = 3;
+constexpr int engine_terminated_twice = 4;
 
 /// Turns SIGINT and SIGTERM of this process into stop requests: the first asks for an early and
 /// orderly end, the second for a hasty one. Made before any other thread, so that all of them
@@ -128,9 +129,12 @@ int engine_process(const Plan& plan, const RunDirectory& run) {
         note("faultlab: {}\n", outcome.error().text());
         return exit_code(outcome.error().kind);
     }
-    if (signals.leave_now().stop_requested()) return engine_left;
+    const bool terminated = signals.first() == SIGTERM;
+    if (signals.leave_now().stop_requested()) {
+        return terminated ? engine_terminated_twice : engine_interrupted_twice;
+    }
     if (!outcome->interrupted) return engine_complete;
-    return signals.first() == SIGTERM ? exit_terminated : exit_interrupted;
+    return terminated ? exit_terminated : exit_interrupted;
 }
 
 Error engine_failed(ErrorKind kind, const RunDirectory& run, std::string what) {
@@ -145,7 +149,8 @@ Result<RunEnd> run_on_local_hosts(const Plan& plan, const RunDirectory& run) {
     FAULTLAB_TRY(const EngineEnd end,
                  supervise({}, [&plan, &run] { return engine_process(plan, run); }));
     // A signal that came before the engine could listen to it.
-    if (end.signal == SIGINT || end.signal == SIGTERM) return RunEnd::left;
+    if (end.signal == SIGINT) return RunEnd::interrupted_twice;
+    if (end.signal == SIGTERM) return RunEnd::terminated_twice;
     if (end.signal != 0) {
         return engine_failed(ErrorKind::lab,
                              run,
@@ -155,7 +160,8 @@ Result<RunEnd> run_on_local_hosts(const Plan& plan, const RunDirectory& run) {
     }
     switch (end.exit_code) {
         case engine_complete: return RunEnd::complete;
-        case engine_left: return RunEnd::left;
+        case engine_interrupted_twice: return RunEnd::interrupted_twice;
+        case engine_terminated_twice: return RunEnd::terminated_twice;
         case exit_interrupted: return RunEnd::interrupted;
         case exit_terminated: return RunEnd::terminated;
         case exit_usage: return engine_failed(ErrorKind::usage, run, "the run was refused");

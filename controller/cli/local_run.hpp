@@ -9,9 +9,10 @@ namespace faultlab {
 /// How a run on local hosts ended, its record being stored.
 enum class RunEnd {
     complete,
-    interrupted, ///< SIGINT once: healed, collected
-    terminated,  ///< SIGTERM once: the same
-    left,        ///< a second signal: healed, and nothing more is wanted
+    interrupted,       ///< SIGINT once: healed, collected
+    terminated,        ///< SIGTERM once: the same
+    interrupted_twice, ///< SIGINT, then another signal: healed, and nothing more is wanted
+    terminated_twice,  ///< SIGTERM, then another signal: the same
 };
 
 /// Runs the plan on hosts that are namespaces of this machine and leaves its run.db and logs in

@@ -126,6 +126,15 @@ TEST_CASE("a plan that was edited into something impossible is refused before an
             refused(edited);
         }
     }
+    for (const char* target : {"n9", "zz"}) {
+        nlohmann::json edited = plan;
+        edited["faults"][0]["target"] = target;
+        edited["faults"][0]["params"] = nlohmann::json::object();
+        refused(edited);
+    }
+    nlohmann::json late = plan;
+    late["faults"][0]["t_start"] = plan["duration"];
+    refused(late);
     nlohmann::json twice = plan;
     twice["faults"].push_back(plan["faults"][0]);
     refused(twice);
