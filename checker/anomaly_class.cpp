@@ -25,7 +25,7 @@ public:
         }
     }
 
-    AnomalyClass run() const {
+    [[nodiscard]] AnomalyClass run() const {
         for (const auto rule : {&Classifier::never_written,
                                 &Classifier::impossible_version,
                                 &Classifier::taken_twice,

@@ -49,7 +49,8 @@ public:
 
     /// Concrete targets, parameters and undo. A spec that cannot be met now (no leader known) is
     /// an error that says so: the fault is then skipped and counted as not effective.
-    virtual Result<Fault> resolve(const FaultSpec& spec, const ClusterView& view) const = 0;
+    [[nodiscard]] virtual Result<Fault> resolve(const FaultSpec& spec,
+                                                const ClusterView& view) const = 0;
 
     /// The same fault as a spec whose resolution does not depend on the view: for replay --exact.
     [[nodiscard]] virtual FaultSpec exact(const Fault& fault, const FaultSpec& spec) const = 0;

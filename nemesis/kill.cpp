@@ -59,7 +59,7 @@ public:
         Result<void> outcome;
         for (const NodeId node : stored_nodes(fault, undo_name)) {
             // One node that does not start must not keep the others down.
-            Result<void> started = target.start_node(node);
+            const Result<void> started = target.start_node(node);
             if (!started && outcome) outcome = started;
         }
         return outcome;

@@ -63,7 +63,7 @@ public:
         Result<void> outcome;
         for (const NodeId node : stored_nodes(fault, undo_name)) {
             // One node that does not answer must not keep the others stopped.
-            Result<void> resumed = resume(node, target);
+            const Result<void> resumed = resume(node, target);
             if (!resumed && outcome) outcome = resumed;
         }
         return outcome;
