@@ -122,6 +122,12 @@ public:
         if (pid > 0) ::kill(-pid, number);
     }
 
+    /// Returns when all of its threads have stopped, which takes a moment after the signal.
+    void pause(NodeId node) const {
+        signal(node, SIGSTOP);
+        ::waitpid(pids_[static_cast<std::size_t>(node)], nullptr, WUNTRACED);
+    }
+
     void kill(NodeId node) {
         signal(node, SIGKILL);
         pid_t& pid = pids_[static_cast<std::size_t>(node)];

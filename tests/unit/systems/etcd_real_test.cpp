@@ -179,7 +179,7 @@ TEST_CASE("a paused node leaves writes unknown by the limit, and goes on afterwa
     CAPTURE(connected_before);
     const auto client = cluster.client(paused);
     if (connected_before) REQUIRE(call(*client, write("x", 1)) == "ok null");
-    cluster.signal(paused, SIGSTOP);
+    cluster.pause(paused);
     // The kernel accepts for it, so even a fresh connection gets its request across.
     CHECK(call(*client, write("x", 2), 200 * millisecond) == "info timed out after sending");
     CHECK(call(*client, read("x"), 200 * millisecond) == "fail timed out after sending");
