@@ -64,7 +64,7 @@ struct ErrorRule {
 };
 
 /// A system under test. Pure but for `installed`, `telemetry`, `connect` and `empty`; the lab's
-/// cluster (controller/cluster.hpp) starts, stops, kills and wipes what `launch` describes.
+/// cluster (controller/engine/cluster.hpp) starts, stops, kills and wipes what `launch` describes.
 class System {
 public:
     virtual ~System() = default;
