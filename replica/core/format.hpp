@@ -1,0 +1,18 @@
+#pragma once
+
+#include "replica/core/config.hpp"
+#include "replica/core/message.hpp"
+
+#include <vector>
+
+namespace faultlab::replica {
+
+/// The superblock zone of a replica that has never run; the other zones begin as zeroes of
+/// zone_bytes(limits, zone). A replica that joins later is formatted with an empty membership
+/// (voter_count 0): it asks its peers. Requires: complaint(config.limits) is null.
+[[nodiscard]] std::vector<std::byte> format(const Config& config, const Membership& membership);
+
+/// The entry of op 0, the same in every log of the cluster.
+[[nodiscard]] Header root_header(std::uint64_t cluster);
+
+} // namespace faultlab::replica

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "replica/core/bugs.hpp"
+#include "replica/core/config.hpp"
+#include "replica/core/effects.hpp"
+#include "replica/core/membership.hpp"
+
+#include <optional>
+
+namespace faultlab::replica {
+
+constexpr std::size_t superblock_copies = 4;
+constexpr std::size_t superblock_bytes = 4096; ///< of one copy
+
+/// What a replica must not forget. Four copies, hash-chained by sequence; opening needs two valid
+/// copies of the newest. Trivially copyable, stored as it lies in memory.
+struct Superblock {
+    Checksum checksum; ///< of the rest; set last
+    Checksum parent;   ///< checksum of the superblock before it
+    std::uint64_t sequence = 0;
+    std::uint64_t cluster = 0;
+    std::uint64_t incarnation = 0; ///< starts so far
+    View view;                     ///< never enters a lower one
+    View log_view;                 ///< the log on disk is a prefix of this view's log
+    Op log_op = 0; ///< head of the log when log_view was installed: an entry above it belongs to
+                   ///< the log only if its view is log_view, one up to it only if not above it
+    Op commit = 0; ///< known when it was written
+    Op checkpoint_op = 0;
+    Checksum checkpoint_id;     ///< root of the snapshot's chunks
+    Checksum checkpoint_parent; ///< checksum of the entry checkpoint_op
+    std::uint64_t checkpoint_bytes = 0;
+    Checksum checkpoint_digest; ///< of the state
+    std::uint64_t sync_op = 0;  ///< checkpoint that is being fetched, 0: none
+    Checksum sync_id;
+    Limits limits;
+    std::uint32_t release_active = oldest_release; ///< programs below it are refused
+    std::uint32_t checkpoint_area = 0;             ///< 0 or 1
+    Membership membership; ///< of view's epoch, as of the last install, checkpoint or epoch
+    ReplicaId self = no_replica;
+    std::uint8_t copy = 0; ///< not in the checksum, so that all copies have the same
+    std::array<std::uint8_t, 6> reserved{};
+};
+static_assert(std::is_trivially_copyable_v<Superblock> && sizeof(Superblock) <= superblock_bytes);
+
+[[nodiscard]] Checksum checksum_of(const Superblock& superblock);
+
+/// The newest superblock of which two copies are valid; nothing when there is none. Pure.
+/// `zone` holds the four copies, whatever their state.
+[[nodiscard]] std::optional<Superblock> open_superblock(Bytes zone, BugSet& bugs);
+/// All four copies, as the zone holds them.
+void lay_out(const Superblock& superblock, std::span<std::byte> zone);
+
+/// Keeps the superblock on the disk: one write at a time, the newest wanted next.
+class SuperblockFile {
+public:
+    SuperblockFile();
+    /// The content last read from or written to the disk.
+    [[nodiscard]] const Superblock& durable() const { return durable_; }
+    void opened(const Superblock& superblock);
+    /// Wants this content (sequence, parent, checksum and copy are filled in here) to be durable.
+    /// Returns a ticket: it is durable once `done() >= ticket`.
+    std::uint64_t store(const Superblock& wanted, IoId& next_io, Effects& effects);
+    [[nodiscard]] std::uint64_t done() const { return done_; }
+    /// Whether this IoDone was its own. Requires: it did not fail.
+    bool on_io(IoId id, IoId& next_io, Effects& effects);
+
+private:
+    void start(IoId& next_io, Effects& effects);
+    Superblock durable_;
+    Superblock writing_;
+    Superblock wanted_;
+    std::uint64_t wanted_ticket_ = 0;
+    std::uint64_t writing_ticket_ = 0;
+    std::uint64_t done_ = 0;
+    IoId sync_ = 0;
+    std::array<std::byte, superblock_copies * superblock_bytes> zone_{};
+};
+
+} // namespace faultlab::replica
