@@ -23,6 +23,14 @@ constexpr std::array entries = {
                  .summary = "whether the run saw enough for a pass to mean something",
                  .options = evidence_floor_options,
                  .make = make_evidence_floor},
+    CheckerEntry{.name = "digest-agreement",
+                 .summary = "replicas that applied the same operations have the same state",
+                 .options = digest_agreement_options,
+                 .make = make_digest_agreement},
+    CheckerEntry{.name = "convergence",
+                 .summary = "after the last heal every replica comes to what the others know",
+                 .options = convergence_options,
+                 .make = make_convergence},
 };
 
 } // namespace

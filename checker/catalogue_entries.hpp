@@ -18,4 +18,10 @@ Result<std::unique_ptr<Checker>> make_stats(const Options& options);
 std::vector<OptionSpec> evidence_floor_options();
 Result<std::unique_ptr<Checker>> make_evidence_floor(const Options& options);
 
+std::vector<OptionSpec> digest_agreement_options();
+Result<std::unique_ptr<Checker>> make_digest_agreement(const Options& options);
+
+std::vector<OptionSpec> convergence_options();
+Result<std::unique_ptr<Checker>> make_convergence(const Options& options);
+
 } // namespace faultlab
