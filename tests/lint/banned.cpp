@@ -7,8 +7,8 @@ namespace faultlab::lint {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> pure_folders = {
-    "core", "checker", "workloads", "reports", "nemesis"};
+constexpr std::array<std::string_view, 6> pure_folders = {
+    "core", "checker", "workloads", "reports", "nemesis", "replica/core"};
 /// Effectful folders inside pure ones.
 constexpr std::array<std::string_view, 2> effectful_folders = {"core/store", "nemesis/node"};
 
@@ -72,6 +72,22 @@ constexpr Rule pure_rules[] = {
     {"ofstream", Form::name, input},
     {"fopen", Form::name, input},
     {"getenv", Form::name, input},
+};
+
+/// The core of the replicated store gives the same effects for the same inputs, everywhere.
+constexpr std::string_view deterministic_folder = "replica/core";
+constexpr std::string_view order = "the order of iteration must be the same in every run";
+constexpr std::string_view exact = "protocol state is integers: floating point differs by build";
+
+constexpr Rule deterministic_rules[] = {
+    {"unordered_map", Form::name, order},
+    {"unordered_set", Form::name, order},
+    {"unordered_multimap", Form::name, order},
+    {"unordered_flat_map", Form::name, order},
+    {"float", Form::name, exact},
+    {"double", Form::name, exact},
+    {"mutex", Form::std, threads},
+    {"atomic", Form::std, threads},
 };
 
 constexpr std::string_view ownership = "std::make_unique or a container owns it";
@@ -171,6 +187,7 @@ void check_code(const SourceFile& file, Problems& problems) {
     const std::string code = code_of(file.text);
     const std::vector<Word> words = words_of(code);
     const bool pure = is_pure(file.path);
+    const bool deterministic = lies_in(file.path, deterministic_folder);
     for (std::size_t i = 0; i < words.size(); ++i) {
         const Word& word = words[i];
         const auto report = [&](std::string_view instead) {
@@ -182,6 +199,7 @@ void check_code(const SourceFile& file, Problems& problems) {
             if (breaks(rule, code, word)) report(rule.instead);
         };
         if (pure) std::ranges::for_each(pure_rules, report_rule);
+        if (deterministic) std::ranges::for_each(deterministic_rules, report_rule);
         std::ranges::for_each(rules_everywhere, report_rule);
         if (is_raw_ownership(code, word)) report(ownership);
         if (is_using_std(words, i, code)) report("names keep their std::");

@@ -174,6 +174,28 @@ TEST_CASE("catalogue: files and names match both ways", "[lint]") {
     CHECK(problems.front().message.find("gone") != std::string::npos);
 }
 
+TEST_CASE("banned: the replicated store has one order and exact numbers", "[lint]") {
+    const std::string code = GENERATE(as<std::string>{},
+                                      "std::unordered_map<int, int> map;",
+                                      "double share = 0;",
+                                      "std::mutex mutex;",
+                                      "std::atomic<int> count;");
+    CAPTURE(code);
+    CHECK(bans("replica/core/x.cpp", code));
+    CHECK_FALSE(bans("replica/daemon/x.cpp", code));
+}
+
+TEST_CASE("assertions: an id is a literal, used once, and tripped by a test", "[lint]") {
+    const Tree tree = {{"replica/core/a.cpp",
+                        "REPLICA_ASSERT(\"one\", a);\n"
+                        "REPLICA_ASSERT(\"two\", a);\n"
+                        "REPLICA_ASSERT(name, a);\n"},
+                       {"replica/core/b.cpp", "REPLICA_ASSERT(\"one\",\n  b);\n"},
+                       {"tests/unit/a_test.cpp", "trips(\"one\");"}};
+    CHECK(places(assertions(tree)) ==
+          Places{"replica/core/a.cpp:2", "replica/core/a.cpp:3", "replica/core/b.cpp:1"});
+}
+
 TEST_CASE("length: files, functions and lines have a limit", "[lint]") {
     CHECK(length(one("a.cpp", function_of_lines(70))).empty());
     CHECK(places(length(one("a.cpp", "\n" + function_of_lines(71)))) == Places{"a.cpp:2"});

@@ -18,6 +18,9 @@ Problems catalogue(const Tree& tree);
 /// Files of at most 600 lines, functions of at most 70, lines of at most 100 columns. What stands
 /// in a raw string is a document, not code, and counts for files only.
 Problems length(const Tree& tree);
+/// Every assertion of the replicated store has an id of its own, and a test that names the id
+/// because it trips it.
+Problems assertions(const Tree& tree);
 /// Links in documents lead somewhere; the README is at most 150 lines.
 Problems docs(const Tree& tree);
 

@@ -15,6 +15,7 @@ constexpr Lint lints[] = {{"layering", faultlab::lint::layering},
                           {"banned", faultlab::lint::banned},
                           {"catalogue", faultlab::lint::catalogue},
                           {"length", faultlab::lint::length},
+                          {"assertions", faultlab::lint::assertions},
                           {"docs", faultlab::lint::docs}};
 
 } // namespace
@@ -24,7 +25,7 @@ int main(int argc, char** argv) {
     const auto lint = argc == 3 ? std::ranges::find(lints, std::string_view(argv[1]), &Lint::name)
                                 : std::end(lints);
     if (lint == std::end(lints)) {
-        std::cerr << "usage: lint layering|banned|catalogue|length|docs ROOT\n";
+        std::cerr << "usage: lint layering|banned|catalogue|length|assertions|docs ROOT\n";
         return 64;
     }
     const faultlab::lint::Tree tree = faultlab::lint::load_tree(argv[2]);
