@@ -35,6 +35,22 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
     return number;
 }
 
+Result<void> check_choices(const OptionSpec& spec, std::string_view value, std::string_view owner) {
+    if (spec.choices.empty()) return {};
+    if (!spec.several) {
+        if (std::ranges::find(spec.choices, value) != spec.choices.end()) return {};
+        return usage_error(fmt::format("option {} of {} cannot be '{}'", spec.name, owner, value),
+                           fmt::format("one of: {}", fmt::join(spec.choices, ", ")));
+    }
+    for (const std::string& part : split_list(value)) {
+        if (std::ranges::find(spec.choices, part) != spec.choices.end()) continue;
+        return usage_error(
+            fmt::format("option {} of {} cannot have '{}'", spec.name, owner, part),
+            fmt::format("nearest: {}", fmt::join(nearest_names(part, spec.choices), ", ")));
+    }
+    return {};
+}
+
 Result<void> check_range(const OptionSpec& spec, std::string_view value, std::string_view owner) {
     if (!spec.range) return {};
     const auto [low, high] = *spec.range;
@@ -45,6 +61,16 @@ Result<void> check_range(const OptionSpec& spec, std::string_view value, std::st
 }
 
 } // namespace
+
+std::vector<std::string> split_list(std::string_view text) {
+    std::vector<std::string> parts;
+    while (!text.empty()) {
+        const std::size_t comma = std::min(text.find(','), text.size());
+        if (comma > 0) parts.emplace_back(text.substr(0, comma));
+        text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    return parts;
+}
 
 std::vector<std::string> nearest_names(std::string_view typed,
                                        std::span<const std::string> candidates) {
@@ -82,11 +108,7 @@ complete_options(const Options& given, std::span<const OptionSpec> specs, std::s
                     ? "it has no options"
                     : fmt::format("nearest: {}", fmt::join(nearest_names(name, names), ", ")));
         }
-        if (!spec->choices.empty() &&
-            std::ranges::find(spec->choices, value) == spec->choices.end()) {
-            return usage_error(fmt::format("option {} of {} cannot be '{}'", name, owner, value),
-                               fmt::format("one of: {}", fmt::join(spec->choices, ", ")));
-        }
+        FAULTLAB_DO(check_choices(*spec, value, owner));
         FAULTLAB_DO(check_range(*spec, value, owner));
         completed[name] = value;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/checker.hpp"
 #include "core/host.hpp"
 #include "core/op.hpp"
 #include "core/options.hpp"
@@ -27,12 +28,20 @@ struct Deployment {
     Options options;
 };
 
+/// Something that a replica says has happened to it.
+struct NodeEvent {
+    std::string kind;
+    Params fields;
+};
+
 /// What one replica says of itself, right or wrong.
 struct NodeStatus {
     bool leads = false;
     /// "role" (0 follower, 1 candidate, 2 leader), "term", "leader" (node number, -1 none),
     /// "commit", "applied", …
     std::vector<std::pair<std::string, std::int64_t>> metrics;
+    /// Since the last answer, in their order. Of a system that tells none: empty.
+    std::vector<NodeEvent> events = {};
 };
 
 /// Asks one replica for its status again and again over a connection of its own. Owned by one
@@ -63,6 +72,17 @@ struct ErrorRule {
     std::string why;
 };
 
+/// A mistake that a system can be told to make: the ground truth by which the lab's power to detect
+/// is measured. Planted by the system's option `bug`, a list of ids.
+struct PlantedBug {
+    std::string id;        ///< "V11"
+    std::string mechanism; ///< "sv_dedup_only"
+    std::string summary;   ///< what the system then does wrong
+    std::string faults;    ///< what it takes for an outcome to differ
+    std::string found_by;  ///< the checkers that see it
+    std::string source;    ///< where the mistake was first made or described
+};
+
 /// A system under test. Pure but for `installed`, `telemetry`, `connect` and `empty`; the lab's
 /// cluster (controller/engine/cluster.hpp) starts, stops, kills and wipes what `launch` describes.
 class System {
@@ -74,6 +94,10 @@ public:
     [[nodiscard]] virtual std::vector<ErrorRule> error_table() const = 0;
     /// Smallest and largest sensible number of nodes.
     [[nodiscard]] virtual std::pair<std::int32_t, std::int32_t> node_limits() const = 0;
+    /// Empty: it has no option `bug`.
+    [[nodiscard]] virtual std::vector<PlantedBug> planted_bugs() const { return {}; }
+    /// Checkers of what its replicas say of themselves, beside those of the workload.
+    [[nodiscard]] virtual std::vector<CheckerRequest> checkers() const { return {}; }
 
     /// The version that is installed on the host, or what to install.
     virtual Result<std::string> installed(Host& host) const = 0;

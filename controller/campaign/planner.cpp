@@ -97,6 +97,10 @@ Result<Planned> make_plan(const RunRequest& request) {
     const auto workload = workload_entry->make();
     FAULTLAB_DO(check_sizes(request, *system));
 
+    if (request.options.contains("bug") && system->planted_bugs().empty()) {
+        return usage_error(fmt::format("{} has no bugs that can be planted", request.system),
+                           "faultlab list bugs");
+    }
     std::vector<OptionSpec> specs = system->options();
     for (OptionSpec& spec : workload->options())
         specs.push_back(std::move(spec));

@@ -66,14 +66,4 @@ Result<std::pair<std::string, std::string>> parse_assignment(std::string_view te
     return std::pair{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }
 
-std::vector<std::string> split_list(std::string_view text) {
-    std::vector<std::string> parts;
-    while (!text.empty()) {
-        const std::size_t comma = std::min(text.find(','), text.size());
-        if (comma > 0) parts.emplace_back(text.substr(0, comma));
-        text.remove_prefix(std::min(comma + 1, text.size()));
-    }
-    return parts;
-}
-
 } // namespace faultlab

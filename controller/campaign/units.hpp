@@ -23,7 +23,4 @@ Result<std::uint64_t> parse_seed(std::string_view text);
 /// "NAME=VALUE".
 Result<std::pair<std::string, std::string>> parse_assignment(std::string_view text);
 
-/// "a,b,c" without empty parts.
-[[nodiscard]] std::vector<std::string> split_list(std::string_view text);
-
 } // namespace faultlab

@@ -26,6 +26,7 @@ struct RawRun {
     std::string time = "30s";
     std::string op_timeout = "5s";
     std::string hosts = "local";
+    std::string bugs;
     std::vector<std::string> options;
     std::vector<std::string> floor;
 };
@@ -82,6 +83,7 @@ Result<RunCommand> read_run(RunCommand command, const RawRun& raw, const RawLimi
     FAULTLAB_TRY(request.duration, parse_duration(raw.time));
     FAULTLAB_TRY(request.op_timeout, parse_duration(raw.op_timeout));
     FAULTLAB_TRY(request.options, read_assignments(raw.options));
+    if (!raw.bugs.empty()) request.options["bug"] = raw.bugs;
     FAULTLAB_TRY(request.floor, read_assignments(raw.floor));
     FAULTLAB_TRY(command.limits, read_limits(limits));
     return command;
@@ -137,6 +139,8 @@ void add_run(CommandLine& line) {
                    raw.options,
                    "NAME=VALUE for system or workload (faultlab describe NAME); may be repeated")
         ->take_all();
+    app.add_option(
+        "--bug", raw.bugs, "bugs to plant in the system, separated by commas (faultlab list bugs)");
     app.add_option("--floor",
                    raw.floor,
                    "NAME=VALUE: evidence below which a pass is not earned (ok_ops, ok_ops_each_f, "
@@ -208,10 +212,10 @@ void add_others(CommandLine& line) {
     sql.add_option("query", line.sql.query, "one query [an interactive shell]");
 
     CLI::App& list = add_plain(line, line.list, "list", "what there is");
-    list.add_option("kind", line.list.kind, "systems, workloads, faults, checkers or runs");
+    list.add_option("kind", line.list.kind, "systems, workloads, faults, bugs, checkers or runs");
 
     CLI::App& describe = add_plain(line, line.describe, "describe", "options, errors, meaning");
-    describe.add_option("name", line.describe.name, "a system, workload, fault or checker")
+    describe.add_option("name", line.describe.name, "a system, workload, fault, bug or checker")
         ->required();
 
     add_plain(line, line.doctor, "doctor", "what this machine lacks, and how to mend it");

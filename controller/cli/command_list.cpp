@@ -39,11 +39,23 @@ void append(std::vector<Entry>& all, const char* kind, const Entries& entries) {
     }
 }
 
+/// All bugs that can be planted, with the system that has each.
+std::vector<std::pair<std::string, PlantedBug>> planted_bugs() {
+    std::vector<std::pair<std::string, PlantedBug>> all;
+    for (const SystemEntry& entry : system_catalogue()) {
+        for (PlantedBug& bug : entry.make()->planted_bugs())
+            all.emplace_back(entry.name, std::move(bug));
+    }
+    return all;
+}
+
 std::vector<Entry> everything() {
     std::vector<Entry> all;
     append(all, "system", system_catalogue());
     append(all, "workload", workload_catalogue());
     append(all, "fault", nemesis_catalogue());
+    for (const auto& [system, bug] : planted_bugs())
+        all.push_back({"bug", bug.id, bug.summary});
     append(all, "checker", checker_catalogue());
     return all;
 }
@@ -111,9 +123,21 @@ Json describe(const Entry& entry) {
         tree["operations"] = system->operations();
         tree["options"] = options_tree(system->options());
         tree["errors"] = errors_tree(system->error_table());
+        for (const CheckerRequest& request : system->checkers())
+            tree["checkers"].push_back(request.name);
     } else if (entry.kind == "workload") {
         const auto workload = find_workload(entry.name).value()->make();
         tree["options"] = options_tree(workload->options());
+    } else if (entry.kind == "bug") {
+        for (const auto& [system, bug] : planted_bugs()) {
+            if (bug.id != entry.name) continue;
+            tree["mechanism"] = bug.mechanism;
+            tree["system"] = system;
+            tree["faults"] = bug.faults;
+            tree["found by"] = bug.found_by;
+            tree["source"] = bug.source;
+            tree["plant it"] = fmt::format("faultlab run {} --bug {}", system, bug.id);
+        }
     } else if (entry.kind == "fault") {
         tree["needs"] = find_nemesis(entry.name).value()->make()->needs();
     } else {
@@ -127,7 +151,11 @@ void print_description(const Json& tree) {
         tree["name"].get<std::string>(),
         tree["kind"].get<std::string>(),
         tree["summary"].get<std::string>());
-    for (const char* list : {"operations", "needs"}) {
+    for (const char* fact : {"mechanism", "system", "faults", "found by", "source", "plant it"}) {
+        if (tree.contains(fact)) say("\n{}: {}", fact, tree[fact].get<std::string>());
+    }
+    if (tree.contains("mechanism")) say("\n");
+    for (const char* list : {"operations", "checkers", "needs"}) {
         if (!tree.contains(list)) continue;
         say("\n{}: {}\n", list, fmt::join(tree[list].get<std::vector<std::string>>(), ", "));
     }
@@ -135,11 +163,12 @@ void print_description(const Json& tree) {
         say("\noptions (--option NAME=VALUE)\n");
         for (const Json& option : tree["options"]) {
             const auto choices = option["choices"].get<std::vector<std::string>>();
+            const bool many = choices.size() > 12; // bugs: listed elsewhere
             say("  {}={}  {}{}\n",
                 option["name"].get<std::string>(),
                 option["default"].get<std::string>(),
                 option["help"].get<std::string>(),
-                choices.empty() ? "" : fmt::format(" ({})", fmt::join(choices, " | ")));
+                choices.empty() || many ? "" : fmt::format(" ({})", fmt::join(choices, " | ")));
         }
     }
     if (tree.contains("errors")) {
@@ -158,7 +187,8 @@ void print_description(const Json& tree) {
 int execute(const ListCommand& command) {
     std::string kind = command.kind;
     if (kind == "runs") return list_runs(command.common);
-    const std::vector<std::string> kinds = {"systems", "workloads", "faults", "checkers", "runs"};
+    const std::vector<std::string> kinds = {
+        "systems", "workloads", "faults", "bugs", "checkers", "runs"};
     if (!kind.empty() && std::ranges::find(kinds, kind) == kinds.end()) {
         return fail(
             command.common,

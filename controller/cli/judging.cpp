@@ -11,6 +11,7 @@
 #include "reports/machine.hpp"
 #include "reports/story.hpp"
 #include "reports/terminal.hpp"
+#include "systems/catalogue.hpp"
 #include "workloads/catalogue.hpp"
 
 #include <fmt/format.h>
@@ -112,8 +113,11 @@ Result<void> keep(const Common& common, const Judged& judged) {
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits) {
     FAULTLAB_TRY(Record record, load_record(run.run_db()));
     FAULTLAB_TRY(const WorkloadEntry* const entry, find_workload(record.plan.workload));
-    std::vector<CheckResult> results =
-        run_checkers(record, entry->make()->checkers(record.plan.options), limits);
+    FAULTLAB_TRY(const SystemEntry* const system, find_system(record.plan.system));
+    std::vector<CheckerRequest> wanted = entry->make()->checkers(record.plan.options);
+    for (CheckerRequest& request : system->make()->checkers())
+        wanted.push_back(std::move(request));
+    std::vector<CheckResult> results = run_checkers(record, std::move(wanted), limits);
     Judged judged{.run = run, .record = std::move(record), .results = std::move(results)};
     judged.verdict = overall(judged.results);
     if (const auto kept = keep(common, judged); !kept) judged.unkept = kept.error();

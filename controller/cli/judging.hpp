@@ -20,8 +20,9 @@ struct Judged {
     std::optional<Error> unkept; ///< why the results could not be stored, as in a read-only lab
 };
 
-/// Loads the run, lets every checker that its workload wants judge it within the limits, and stores
-/// the results beside the run and its verdict in the lab's index. Says on stderr what it does.
+/// Loads the run, lets every checker that its workload and its system want judge it within the
+/// limits, and stores the results beside the run and its verdict in the lab's index. Says on stderr
+/// what it does.
 /// A verdict is worth having also where it cannot be stored: that is no error of judge.
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits);
 

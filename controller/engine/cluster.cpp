@@ -188,6 +188,13 @@ void Cluster::note_status(NodeId node, const NodeStatus* status) {
                        .fields = std::move(fields)});
     }
     replica.leads = status->leads;
+    for (const NodeEvent& event : status->events) {
+        writer_.event({.t = now,
+                       .node = node,
+                       .incarnation = replica.incarnation,
+                       .kind = event.kind,
+                       .fields = event.fields});
+    }
 }
 
 ClusterView Cluster::view() const {

@@ -50,7 +50,8 @@ public:
     Result<void> wipe_node(NodeId node);
     /// Takes note of a replica that ended by itself. Call it now and then.
     void check_alive(NodeId node);
-    /// Takes note of what a replica says: samples, and changes of who leads. Null: no answer.
+    /// Takes note of what a replica says: samples, events, and changes of who leads. Null: no
+    /// answer.
     void note_status(NodeId node, const NodeStatus* status);
 
     /// From the last answers, which may be stale.

@@ -104,3 +104,17 @@ TEST_CASE("who leads is what replicas said last, two of them if they say so", "[
     CHECK(events[0].fields.at("term") == Value{4});
     CHECK(site.memory->samples.size() == 4);
 }
+
+TEST_CASE("what replicas say has happened to them is recorded in its order", "[engine]") {
+    Site site;
+    REQUIRE(site.cluster.start_node(1));
+    const NodeStatus status{.events = {{.kind = "digest", .fields = {{"op", 16}}},
+                                       {.kind = "committed", .fields = {{"op", 17}}}}};
+    site.cluster.note_status(1, &status);
+    const auto digests = site.memory->events_of("digest");
+    REQUIRE(digests.size() == 1);
+    CHECK(digests[0].node == 1);
+    CHECK(digests[0].incarnation == 0);
+    CHECK(digests[0].fields.at("op") == Value{16});
+    CHECK(site.memory->events_of("committed").size() == 1);
+}
