@@ -28,9 +28,11 @@ enum class Command : std::uint8_t {
     Commit = 8,    ///< the primary's heartbeat: commit, op; `nonce`: when it was sent
     Ping = 9,      ///< from everyone to everyone: view, release, checkpoint
     // view change
-    StartViewChange = 10, ///< wants to leave for view
-    DoViewChange = 11,    ///< log_view, op, commit, checkpoint; body: slots of the suffix
-    StartView = 12,       ///< op, commit, checkpoint; body: membership, headers of the suffix
+    StartViewChange = 10, ///< wants to leave for view; `from`: the view that it has entered
+    DoViewChange = 11,    ///< log_view, op, commit, checkpoint, `parent`: checksum of entry op;
+                          ///< body: slots of the suffix
+    StartView = 12,       ///< op, commit, checkpoint, `parent` likewise; body: membership, headers
+                          ///< of the suffix
     GetView = 13,         ///< asks for a StartView; `nonce`
     // repair and state transfer
     GetLog = 14,      ///< entries [from, to] of the log of log_view
@@ -40,7 +42,8 @@ enum class Command : std::uint8_t {
     Snapshot = 18,    ///< checkpoint; `from`: chunk, `count`: chunks; body: chunk or manifest
     // recovery of a replica that lost its disk
     Recovery = 19,         ///< `nonce`
-    RecoveryResponse = 20, ///< `nonce`; as StartView when it comes from the primary of view
+    RecoveryResponse = 20, ///< `nonce`; `to`: the highest incarnation that it saw of the asker; as
+                           ///< StartView when it comes from the primary of view
 };
 constexpr std::uint8_t last_command = 20;
 [[nodiscard]] const char* name(Command command);

@@ -1,0 +1,326 @@
+#pragma once
+
+#include "core/rng.hpp"
+#include "replica/core/assert.hpp"
+#include "replica/core/client_table.hpp"
+#include "replica/core/journal.hpp"
+#include "replica/core/records.hpp"
+#include "replica/core/replica.hpp"
+#include "replica/core/request_queue.hpp"
+#include "replica/core/state_machine.hpp"
+#include "replica/core/superblock.hpp"
+
+#include <vector>
+
+namespace faultlab::replica {
+
+/// All state of a replica, and its rules, one topic a file: core_boot.cpp, core_normal.cpp,
+/// core_client.cpp, core_view_change.cpp, core_install.cpp, core_repair.cpp, core_recovery.cpp,
+/// core_checkpoint.cpp, core_sync.cpp, core_membership.cpp, core_lease.cpp, core_telemetry.cpp.
+class Replica::Core {
+public:
+    Core(const Config& config, const BugSet& bugs);
+
+    void step(const Input& input, Effects& effects);
+    [[nodiscard]] Telemetry telemetry(Nanos now) const;
+    [[nodiscard]] const BugSet& bugs() const { return bugs_; }
+    [[nodiscard]] const Header* log(Op op) const { return journal_.header(op); }
+
+private:
+    // --- core_boot.cpp: inputs, timers, the way out
+    void dispatch(const Input& input);
+    void on_boot(const Boot& boot);
+    void on_superblock_read(const IoDone& done);
+    /// The checkpoint's state is loaded (or there is none): goes on with the log.
+    void on_state_loaded();
+    void on_log_recovered();
+    /// The superblock says that this incarnation has begun: takes up its place.
+    void enter_after_boot();
+    void on_io(const IoDone& done);
+    void on_timer(Timer timer);
+    void on_message(const Received& received);
+    void on_peer_message(const Message& message, ReplicaId from);
+    /// Does what the state allows now: called once at the end of every step.
+    void settle();
+    void run_continuation();
+    void arm(Timer timer, Nanos delay);
+    void disarm(Timer timer);
+    [[nodiscard]] bool armed(Timer timer) const;
+    /// delay plus up to half of it.
+    [[nodiscard]] Nanos with_jitter(Nanos delay);
+    [[nodiscard]] std::uint64_t fresh_nonce();
+    void halt(std::string_view reason);
+    void set_status(Status status);
+    void event(EventKind kind, std::uint64_t a, std::uint64_t b, const Checksum& checksum = {});
+    void reject(Reject reason, ReplicaId sender);
+    /// The only origin of headers: who sends, what its disk says about views and checkpoint.
+    [[nodiscard]] Header outgoing(Command command) const;
+    void send(ReplicaId to, Header header, Bytes body = {});
+    /// To all voters and standbys but itself; to every id while the membership is unknown.
+    void broadcast(const Header& header, Bytes body = {});
+    void broadcast_to_voters(const Header& header, Bytes body = {});
+    /// An entry, as its first primary sealed it.
+    void send_entry(ReplicaId to, const Message& entry);
+    void fact(Fact::Kind kind, std::uint64_t a, std::uint64_t b);
+    void report_bugs();
+
+    // --- who is who
+    [[nodiscard]] bool membership_known() const { return membership_.voter_count > 0; }
+    [[nodiscard]] bool is_voter() const { return membership_.votes(config_.self); }
+    [[nodiscard]] ReplicaId primary() const;
+    [[nodiscard]] bool leads() const { return primary() == config_.self; }
+    [[nodiscard]] bool is_normal_primary() const { return status_ == Status::Normal && leads(); }
+    [[nodiscard]] Quorums quorums() const;
+    void set_membership(const Membership& membership);
+
+    // --- the superblock
+    /// What the superblock is to say next: wanted_, with the commit number of now. Returns the
+    /// ticket.
+    std::uint64_t store_superblock();
+    [[nodiscard]] const Superblock& durable() const { return superblock_.durable(); }
+    /// What waits for the newest superblock that matters to the view.
+    enum class Then : std::uint8_t { Nothing, EnterAfterBoot, DoViewChange, LowerLog, BeginView };
+    void store_then(Then then);
+
+    // --- core_client.cpp: requests and replies
+    void on_request(const Message& message, std::uint64_t link);
+    void admit(const Message& message, std::uint64_t link);
+    void reply_to(std::uint64_t link, Command command, const Header& request, Bytes body = {});
+    void redirect(std::uint64_t link, const Header& request);
+    void reply_cached(std::uint64_t link, const Header& request, const ClientTable::Cached& cached);
+    void drop_waiting();
+    void close_link(std::uint64_t link);
+
+    // --- core_normal.cpp
+    void propose();
+    [[nodiscard]] bool may_propose() const;
+    [[nodiscard]] std::size_t fill_batch(Header& entry);
+    void append_and_send(Header& entry, Bytes body);
+    void on_prepare(const Message& message, ReplicaId from);
+    void on_prepare_ok(const Header& header, ReplicaId from);
+    void on_commit(const Header& header, ReplicaId from);
+    void on_ping(const Header& header, ReplicaId from);
+    void acknowledge(std::uint64_t nonce);
+    void acknowledge_progress();
+    void advance_commit();
+    /// The newest op that a replication quorum of these voters has acknowledged in this view.
+    [[nodiscard]] Op replicated(const Membership& membership) const;
+    void learn_commit(Op claimed);
+    void heard_primary();
+    void send_heartbeat();
+    void resend_prepares();
+    void send_ping();
+    void abdicate_or_return();
+    [[nodiscard]] bool quorum_answers() const;
+
+    // --- core_execute.cpp
+    void execute();
+    void execute_entry(Op op);
+    void execute_request(const Header& entry, const BatchedRequest& request);
+    void publish_digest(Op op);
+    [[nodiscard]] Checksum state_digest() const;
+
+    // --- core_view_change.cpp
+    void want_view(View view);
+    void send_start_view_change();
+    void on_start_view_change(const Header& header, ReplicaId from);
+    void count_votes(View view);
+    void enter_view(View view);
+    void leave_normal();
+    void send_do_view_change();
+    void on_do_view_change(const Message& message, ReplicaId from);
+    void keep_do_view_change(const Header& header, Bytes body, ReplicaId from);
+    void try_form_view();
+    void begin_view();
+    void send_start_view(ReplicaId to);
+    std::size_t lay_out_start_view(Header& header);
+    void on_start_view(const Message& message, ReplicaId from);
+    void on_get_view(const Header& header, ReplicaId from);
+    void learn_view(View view, ReplicaId from);
+    void ask_for_view();
+
+    // --- core_install.cpp
+    /// One log that replaces, or completes, this replica's: of a StartView, of a new primary, of a
+    /// recovery, of an epoch. Entries are taken into the journal as they come; what this replica
+    /// claims in the meantime is its old log up to `kept`.
+    struct Install {
+        bool active = false;
+        bool as_primary = false;
+        View view;         ///< to begin when it is whole
+        View log_view;     ///< whose log it is
+        Op op = 0;         ///< its head
+        Checksum checksum; ///< of its head
+        Op commit = 0;
+        Op next = 0;                  ///< everything below is in the journal
+        Op kept = 0;                  ///< newest op that is of the old log too
+        bool storing = false;         ///< whole and durable: the superblock is being written
+        std::uint64_t lowered_at = 0; ///< ticket after which old entries may be overwritten
+        ReplicaId donor = no_replica;
+        Membership membership;
+        Nanos began = 0;
+    };
+    void start_install(const Install& wanted, std::span<const Header> suffix);
+    [[nodiscard]] Op common_op(const Install& wanted, std::span<const Header> suffix) const;
+    void abandon_install();
+    /// Takes what fits, asks for what is missing, ends when all is durable.
+    void advance_install();
+    /// Whether the entry is now in the journal.
+    bool take_into_install(const Header& entry, Bytes body);
+    [[nodiscard]] bool may_drop_above(Op op);
+    void finish_install();
+    /// Head of the log that log_view names: what this replica may claim.
+    [[nodiscard]] Op own_head() const;
+    /// Its durable part without faulty slots above the commit number.
+    [[nodiscard]] Op sound_head() const;
+
+    // --- core_repair.cpp
+    void on_get_log(const Header& header, ReplicaId from);
+    void on_get_prepare(const Header& header, ReplicaId from);
+    void on_log(const Message& message, ReplicaId from);
+    void send_log(ReplicaId to, Op op);
+    void repair();
+    void ask_log(View log_view, Op from, Op to);
+    void ask_prepare(Op op, const Checksum& checksum);
+    [[nodiscard]] ReplicaId choose_donor(View log_view) const;
+    [[nodiscard]] Op first_faulty() const;
+    void answered(ReplicaId from);
+
+    // --- core_recovery.cpp
+    void start_recovery();
+    void send_recovery();
+    void on_recovery(const Header& header, ReplicaId from);
+    void on_recovery_response(const Message& message, ReplicaId from);
+    void try_recover();
+
+    // --- core_lease.cpp
+    [[nodiscard]] bool lease_holds() const;
+    [[nodiscard]] Nanos lease_until() const;
+    [[nodiscard]] bool promised() const;
+    bool serve_read(const Message& message, std::uint64_t link);
+
+    // --- core_checkpoint.cpp
+    /// Loads the state that the superblock names; calls on_state_loaded() when done, perhaps at
+    /// once.
+    void load_checkpoint();
+    /// Begins a checkpoint of the state after commit_min_.
+    void checkpoint();
+    /// While true nothing more is executed.
+    [[nodiscard]] bool checkpoint_blocks() const;
+    /// Whether this IoDone was of the snapshot zone.
+    bool on_snapshot_io(const IoDone& done);
+    void settle_checkpoint();
+    void on_scrub_timer();
+
+    // --- core_sync.cpp
+    /// The log that it needs is gone elsewhere: fetches a snapshot.
+    void start_sync();
+    void settle_sync();
+    void on_sync_timer();
+    void on_get_snapshot(const Header& header, ReplicaId from);
+    void on_snapshot(const Message& message, ReplicaId from);
+
+    // --- core_membership.cpp
+    /// Whether the request, a Reconfigure or an Upgrade, may be proposed now.
+    [[nodiscard]] bool may_reconfigure(Bytes operation) const;
+    /// Lets nothing follow a Reconfigure until it is committed, and an Upgrade wait for its op.
+    [[nodiscard]] bool reconfiguration_blocks() const;
+    /// The newest op that may be committed as far as quorums of a coming epoch are concerned.
+    [[nodiscard]] Op reconfiguration_limit(Op commit) const;
+    /// Executes a committed Reconfigure or Upgrade; returns the size of the encoded result.
+    std::size_t
+    execute_reconfiguration(const Header& entry, Bytes operation, std::span<std::byte> result);
+    void settle_membership();
+
+    // --- fixed for life
+    const Config config_;
+    BugSet bugs_;
+    BugSet reported_; ///< bugs whose firing has been told
+
+    // --- the parts
+    Journal journal_;
+    ClientTable clients_;
+    StateMachine state_;
+    SuperblockFile superblock_;
+    RequestQueue queue_;
+    IoId next_io_ = 1;
+
+    // --- this step
+    Effects* effects_ = nullptr;
+    Nanos now_ = 0;
+    std::uint64_t wall_ = 0;
+
+    // --- who and where
+    Rng rng_{0};
+    Status status_ = Status::Booting;
+    Membership membership_;
+    Superblock wanted_; ///< what the next superblock says
+    View view_;
+    View log_view_;
+    Op commit_min_ = 0; ///< executed
+    Op commit_max_ = 0; ///< known to be committed; never above own_head()
+    Then then_ = Then::Nothing;
+    std::uint64_t then_ticket_ = 0;
+    IoId boot_read_ = 0;
+
+    struct Peer {
+        std::uint64_t incarnation = 0;
+        View view;     ///< that its disk knows
+        View log_view; ///< likewise
+        Op checkpoint_op = 0;
+        Checksum checkpoint_id;
+        std::uint32_t release = 0;
+        Op acknowledged = 0; ///< in this view
+        Nanos answered = 0;  ///< as primary: last acknowledgement or echo in this view
+        Nanos echoed = 0;    ///< newest heartbeat, by when it was sent, that it answered
+        View wants;          ///< newest StartViewChange
+        Nanos wanted_at = 0; ///< when it came
+        Nanos asked_at = 0;  ///< repair: 0 when nothing is outstanding
+        Nanos latency = 0;   ///< moving average of answers to repair
+        Nanos told_view = 0; ///< when it was last sent a StartView
+        std::uint64_t recovery_nonce = 0;
+        View recovery_view;
+        bool recovery_answered = false;
+    };
+    std::array<Peer, max_replica_id + 1> peers_{};
+
+    // --- timers
+    std::array<std::uint32_t, timer_count> generation_{};
+    std::uint32_t armed_ = 0; ///< bits by Timer
+
+    // --- normal operation
+    std::vector<std::byte> scratch_; ///< one message
+    std::vector<std::byte> result_;  ///< one result
+    std::vector<Nanos> appended_at_; ///< by slot: for the latency of quorums
+    Op view_began_at_ = 0;           ///< head when this view was installed
+    Op told_ = 0;                    ///< newest op acknowledged in this view
+    Op heard_head_ = 0;              ///< newest op that is said to be in the log of log_view
+    Nanos heard_primary_ = 0;
+    Nanos heartbeat_sent_ = 0;
+    bool abdicated_ = false;
+
+    // --- view change
+    View candidate_; ///< wants to leave for it; 0: for none
+    struct Vote {
+        bool valid = false;
+        Header header;
+        std::vector<SlotRecord> slots;
+    };
+    std::array<Vote, max_voters> votes_;
+    std::vector<Header> suffix_; ///< canonical headers, for the length of a call
+    Install install_;
+
+    // --- repair
+    Nanos repaired_at_ = 0;
+    std::uint32_t repair_failures_ = 0; ///< requests without an answer since the last progress
+
+    // --- recovery of a lost disk
+    std::uint64_t recovery_nonce_ = 0;
+    ReplicaId recovery_primary_ = no_replica;
+    Header recovery_header_;
+    std::vector<std::byte> recovery_body_;
+
+    // --- figures
+    Telemetry figures_; ///< counters; gauges are filled in when asked
+};
+
+} // namespace faultlab::replica

@@ -1,0 +1,87 @@
+#include "replica/core/request_queue.hpp"
+
+#include "replica/core/assert.hpp"
+
+#include <algorithm>
+
+namespace faultlab::replica {
+namespace {
+
+constexpr auto by_client = [](const RequestQueue::Taken& taken, ClientId client) {
+    return taken.client < client;
+};
+
+} // namespace
+
+RequestQueue::RequestQueue(const Limits& limits)
+    : slots_(limits.queue), operations_(std::size_t{limits.queue} * limits.request_bytes),
+      request_bytes_(limits.request_bytes) {
+    taken_.reserve(limits.queue + std::size_t{limits.pipeline} * limits.batch);
+}
+
+RequestQueue::Taken* RequestQueue::find(ClientId client) {
+    const auto place = std::lower_bound(taken_.begin(), taken_.end(), client, by_client);
+    return place != taken_.end() && place->client == client ? &*place : nullptr;
+}
+
+void RequestQueue::push(const Header& request, Bytes operation, std::uint64_t link) {
+    REPLICA_ASSERT("queue-room", !full() && taken_.size() < taken_.capacity());
+    REPLICA_ASSERT("queue-request-size", operation.size() <= request_bytes_);
+    const auto place = std::lower_bound(taken_.begin(), taken_.end(), request.client, by_client);
+    REPLICA_ASSERT("queue-one-a-client", place == taken_.end() || place->client != request.client);
+    taken_.insert(place, Taken{request.client, request.request, link});
+    const std::size_t index = (first_ + count_) % slots_.size();
+    slots_[index] = Slot{request, static_cast<std::uint32_t>(operation.size())};
+    std::ranges::copy(operation,
+                      operations_.begin() + static_cast<std::ptrdiff_t>(index * request_bytes_));
+    ++count_;
+}
+
+RequestQueue::Waiting RequestQueue::front() const {
+    REPLICA_ASSERT("queue-front", count_ > 0);
+    const Slot& slot = slots_[first_];
+    return {slot.header, Bytes(operations_).subspan(first_ * request_bytes_, slot.size)};
+}
+
+void RequestQueue::pop() {
+    REPLICA_ASSERT("queue-pop", count_ > 0);
+    first_ = (first_ + 1) % slots_.size();
+    --count_;
+}
+
+bool RequestQueue::note(ClientId client, RequestNumber request) {
+    const auto place = std::lower_bound(taken_.begin(), taken_.end(), client, by_client);
+    if (place != taken_.end() && place->client == client) {
+        place->request = std::max(place->request, request);
+        return true;
+    }
+    if (taken_.size() == taken_.capacity()) {
+        return false;
+    }
+    taken_.insert(place, Taken{client, request, 0});
+    return true;
+}
+
+std::uint64_t RequestQueue::finish(ClientId client, RequestNumber request) {
+    const auto place = std::lower_bound(taken_.begin(), taken_.end(), client, by_client);
+    if (place == taken_.end() || place->client != client || place->request != request) {
+        return 0;
+    }
+    const std::uint64_t link = place->link;
+    taken_.erase(place);
+    return link;
+}
+
+void RequestQueue::close(std::uint64_t link) {
+    for (Taken& taken : taken_) {
+        taken.link = taken.link == link ? 0 : taken.link;
+    }
+}
+
+void RequestQueue::clear() {
+    taken_.clear();
+    first_ = 0;
+    count_ = 0;
+}
+
+} // namespace faultlab::replica

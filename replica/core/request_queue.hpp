@@ -1,0 +1,58 @@
+#pragma once
+
+#include "replica/core/config.hpp"
+#include "replica/core/message.hpp"
+
+#include <vector>
+
+namespace faultlab::replica {
+
+/// Requests that a primary has taken and not answered: those that wait for a prepare, in their
+/// order, and those in the pipeline; at most one a client. All memory is taken at construction.
+class RequestQueue {
+public:
+    explicit RequestQueue(const Limits& limits);
+
+    /// Requests that wait.
+    [[nodiscard]] std::size_t waiting() const { return count_; }
+    [[nodiscard]] bool full() const { return count_ == slots_.size(); }
+    /// The request of this client that waits or is in the pipeline.
+    struct Taken {
+        ClientId client = 0;
+        RequestNumber request = 0;
+        std::uint64_t link = 0; ///< where its reply goes; 0: nowhere
+    };
+    [[nodiscard]] Taken* find(ClientId client);
+
+    /// Requires: not full, and none of this client is taken.
+    void push(const Header& request, Bytes operation, std::uint64_t link);
+    struct Waiting {
+        Header header;
+        Bytes operation;
+    };
+    /// The oldest that waits. Requires: waiting() > 0.
+    [[nodiscard]] Waiting front() const;
+    /// It is in the pipeline now.
+    void pop();
+
+    /// A request that came with the log of an older view. False when there is no room to note it.
+    bool note(ClientId client, RequestNumber request);
+    /// It was executed; returns its link, 0 when nobody here waits for it.
+    std::uint64_t finish(ClientId client, RequestNumber request);
+    void close(std::uint64_t link);
+    void clear();
+
+private:
+    std::vector<Taken> taken_; ///< by client
+    struct Slot {
+        Header header;
+        std::uint32_t size = 0;
+    };
+    std::vector<Slot> slots_; ///< a ring
+    std::vector<std::byte> operations_;
+    std::size_t request_bytes_;
+    std::size_t first_ = 0;
+    std::size_t count_ = 0;
+};
+
+} // namespace faultlab::replica
