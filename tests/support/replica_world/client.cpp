@@ -1,0 +1,210 @@
+#include "tests/support/replica_world/client.hpp"
+
+#include "core/check.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace faultlab::replica::world {
+namespace {
+
+const char* verb(OpCode code) {
+    switch (code) {
+        case OpCode::Read: return "read";
+        case OpCode::Write: return "write";
+        case OpCode::Cas: return "cas";
+        default: return name(code);
+    }
+}
+
+} // namespace
+
+Client::Client(Endpoint endpoint, const ClientOptions& options, ClientHost& host, Rng rng)
+    : endpoint_(endpoint), options_(options), host_(&host), rng_(std::move(rng)) {}
+
+void Client::set_targets(std::vector<ReplicaId> targets) {
+    targets_ = std::move(targets);
+    target_ = 0;
+}
+
+void Client::ask(ReplicaId target) {
+    const auto found = std::ranges::find(targets_, target);
+    if (found == targets_.end()) targets_.push_back(target);
+    target_ = static_cast<std::size_t>(std::ranges::find(targets_, target) - targets_.begin());
+}
+
+void Client::submit(Operation operation) {
+    queue_.push_back(std::move(operation));
+    if (!current_ && queue_.size() == 1) start_next();
+}
+
+void Client::set_workload(Workload workload) {
+    workload_ = std::move(workload);
+    if (!current_ && queue_.empty()) start_next();
+}
+
+void Client::start_next() {
+    if (queue_.empty()) {
+        // Also after the last one: a workload may end later by the wake that is under way.
+        if (workload_) wait(rng_.between(0, options_.think_max), false);
+        return;
+    }
+    Operation next = std::move(queue_.front());
+    queue_.pop_front();
+    invoke(std::move(next));
+}
+
+void Client::invoke(Operation operation) {
+    faultlab::Op op;
+    op.process = op.client = static_cast<std::int32_t>(endpoint_ - client_base);
+    op.f = verb(operation.code);
+    op.key = operation.key;
+    op.arg = operation.code == OpCode::Cas ? Value(Value::List{operation.expected, operation.value})
+                                           : operation.value;
+    op.inv_index = host_->next_index();
+    op.t_due = op.t_inv = host_->now();
+    history_.push_back(std::move(op));
+    invoked_at_ = host_->now();
+    current_ = std::move(operation);
+    if (session_ == 0) {
+        begin_session();
+    } else {
+        ++request_;
+        body_ = encode(*current_);
+    }
+    transmit();
+}
+
+void Client::begin_session() {
+    id_ = rng_.next() | 1U; // 0 means none
+    session_ = 0;
+    request_ = 0;
+    body_ = encode({.code = OpCode::Register});
+}
+
+void Client::transmit() {
+    Packet packet{.from = endpoint_, .to = targets_.at(target_), .body = body_};
+    packet.header.cluster = options_.cluster;
+    packet.header.protocol = protocol_version;
+    packet.header.release = options_.release;
+    packet.header.command = Command::Request;
+    packet.header.client = id_;
+    packet.header.session = session_;
+    packet.header.request = request_;
+    seal(packet.header, packet.body);
+    host_->send(std::move(packet));
+    wait(options_.retry, true);
+}
+
+void Client::wait(Nanos delay, bool rotate) {
+    rotate_ = rotate;
+    host_->wake(endpoint_, ++generation_, delay);
+}
+
+void Client::on_wake(std::uint64_t generation) {
+    if (generation != generation_) return;
+    if (current_) {
+        if (options_.patience > 0 && host_->now() - invoked_at_ > options_.patience) {
+            session_ = 0; // what was sent may still take effect: never reuse its number
+            finish(OpStatus::info, {}, "timeout");
+            return;
+        }
+        if (rotate_) target_ = (target_ + 1) % targets_.size();
+        transmit();
+        return;
+    }
+    if (!workload_) return;
+    if (std::optional<Operation> next = workload_(rng_)) {
+        invoke(*std::move(next));
+    } else {
+        workload_ = {};
+    }
+}
+
+void Client::on_packet(const Packet& packet) {
+    const Header& header = packet.header;
+    if (!current_ || header.client != id_ || header.request != request_) return;
+    switch (header.command) {
+        case Command::Reply: on_reply(packet); return;
+        case Command::Busy:
+            ++busy_;
+            wait(std::max<Nanos>(static_cast<Nanos>(header.nonce), 1'000'000), false);
+            return;
+        case Command::Redirect:
+            if (header.from != 0 && header.from != targets_[target_]) {
+                ask(static_cast<ReplicaId>(header.from));
+                wait(rng_.between(0, 2'000'000), false);
+            }
+            return;
+        case Command::Evicted:
+            if (session_ == 0) return;
+            ++evicted_;
+            session_ = 0;
+            finish(OpStatus::info, {}, "evicted");
+            return;
+        default: return;
+    }
+}
+
+void Client::on_reply(const Packet& packet) {
+    ask(static_cast<ReplicaId>(packet.from));
+    if (session_ == 0) {
+        session_ = packet.header.session;
+        request_ = 1;
+        body_ = encode(*current_);
+        transmit();
+        return;
+    }
+    if (packet.header.session != session_) return;
+    result_ = decode_result(packet.body, current_->code);
+    FAULTLAB_CHECK(result_.has_value());
+    switch (result_->outcome) {
+        case Outcome::Ok:
+            finish(OpStatus::ok, current_->code == OpCode::Cas ? Value(true) : result_->value, "");
+            return;
+        case Outcome::CompareFailed: finish(OpStatus::ok, Value(false), ""); return;
+        default: finish(OpStatus::fail, {}, name(result_->outcome)); return;
+    }
+}
+
+void Client::finish(OpStatus status, Value ret, const char* error) {
+    faultlab::Op& op = history_.back();
+    op.status = status;
+    op.ret = std::move(ret);
+    op.error = error;
+    op.t_ret = host_->now();
+    if (status != OpStatus::info) op.ret_index = host_->next_index();
+    current_.reset();
+    ++completed_;
+    start_next();
+}
+
+Operation read_op(Value key) {
+    return {.code = OpCode::Read, .key = std::move(key)};
+}
+
+Operation write_op(Value key, Value value) {
+    return {.code = OpCode::Write, .key = std::move(key), .value = std::move(value)};
+}
+
+Operation cas_op(Value key, Value expected, Value value) {
+    return {.code = OpCode::Cas,
+            .key = std::move(key),
+            .value = std::move(value),
+            .expected = std::move(expected)};
+}
+
+Client::Workload registers(std::uint32_t keys, std::uint32_t client) {
+    // Values name their client, so that none is written twice.
+    return [keys, next = std::int64_t{client} << 32U, last = Value()](
+               Rng& rng) mutable -> std::optional<Operation> {
+        const Value key(static_cast<std::int64_t>(rng.below(keys)));
+        switch (rng.below(4)) {
+            case 0: return read_op(key);
+            case 1: return cas_op(key, last, Value(++next));
+            default: last = Value(++next); return write_op(key, last);
+        }
+    };
+}
+
+} // namespace faultlab::replica::world

@@ -1,0 +1,109 @@
+#pragma once
+
+#include "core/op.hpp"
+#include "core/rng.hpp"
+#include "replica/core/config.hpp"
+#include "replica/core/operations.hpp"
+#include "tests/support/replica_world/network.hpp"
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace faultlab::replica::world {
+
+/// What a client needs of the world around it.
+class ClientHost {
+public:
+    virtual ~ClientHost() = default;
+    [[nodiscard]] virtual Nanos now() const = 0;
+    virtual void send(Packet packet) = 0;
+    /// Calls Client::on_wake with this generation after the delay.
+    virtual void wake(Endpoint client, std::uint64_t generation, Nanos delay) = 0;
+    /// The run's one counter of invocations and returns (core/op.hpp).
+    virtual Index next_index() = 0;
+};
+
+struct ClientOptions {
+    std::uint64_t cluster = 0;
+    std::uint32_t release = oldest_release;
+    Nanos retry = 60'000'000; ///< then the same request goes to the next replica
+    /// How long it waits for an answer before it calls the outcome unknown, and registers anew; 0:
+    /// for ever.
+    Nanos patience = 0;
+    Nanos think_max = 2'000'000; ///< pause before an operation that `workload` made
+};
+
+/// A session of the store: one request at a time, retried until it is answered. Records what it
+/// invoked and what came of it.
+class Client {
+public:
+    using Workload = std::function<std::optional<Operation>(Rng&)>;
+
+    Client(Endpoint endpoint, const ClientOptions& options, ClientHost& host, Rng rng);
+
+    /// Whom to ask, in turn; the first is asked first.
+    void set_targets(std::vector<ReplicaId> targets);
+    /// Asks this one first from now on.
+    void ask(ReplicaId target);
+    /// Queues an operation; it is invoked when those before it have ended.
+    void submit(Operation operation);
+    /// Makes operations whenever nothing is queued; an empty function, or nothing returned, ends
+    /// it.
+    void set_workload(Workload workload);
+
+    [[nodiscard]] bool idle() const { return !current_ && queue_.empty() && !workload_; }
+    [[nodiscard]] std::size_t completed() const { return completed_; }
+    /// Of the operation that was answered last.
+    [[nodiscard]] const std::optional<OperationResult>& result() const { return result_; }
+    [[nodiscard]] std::uint64_t busy() const { return busy_; }
+    [[nodiscard]] std::uint64_t evicted() const { return evicted_; }
+    [[nodiscard]] ClientId id() const { return id_; }
+    [[nodiscard]] SessionId session() const { return session_; }
+    [[nodiscard]] RequestNumber request() const { return request_; }
+    [[nodiscard]] const std::vector<faultlab::Op>& history() const { return history_; }
+
+    void on_packet(const Packet& packet);
+    void on_wake(std::uint64_t generation);
+
+private:
+    void start_next();
+    void invoke(Operation operation);
+    void begin_session();
+    void transmit();
+    /// `rotate`: the next sending goes to the next target.
+    void wait(Nanos delay, bool rotate);
+    void on_reply(const Packet& packet);
+    void finish(OpStatus status, Value ret, const char* error);
+
+    Endpoint endpoint_;
+    ClientOptions options_;
+    ClientHost* host_;
+    Rng rng_;
+    std::vector<ReplicaId> targets_;
+    std::size_t target_ = 0;
+    bool rotate_ = false;
+    ClientId id_ = 0;
+    SessionId session_ = 0;
+    RequestNumber request_ = 0; ///< of the newest operation
+    std::optional<Operation> current_;
+    std::vector<std::byte> body_; ///< of the request that is sent now: current_, or a registration
+    std::deque<Operation> queue_;
+    Workload workload_;
+    std::uint64_t generation_ = 0;
+    Nanos invoked_at_ = 0;
+    std::size_t completed_ = 0;
+    std::uint64_t busy_ = 0;
+    std::uint64_t evicted_ = 0;
+    std::optional<OperationResult> result_;
+    std::vector<faultlab::Op> history_;
+};
+
+[[nodiscard]] Operation read_op(Value key);
+[[nodiscard]] Operation write_op(Value key, Value value);
+[[nodiscard]] Operation cas_op(Value key, Value expected, Value value);
+/// Reads, writes and compare-and-sets of a few keys; every value written is a new one.
+[[nodiscard]] Client::Workload registers(std::uint32_t keys, std::uint32_t client);
+
+} // namespace faultlab::replica::world

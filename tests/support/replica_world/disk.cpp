@@ -1,0 +1,217 @@
+#include "tests/support/replica_world/disk.hpp"
+
+#include "core/check.hpp"
+#include "replica/core/layout.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace faultlab::replica::world {
+namespace {
+
+constexpr std::uint64_t sector = 512;
+
+} // namespace
+
+Disk::Disk(const Limits& limits, const DiskOptions& options, Rng rng)
+    : options_(options), rng_(std::move(rng)) {
+    for (std::size_t zone = 0; zone < zone_count; ++zone) {
+        parts_[zone].bytes.resize(zone_bytes(limits, static_cast<Zone>(zone)));
+    }
+}
+
+Disk::Scheduled
+Disk::read(Nanos now, Zone zone, std::uint64_t offset, std::uint32_t length, IoId id) {
+    return schedule(
+        now,
+        options_.read_min,
+        options_.read_max,
+        {.operation = Operation::Read, .zone = zone, .offset = offset, .length = length, .id = id});
+}
+
+Disk::Scheduled Disk::write(Nanos now, Zone zone, std::uint64_t offset, Bytes bytes, IoId id) {
+    FAULTLAB_CHECK(offset + bytes.size() <= part(zone).bytes.size());
+    if (misdirect_ && misdirect_->zone == zone &&
+        misdirect_->offset + bytes.size() <= part(zone).bytes.size()) {
+        offset = misdirect_->offset;
+        misdirect_.reset();
+    }
+    return schedule(now,
+                    options_.write_min,
+                    options_.write_max,
+                    {.operation = Operation::Write,
+                     .zone = zone,
+                     .offset = offset,
+                     .id = id,
+                     .bytes = {bytes.begin(), bytes.end()}});
+}
+
+Disk::Scheduled Disk::sync(Nanos now, Zone zone, IoId id) {
+    return schedule(now,
+                    options_.sync_min,
+                    options_.sync_max,
+                    {.operation = Operation::Sync, .zone = zone, .id = id});
+}
+
+Disk::Scheduled Disk::schedule(Nanos now, Nanos least, Nanos most, Pending pending) {
+    Part& on = part(pending.zone);
+    const Nanos start = std::max(now, on.busy_until);
+    on.busy_until = start + rng_.between(least, most) * slowness_;
+    pending.ticket = next_ticket_++;
+    pending_.push_back(std::move(pending));
+    return {.ticket = pending_.back().ticket, .delay = on.busy_until - now};
+}
+
+std::optional<Disk::Done> Disk::complete(Ticket ticket) {
+    const auto found = std::ranges::find(pending_, ticket, &Pending::ticket);
+    if (found == pending_.end()) return std::nullopt;
+    Pending pending = std::move(*found);
+    pending_.erase(found);
+    Done done{.id = pending.id, .status = apply(pending)};
+    if (pending.operation == Operation::Read) done.bytes = std::move(pending.bytes);
+    return done;
+}
+
+IoStatus Disk::apply(Pending& pending) {
+    Part& on = part(pending.zone);
+    const bool fails =
+        fail_ && fail_->zone == pending.zone && fail_->operation == pending.operation;
+    if (fails) fail_.reset();
+    switch (pending.operation) {
+        case Operation::Read: {
+            const Bytes all(on.bytes);
+            if (fails || pending.offset + pending.length > all.size()) return IoStatus::Failed;
+            const Bytes bytes = all.subspan(pending.offset, pending.length);
+            pending.bytes.assign(bytes.begin(), bytes.end());
+            return IoStatus::Ok;
+        }
+        case Operation::Write:
+            if (full_) return IoStatus::Full;
+            if (fails) return IoStatus::Failed;
+            apply_write(on, pending.offset, std::move(pending.bytes));
+            return IoStatus::Ok;
+        case Operation::Sync: return apply_sync(on, fails);
+    }
+    return IoStatus::Failed;
+}
+
+void Disk::apply_write(Part& to, std::uint64_t offset, std::vector<std::byte> bytes) {
+    const auto place = to.bytes.begin() + static_cast<std::ptrdiff_t>(offset);
+    Volatile write{.offset = offset};
+    write.before.assign(place, place + static_cast<std::ptrdiff_t>(bytes.size()));
+    std::ranges::copy(bytes, place);
+    write.after = std::move(bytes);
+    to.writes.push_back(std::move(write));
+}
+
+IoStatus Disk::apply_sync(Part& to, bool fails) {
+    if (fails) {
+        for (Volatile& write : to.writes) {
+            write.lost = true;
+        }
+        return IoStatus::Failed;
+    }
+    // What is durable now is also what comes back when a lost write below it vanishes.
+    for (const Volatile& durable : to.writes) {
+        if (durable.lost) continue;
+        for (Volatile& lost : to.writes) {
+            const std::uint64_t begin = std::max(lost.offset, durable.offset);
+            const std::uint64_t end =
+                std::min(lost.offset + lost.before.size(), durable.offset + durable.after.size());
+            for (std::uint64_t at = begin; lost.lost && at < end; ++at) {
+                lost.before[at - lost.offset] = durable.after[at - durable.offset];
+            }
+        }
+    }
+    std::erase_if(to.writes, [](const Volatile& write) { return !write.lost; });
+    return IoStatus::Ok;
+}
+
+void Disk::crash() {
+    std::size_t handed_over = pending_.empty() ? 0 : rng_.below(pending_.size() + 1);
+    for (Pending& pending : pending_) {
+        if (handed_over-- == 0) break;
+        if (pending.operation == Operation::Write && !full_) {
+            apply_write(part(pending.zone), pending.offset, std::move(pending.bytes));
+        }
+    }
+    pending_.clear();
+    for (Part& on : parts_) {
+        on.busy_until = 0;
+    }
+}
+
+void Disk::power_cut() {
+    crash();
+    for (Part& on : parts_) {
+        cut_power(on);
+    }
+}
+
+void Disk::cut_power(Part& to) {
+    for (auto write = to.writes.rbegin(); write != to.writes.rend(); ++write) {
+        std::ranges::copy(write->before,
+                          to.bytes.begin() + static_cast<std::ptrdiff_t>(write->offset));
+    }
+    for (const Volatile& write : to.writes) {
+        const std::uint64_t fate = write.lost ? 0 : rng_.below(3); // lost, kept, torn
+        if (fate == 0) continue;
+        std::uint64_t next = 0;
+        for (std::uint64_t at = 0; at < write.after.size(); at = next) {
+            const std::uint64_t to_edge = sector - (write.offset + at) % sector;
+            next = std::min<std::uint64_t>(at + to_edge, write.after.size());
+            if (fate == 2 && rng_.chance(1, 2)) continue;
+            std::copy_n(write.after.begin() + static_cast<std::ptrdiff_t>(at),
+                        next - at,
+                        to.bytes.begin() + static_cast<std::ptrdiff_t>(write.offset + at));
+        }
+    }
+    to.writes.clear();
+}
+
+void Disk::wipe() {
+    pending_.clear();
+    for (Part& on : parts_) {
+        std::ranges::fill(on.bytes, std::byte{0});
+        on.writes.clear();
+        on.busy_until = 0;
+    }
+    heal();
+}
+
+void Disk::rot(Zone zone, std::uint64_t offset, std::uint64_t length) {
+    Part& on = part(zone);
+    FAULTLAB_CHECK(offset + length <= on.bytes.size());
+    const std::uint64_t end = offset + length;
+    while (offset < end) {
+        const std::uint64_t size = std::min(sector, end - offset);
+        const std::uint64_t at = offset + rng_.below(size);
+        on.bytes[at] ^= std::byte{1} << static_cast<unsigned>(rng_.below(8));
+        offset += size;
+    }
+}
+
+void Disk::stall(Zone zone, Nanos until) {
+    part(zone).busy_until = std::max(part(zone).busy_until, until);
+}
+
+void Disk::heal() {
+    fail_.reset();
+    misdirect_.reset();
+    full_ = false;
+    slowness_ = 1;
+}
+
+std::size_t Disk::volatile_writes(Zone zone) const {
+    const auto waiting = std::ranges::count_if(pending_, [zone](const Pending& pending) {
+        return pending.zone == zone && pending.operation == Operation::Write;
+    });
+    return part(zone).writes.size() + static_cast<std::size_t>(waiting);
+}
+
+void Disk::format(Zone zone, Bytes bytes) {
+    FAULTLAB_CHECK(bytes.size() <= part(zone).bytes.size());
+    std::ranges::copy(bytes, part(zone).bytes.begin());
+}
+
+} // namespace faultlab::replica::world

@@ -1,0 +1,135 @@
+#pragma once
+
+#include "core/rng.hpp"
+#include "replica/core/config.hpp"
+#include "replica/core/input.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace faultlab::replica::world {
+
+struct DiskOptions {
+    Nanos read_min = 20'000;
+    Nanos read_max = 200'000;
+    Nanos write_min = 20'000;
+    Nanos write_max = 200'000;
+    Nanos sync_min = 100'000;
+    Nanos sync_max = 1'000'000;
+};
+
+/// The files of one replica behind a page cache. A write is visible once it is done and survives
+/// the death of the process; it survives a power cut only when a sync of its zone has succeeded
+/// after it. Operations on a zone happen one after the other, in the order in which they were asked
+/// for.
+class Disk {
+public:
+    using Ticket = std::uint64_t;
+
+    Disk(const Limits& limits, const DiskOptions& options, Rng rng);
+
+    // --- what the replica asks for: `complete` is to be called with the ticket after the delay
+    struct Scheduled {
+        Ticket ticket = 0;
+        Nanos delay = 0;
+    };
+    Scheduled read(Nanos now, Zone zone, std::uint64_t offset, std::uint32_t length, IoId id);
+    Scheduled write(Nanos now, Zone zone, std::uint64_t offset, Bytes bytes, IoId id);
+    Scheduled sync(Nanos now, Zone zone, IoId id);
+
+    struct Done {
+        IoId id = 0;
+        IoStatus status = IoStatus::Ok;
+        std::vector<std::byte> bytes; ///< of a read
+    };
+    /// Nothing when the operation died with its process.
+    std::optional<Done> complete(Ticket ticket);
+
+    // --- ends of the process
+    /// The process dies: of the writes under way, those before a random one were still handed over.
+    void crash();
+    /// The machine dies: each write that no sync covered is kept, lost, or torn by sector.
+    void power_cut();
+    /// A new, empty disk.
+    void wipe();
+
+    // --- faults
+    /// Flips a random bit in each sector of the range, on the medium itself.
+    void rot(Zone zone, std::uint64_t offset, std::uint64_t length);
+    enum class Operation : std::uint8_t { Read, Write, Sync };
+    /// The next operation of this kind on this zone fails. A failed sync has lost what it should
+    /// have made durable, although reads still see it (fsync on Linux marks such pages clean).
+    void fail_next(Zone zone, Operation operation) { fail_ = {zone, operation}; }
+    /// Nothing on this zone completes before then.
+    void stall(Zone zone, Nanos until);
+    /// The next write to this zone lands at `offset` instead.
+    void misdirect_next(Zone zone, std::uint64_t offset) { misdirect_ = {zone, offset}; }
+    /// Whether writes fail because there is no space.
+    void set_full(bool full) { full_ = full; }
+    void heal();
+    /// Multiplies all latencies.
+    void set_slowness(std::uint32_t factor) { slowness_ = factor; }
+
+    // --- what tests look at
+    [[nodiscard]] Bytes content(Zone zone) const { return part(zone).bytes; }
+    /// Writes to the zone that a power cut may lose, finished or not.
+    [[nodiscard]] std::size_t volatile_writes(Zone zone) const;
+    [[nodiscard]] bool idle() const { return pending_.empty(); }
+    /// Replaces the content of a zone: durable at once.
+    void format(Zone zone, Bytes bytes);
+
+private:
+    struct Pending {
+        Ticket ticket = 0;
+        Operation operation = Operation::Read;
+        Zone zone = Zone::Superblock;
+        std::uint64_t offset = 0;
+        std::uint32_t length = 0;
+        IoId id = 0;
+        std::vector<std::byte> bytes;
+    };
+    /// A finished write that is not durable: what it wrote and what was there before.
+    struct Volatile {
+        std::uint64_t offset = 0;
+        std::vector<std::byte> before;
+        std::vector<std::byte> after;
+        bool lost = false; ///< a sync failed: no later one covers it
+    };
+    struct Part {
+        std::vector<std::byte> bytes;
+        std::vector<Volatile> writes;
+        Nanos busy_until = 0;
+    };
+
+    [[nodiscard]] const Part& part(Zone zone) const {
+        return parts_[static_cast<std::size_t>(zone)];
+    }
+    [[nodiscard]] Part& part(Zone zone) { return parts_[static_cast<std::size_t>(zone)]; }
+    Scheduled schedule(Nanos now, Nanos least, Nanos most, Pending pending);
+    IoStatus apply(Pending& pending);
+    void apply_write(Part& to, std::uint64_t offset, std::vector<std::byte> bytes);
+    IoStatus apply_sync(Part& to, bool fails);
+    void cut_power(Part& to);
+
+    DiskOptions options_;
+    Rng rng_;
+    std::array<Part, zone_count> parts_;
+    std::vector<Pending> pending_; ///< in the order in which they were asked for
+    Ticket next_ticket_ = 1;
+    struct Fail {
+        Zone zone;
+        Operation operation;
+    };
+    std::optional<Fail> fail_;
+    struct Misdirect {
+        Zone zone;
+        std::uint64_t offset;
+    };
+    std::optional<Misdirect> misdirect_;
+    bool full_ = false;
+    std::uint32_t slowness_ = 1;
+};
+
+} // namespace faultlab::replica::world

@@ -1,0 +1,123 @@
+#pragma once
+
+#include "core/rng.hpp"
+#include "replica/core/message.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <span>
+#include <vector>
+
+namespace faultlab::replica::world {
+
+/// Who sends and receives: replicas are their id, clients are client_base + their index.
+using Endpoint = std::uint32_t;
+constexpr Endpoint client_base = 16;
+[[nodiscard]] constexpr bool is_client(Endpoint endpoint) {
+    return endpoint >= client_base;
+}
+
+/// A message on its way, with bytes of its own.
+struct Packet {
+    Endpoint from = 0;
+    Endpoint to = 0;
+    Header header;
+    std::vector<std::byte> body;
+};
+
+struct NetworkOptions {
+    Nanos delay_min = 100'000;
+    Nanos delay_max = 1'000'000;
+    std::uint32_t loss_permille = 0;
+    std::uint32_t duplicate_permille = 0;
+    bool reorder = false; ///< false: first in, first out on each link
+};
+
+/// Which packets a rule is about.
+using Match = std::function<bool(const Packet&)>;
+/// Changes a packet on its way.
+using Mutator = std::function<void(Packet&)>;
+
+/// Links between endpoints: delay, loss, cuts, and rules that tests set on single messages. Decides
+/// what becomes of a packet; its owner schedules the deliveries.
+class Network {
+public:
+    using RuleId = std::uint32_t;
+    /// Schedules the arrival of a packet.
+    using Deliver = std::function<void(Nanos delay, Packet packet)>;
+
+    Network(const NetworkOptions& options, Rng rng, Deliver deliver);
+
+    /// What the replica or client asked for.
+    void send(Nanos now, Packet packet);
+    /// Whether a packet that arrives now arrives at all: a cut also loses what is under way.
+    [[nodiscard]] bool connected(Endpoint from, Endpoint to) const;
+
+    [[nodiscard]] NetworkOptions& options() { return options_; }
+
+    // --- cuts
+    void cut_one_way(Endpoint from, Endpoint to) { cut_[from].push_back(to); }
+    void cut(Endpoint a, Endpoint b);
+    /// Cuts between every member of one side and every one of the other.
+    void cut(std::span<const Endpoint> side, std::span<const Endpoint> other);
+    void heal_cuts() { cut_.clear(); }
+    void heal(Endpoint a, Endpoint b);
+
+    // --- rules: the first that matches decides
+    RuleId drop_if(Match match) { return add(Action::Drop, std::move(match), {}); }
+    /// Keeps matching packets instead of sending them.
+    RuleId hold_if(Match match) { return add(Action::Hold, std::move(match), {}); }
+    /// Keeps a copy of matching packets, which go on as if there were no rule.
+    RuleId copy_if(Match match) { return add(Action::Copy, std::move(match), {}); }
+    /// `mutator` changes matching packets before they go on; see `reseal`.
+    RuleId mutate_if(Match match, Mutator mutator) {
+        return add(Action::Mutate, std::move(match), std::move(mutator));
+    }
+    /// What a rule kept so far.
+    [[nodiscard]] std::vector<Packet>& kept(RuleId rule) { return rules_.at(rule).kept; }
+    /// How many packets a rule decided about.
+    [[nodiscard]] std::uint64_t hits(RuleId rule) const { return rules_.at(rule).hits; }
+    /// Ends a rule and sends what it kept.
+    void release(RuleId rule);
+    /// Ends a rule and loses what it kept.
+    void remove(RuleId rule) { rules_.erase(rule); }
+    void remove_rules() { rules_.clear(); }
+    /// Sends what a rule kept once more, and keeps it.
+    void replay(RuleId rule);
+
+private:
+    enum class Action : std::uint8_t { Drop, Hold, Copy, Mutate };
+    struct Rule {
+        Action action = Action::Drop;
+        Match match;
+        Mutator mutator;
+        std::vector<Packet> kept;
+        std::uint64_t hits = 0;
+    };
+    RuleId add(Action action, Match match, Mutator mutator);
+    void transmit(Nanos now, Packet packet);
+    void deliver(Nanos now, Packet packet);
+
+    NetworkOptions options_;
+    Rng rng_;
+    Deliver deliver_;
+    std::map<Endpoint, std::vector<Endpoint>> cut_;
+    std::map<std::pair<Endpoint, Endpoint>, Nanos> last_arrival_;
+    std::map<RuleId, Rule> rules_;
+    RuleId next_rule_ = 1;
+};
+
+/// Makes the checksums of a changed packet fit its bytes again.
+void reseal(Packet& packet);
+
+// Predicates that tests put together.
+[[nodiscard]] Match is(Command command);
+[[nodiscard]] Match from(Endpoint endpoint);
+[[nodiscard]] Match to(Endpoint endpoint);
+[[nodiscard]] Match operator&&(Match a, Match b);
+[[nodiscard]] Match operator||(Match a, Match b);
+
+} // namespace faultlab::replica::world

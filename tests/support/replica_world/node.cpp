@@ -1,0 +1,327 @@
+#include "tests/support/replica_world/node.hpp"
+
+#include "checker/catalogue.hpp"
+#include "core/check.hpp"
+#include "core/record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace faultlab::replica::world {
+namespace {
+
+constexpr std::uint64_t wall_origin = 1'700'000'000'000'000'000;
+
+std::string text(View view) {
+    return fmt::format("{}.{}", view.epoch(), view.number());
+}
+
+std::string text(const Header& header) {
+    return fmt::format("{} view {} log_view {} op {} commit {} {:04x}",
+                       name(header.command),
+                       text(header.view),
+                       text(header.log_view),
+                       header.op,
+                       header.commit,
+                       header.checksum.low & 0xffff);
+}
+
+} // namespace
+
+// --- effects
+
+void World::Shell::link(char kind, std::uint64_t a, std::uint64_t b, const Checksum& checksum) {
+    struct Link {
+        std::uint64_t kind, a, b;
+        Checksum checksum;
+    };
+    const Link link{static_cast<std::uint64_t>(kind), a, b, checksum};
+    node_->effects = chain(node_->effects, std::as_bytes(std::span(&link, 1)));
+}
+
+void World::Shell::send(ReplicaId to, const Header& header, Bytes body) {
+    link('s', to, 0, header.checksum);
+    world_->monitors_.sent(node_->config.self, header, body);
+    if (world_->options_.trace) {
+        world_->trace(*node_, fmt::format("→ {} {}", to, text(header)));
+    }
+    FAULTLAB_CHECK(to != node_->config.self);
+    if (to == no_replica || to > world_->nodes_.size()) return; // nobody has this id
+    world_->send({.from = node_->config.self,
+                  .to = to,
+                  .header = header,
+                  .body = {body.begin(), body.end()}});
+}
+
+void World::Shell::reply(std::uint64_t client_link, const Header& header, Bytes body) {
+    link('r', client_link, 0, header.checksum);
+    world_->monitors_.replied(header);
+    if (world_->options_.trace) {
+        world_->trace(*node_, fmt::format("→ client {} {}", client_link, text(header)));
+    }
+    world_->send({.from = node_->config.self,
+                  .to = static_cast<Endpoint>(client_link),
+                  .header = header,
+                  .body = {body.begin(), body.end()}});
+}
+
+void World::Shell::arm(Timer timer, std::uint32_t generation, Nanos delay) {
+    link('a', static_cast<std::uint64_t>(timer), static_cast<std::uint64_t>(delay), {});
+    const Nanos real = std::max<Nanos>(delay, 0) * 1000 / node_->rate_permille;
+    world_->queue_.after(
+        real, Ring{.id = node_->config.self, .life = node_->life, .rang = {timer, generation}});
+}
+
+void World::Shell::schedule(const Disk::Scheduled& scheduled) {
+    world_->queue_.after(scheduled.delay, Completion{node_->config.self, scheduled.ticket});
+}
+
+void World::Shell::read(Zone zone, std::uint64_t offset, std::uint32_t length, IoId id) {
+    link('R', offset, length, {static_cast<std::uint64_t>(zone), id});
+    schedule(node_->disk.read(world_->now(), zone, offset, length, id));
+}
+
+void World::Shell::write(Zone zone, std::uint64_t offset, Bytes bytes, IoId id) {
+    link('W', (static_cast<std::uint64_t>(zone) << 56U) | offset, id, checksum(bytes));
+    schedule(node_->disk.write(world_->now(), zone, offset, bytes, id));
+}
+
+void World::Shell::sync(Zone zone, IoId id) {
+    link('S', static_cast<std::uint64_t>(zone), id, {});
+    schedule(node_->disk.sync(world_->now(), zone, id));
+}
+
+void World::Shell::event(const Event& event) {
+    link('e', (static_cast<std::uint64_t>(event.kind) << 56U) ^ event.a, event.b, event.checksum);
+    world_->monitors_.happened(event);
+    if (world_->options_.trace) {
+        world_->trace(*node_,
+                      fmt::format("! {} {:x} {:x} {:04x}",
+                                  name(event.kind),
+                                  event.a,
+                                  event.b,
+                                  event.checksum.low & 0xffff));
+    }
+}
+
+void World::Shell::halt(std::string_view reason) {
+    link('h', reason.size(), 0, checksum(std::as_bytes(std::span(reason))));
+    node_->halted = reason;
+    if (world_->options_.trace) world_->trace(*node_, fmt::format("halts: {}", reason));
+}
+
+// --- steps and lives
+
+World::Node& World::node(ReplicaId id) {
+    return *nodes_.at(id - 1U);
+}
+const World::Node& World::node(ReplicaId id) const {
+    return *nodes_.at(id - 1U);
+}
+
+void World::trace(const Node& node, const std::string& line) const {
+    options_.trace(fmt::format("{:10.3f} {} {}",
+                               static_cast<double>(now()) / 1e6,
+                               static_cast<int>(node.config.self),
+                               line));
+}
+
+Nanos World::local_time(const Node& node) const {
+    return node.local_base + (now() - node.base) * node.rate_permille / 1000;
+}
+
+void World::step(Node& node, Input input) {
+    if (node.replica == nullptr) return;
+    input.now = local_time(node);
+    input.wall = wall_origin + static_cast<std::uint64_t>(now() + node.wall_offset);
+    if (options_.trace) {
+        if (const auto* received = std::get_if<Received>(&input.what)) {
+            trace(node,
+                  fmt::format(
+                      "← {} {}", static_cast<int>(received->from), text(received->message.header)));
+        }
+    }
+    ++steps_;
+    node.replica->step(input, node.shell);
+    monitors_.after_step(node.config.self, *node.replica, node.replica->telemetry(input.now));
+}
+
+void World::boot(Node& node, bool recover) {
+    FAULTLAB_CHECK(node.replica == nullptr);
+    ++node.life;
+    node.halted.clear();
+    node.replica = std::make_unique<Replica>(node.config, node.bugs);
+    monitors_.started(node.config.self);
+    if (options_.trace) trace(node, recover ? "starts blank" : "starts");
+    const Boot first{.entropy = node.rng.next(), .recover = recover};
+    // Not at once: whoever starts a replica may be in the middle of something.
+    queue_.after(0, [this, id = node.config.self, life = node.life, first] {
+        Node& booted = this->node(id);
+        if (booted.life == life) step(booted, {.what = first});
+    });
+}
+
+void World::crash(ReplicaId id) {
+    Node& dying = node(id);
+    if (dying.replica == nullptr) return;
+    if (options_.trace) trace(dying, "crashes");
+    const BugSet& bugs = dying.replica->bugs();
+    for (std::size_t bug = 0; bug < bug_count; ++bug) {
+        dying.fired[bug] += bugs.fired(static_cast<Bug>(bug));
+    }
+    dying.replica.reset();
+    dying.disk.crash();
+    dying.paused = false;
+    dying.backlog.clear();
+    ++dying.life; // timers that were armed ring for nobody
+}
+
+void World::power_cut(ReplicaId id) {
+    crash(id);
+    node(id).disk.power_cut();
+}
+
+void World::start(ReplicaId id, std::optional<std::uint32_t> release) {
+    if (release) node(id).config.release = *release;
+    boot(node(id), false);
+}
+
+void World::start_blank(ReplicaId id) {
+    node(id).disk.wipe();
+    boot(node(id), true);
+}
+
+void World::pause(ReplicaId id) {
+    node(id).paused = true;
+}
+
+void World::resume(ReplicaId id) {
+    Node& resumed = node(id);
+    resumed.paused = false;
+    Nanos order = 0;
+    for (Happening& happening : std::exchange(resumed.backlog, {})) {
+        queue_.after(order++, std::move(happening));
+    }
+}
+
+void World::set_clock_rate(ReplicaId id, std::int64_t permille) {
+    Node& of = node(id);
+    of.local_base = local_time(of);
+    of.base = now();
+    of.rate_permille = permille;
+}
+
+void World::jump_wall(ReplicaId id, Nanos by) {
+    node(id).wall_offset += by;
+}
+
+// --- what tests look at
+
+bool World::running(ReplicaId id) const {
+    return node(id).replica != nullptr && node(id).halted.empty();
+}
+const Replica* World::replica(ReplicaId id) const {
+    return node(id).replica.get();
+}
+const std::string& World::halted(ReplicaId id) const {
+    return node(id).halted;
+}
+Disk& World::disk(ReplicaId id) {
+    return node(id).disk;
+}
+Checksum World::effects(ReplicaId id) const {
+    return node(id).effects;
+}
+
+Telemetry World::telemetry(ReplicaId id) const {
+    const Node& of = node(id);
+    if (of.replica == nullptr) return {};
+    return of.replica->telemetry(local_time(of));
+}
+
+std::uint64_t World::bug_fired(Bug bug) const {
+    std::uint64_t fired = 0;
+    for (const auto& each : nodes_) {
+        fired += each->fired[static_cast<std::size_t>(bug)];
+        if (each->replica != nullptr) fired += each->replica->bugs().fired(bug);
+    }
+    return fired;
+}
+
+std::optional<ReplicaId> World::primary() const {
+    std::optional<ReplicaId> found;
+    View highest;
+    for (ReplicaId id = 1; id <= size(); ++id) {
+        if (!running(id)) continue;
+        const Telemetry of = telemetry(id);
+        if (of.status != Status::Normal || of.role != Role::Primary) continue;
+        if (!found || of.view > highest) {
+            found = id;
+            highest = of.view;
+        }
+    }
+    return found;
+}
+
+bool World::converged() const {
+    std::optional<Telemetry> first;
+    for (ReplicaId id = 1; id <= size(); ++id) {
+        if (!running(id)) continue;
+        const Telemetry of = telemetry(id);
+        if (of.status == Status::Retired) continue;
+        if (of.status != Status::Normal || of.faulty_slots > 0) return false;
+        if (of.commit_min != of.head || of.durable != of.head) return false;
+        if (!first) first = of;
+        if (of.view != first->view || of.head_checksum != first->head_checksum) return false;
+    }
+    return first.has_value() && primary().has_value();
+}
+
+CheckResult World::linearizability() const {
+    std::vector<faultlab::Op> ops;
+    for (const auto& client : clients_) {
+        for (const faultlab::Op& op : client->history()) {
+            if (op.f == "read" || op.f == "write" || op.f == "cas") ops.push_back(op);
+        }
+    }
+    std::ranges::sort(ops, {}, &faultlab::Op::inv_index);
+    HistoryBuilder history;
+    for (const faultlab::Op& op : ops) {
+        history.add(op);
+    }
+    Record record;
+    record.history = history.build();
+    const CheckerEntry* entry = find_checker("linearizability").value();
+    return entry->make({{"model", "cas-register"}}).value()->check(record, {});
+}
+
+std::string World::describe() const {
+    std::string all = fmt::format("seed {} at {} ms\n", options_.seed, now() / 1'000'000);
+    for (ReplicaId id = 1; id <= size(); ++id) {
+        const Telemetry of = telemetry(id);
+        all += fmt::format(
+            "{}: {}{} {} view {} log_view {} head {} durable {} commit {}/{} checkpoint {} "
+            "faulty {} {}\n",
+            static_cast<int>(id),
+            node(id).replica == nullptr ? "down " : "",
+            name(of.status),
+            name(of.role),
+            text(of.view),
+            text(of.log_view),
+            of.head,
+            of.durable,
+            of.commit_min,
+            of.commit_max,
+            of.checkpoint,
+            of.faulty_slots,
+            node(id).halted);
+    }
+    for (const std::string& violation : monitors_.violations()) {
+        all += violation + "\n";
+    }
+    return all;
+}
+
+} // namespace faultlab::replica::world

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "tests/support/replica_world/world.hpp"
+
+#include <array>
+
+namespace faultlab::replica::world {
+
+/// What a step of one replica does to the world. Private to World.
+class World::Shell : public Effects {
+public:
+    Shell(World& world, Node& node) : world_(&world), node_(&node) {}
+
+    void send(ReplicaId to, const Header& header, Bytes body) override;
+    void reply(std::uint64_t client_link, const Header& header, Bytes body) override;
+    void arm(Timer timer, std::uint32_t generation, Nanos delay) override;
+    void read(Zone zone, std::uint64_t offset, std::uint32_t length, IoId id) override;
+    void write(Zone zone, std::uint64_t offset, Bytes bytes, IoId id) override;
+    void sync(Zone zone, IoId id) override;
+    void event(const Event& event) override;
+    void halt(std::string_view reason) override;
+
+private:
+    /// Adds an effect to the chain of this replica's effects.
+    void link(char kind, std::uint64_t a, std::uint64_t b, const Checksum& checksum);
+    void schedule(const Disk::Scheduled& scheduled);
+
+    World* world_;
+    Node* node_;
+};
+
+/// A replica with its machine: disk, clock and power.
+struct World::Node {
+    Node(World& world, const Config& of, Rng seeded)
+        : config(of), disk(of.limits, world.options_.disk, seeded.split("disk")),
+          rng(seeded.split("boot")), bugs(world.options_.bugs), shell(world, *this) {}
+
+    Config config;
+    Disk disk;
+    Rng rng;
+    BugSet bugs; ///< as switched on; each life counts its own
+    Shell shell;
+    std::unique_ptr<Replica> replica; ///< null: not running
+    std::uint64_t life = 0;           ///< how often it was started
+    bool paused = false;
+    std::vector<Happening> backlog; ///< what came while it was paused
+    std::string halted;
+    std::array<std::uint64_t, bug_count> fired{}; ///< in the lives before this one
+
+    // The monotonic clock: local_base at base, and from there on at this rate.
+    Nanos base = 0;
+    Nanos local_base = 0;
+    std::int64_t rate_permille = 1000;
+    Nanos wall_offset = 0;
+
+    Checksum effects;
+};
+
+} // namespace faultlab::replica::world

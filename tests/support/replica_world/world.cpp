@@ -1,0 +1,207 @@
+#include "tests/support/replica_world/world.hpp"
+
+#include "core/check.hpp"
+#include "replica/core/format.hpp"
+#include "tests/support/replica_world/node.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace faultlab::replica::world {
+namespace {
+
+constexpr std::uint64_t cluster_id = 0x5eed;
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+    using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+} // namespace
+
+Limits small_limits() {
+    return {.slots = 32,
+            .message_bytes = 4096,
+            .request_bytes = 256,
+            .batch = 4,
+            .pipeline = 4,
+            .clients = 8,
+            .checkpoint_every = 12,
+            .entries = 64,
+            .value_blocks = 128,
+            .digest_every = 4,
+            .queue = 8};
+}
+
+Timeouts short_timeouts() {
+    constexpr Nanos ms = 1'000'000;
+    return {.prepare = 20 * ms,
+            .heartbeat = 10 * ms,
+            .primary_silent = 60 * ms,
+            .view_change = 120 * ms,
+            .view_change_message = 20 * ms,
+            .get_view = 30 * ms,
+            .repair = 10 * ms,
+            .sync = 100 * ms,
+            .ping = 50 * ms,
+            .abdicate = 200 * ms,
+            .scrub = 50 * ms,
+            .idle_flush = 5 * ms,
+            .telemetry = 100 * ms,
+            .lease = 40 * ms,
+            .clock_drift = 50};
+}
+
+BugSet bug_set(std::string_view list) {
+    const ParsedBugs parsed = parse_bugs(list);
+    FAULTLAB_CHECK(!parsed.unknown);
+    return parsed.bugs;
+}
+
+World::World(WorldOptions options)
+    : options_(std::move(options)), rng_(options_.seed), queue_(rng_.split("ties")),
+      network_(options_.network, rng_.split("network"), [this](Nanos delay, Packet packet) {
+          queue_.after(delay, Arrival{std::move(packet)});
+      }) {
+    const int count = options_.voters + options_.standbys + options_.joiners;
+    options_.client.cluster = cluster_id;
+    for (int i = 1; i <= count; ++i) {
+        const auto id = static_cast<ReplicaId>(i);
+        Config config{.cluster = cluster_id,
+                      .self = id,
+                      .release = options_.release,
+                      .limits = options_.limits,
+                      .timeouts = options_.timeouts,
+                      .reads = options_.reads,
+                      .admission = options_.admission};
+        nodes_.push_back(
+            std::make_unique<Node>(*this, config, rng_.split(fmt::format("node/{}", i))));
+        const bool joins = i > options_.voters + options_.standbys;
+        node(id).disk.format(Zone::Superblock,
+                             format(config, joins ? Membership{} : first_membership()));
+        boot(node(id), false);
+    }
+    for (std::size_t i = 0; i < options_.clients; ++i) {
+        clients_.push_back(std::make_unique<Client>(client_endpoint(i),
+                                                    options_.client,
+                                                    static_cast<ClientHost&>(*this),
+                                                    rng_.split(fmt::format("client/{}", i))));
+        std::vector<ReplicaId> targets;
+        for (ReplicaId id = 1; id <= options_.voters; ++id) {
+            targets.push_back(id);
+        }
+        clients_.back()->set_targets(targets);
+    }
+}
+
+World::~World() = default;
+
+Membership World::first_membership() const {
+    Membership membership;
+    membership.voter_count = options_.voters;
+    membership.standby_count = options_.standbys;
+    for (std::uint8_t i = 0; i < options_.voters; ++i) {
+        membership.voters[i] = static_cast<ReplicaId>(i + 1);
+    }
+    for (std::uint8_t i = 0; i < options_.standbys; ++i) {
+        membership.standbys[i] = static_cast<ReplicaId>(options_.voters + i + 1);
+    }
+    return membership;
+}
+
+bool World::run_until(const std::function<bool()>& goal, Nanos limit) {
+    const Nanos end = now() + limit;
+    while (!goal()) {
+        const std::optional<Nanos> next = queue_.next();
+        if (!next || *next > end) {
+            queue_.skip_to(end);
+            return goal();
+        }
+        Happening happening = queue_.pop();
+        happen(happening);
+        if (!monitors_.violations().empty()) return false;
+    }
+    return true;
+}
+
+void World::run_for(Nanos duration) {
+    run_until([] { return false; }, duration);
+}
+
+void World::after(Nanos delay, std::function<void()> what) {
+    queue_.after(delay, std::move(what));
+}
+
+void World::wake(Endpoint client, std::uint64_t generation, Nanos delay) {
+    queue_.after(delay, Wake{client, generation});
+}
+
+void World::happen(Happening& happening) {
+    if (Node* to = concerned(happening); to != nullptr && to->paused) {
+        to->backlog.push_back(std::move(happening));
+        return;
+    }
+    std::visit(Overloaded{
+                   [](std::function<void()>& action) { action(); },
+                   [this](Arrival& arrival) { deliver(arrival.packet); },
+                   [this](const Ring& ring) {
+                       Node& to = node(ring.id);
+                       if (to.life != ring.life) return;
+                       step(to, {.what = ring.rang});
+                   },
+                   [this](const Completion& completion) {
+                       Node& to = node(completion.id);
+                       const std::optional<Disk::Done> done = to.disk.complete(completion.ticket);
+                       if (!done) return;
+                       step(to, {.what = IoDone{done->id, done->status, done->bytes}});
+                   },
+                   [this](const Wake& wake) {
+                       clients_.at(wake.client - client_base)->on_wake(wake.generation);
+                   },
+               },
+               happening);
+}
+
+World::Node* World::concerned(const Happening& happening) {
+    if (const auto* arrival = std::get_if<Arrival>(&happening)) {
+        return is_client(arrival->packet.to) ? nullptr
+                                             : &node(static_cast<ReplicaId>(arrival->packet.to));
+    }
+    if (const auto* ring = std::get_if<Ring>(&happening)) return &node(ring->id);
+    if (const auto* completion = std::get_if<Completion>(&happening)) return &node(completion->id);
+    return nullptr;
+}
+
+void World::deliver(Packet& packet) {
+    if (!network_.connected(packet.from, packet.to)) return;
+    if (is_client(packet.to)) {
+        clients_.at(packet.to - client_base)->on_packet(packet);
+        return;
+    }
+    Node& to = node(static_cast<ReplicaId>(packet.to));
+    Received received{.message = {packet.header, packet.body}};
+    if (is_client(packet.from)) {
+        received.client_link = packet.from;
+    } else {
+        received.from = static_cast<ReplicaId>(packet.from);
+    }
+    step(to, {.what = received});
+}
+
+std::optional<OperationResult> World::call(std::size_t client, Operation operation, Nanos limit) {
+    Client& caller = this->client(client);
+    const std::size_t before = caller.completed();
+    caller.submit(std::move(operation));
+    if (!run_until([&] { return caller.completed() > before && caller.idle(); }, limit)) return {};
+    return caller.result();
+}
+
+const std::vector<std::string>& World::violations() const {
+    return monitors_.violations();
+}
+
+} // namespace faultlab::replica::world

@@ -1,0 +1,170 @@
+#pragma once
+
+#include "core/checker.hpp"
+#include "replica/core/replica.hpp"
+#include "tests/support/replica_world/client.hpp"
+#include "tests/support/replica_world/disk.hpp"
+#include "tests/support/replica_world/event_queue.hpp"
+#include "tests/support/replica_world/monitors.hpp"
+#include "tests/support/replica_world/network.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace faultlab::replica::world {
+
+/// Small sizes: rings wrap after a few dozen operations, and the memory of a cluster is little.
+[[nodiscard]] Limits small_limits();
+/// Short ones, against delays of at most 1 ms.
+[[nodiscard]] Timeouts short_timeouts();
+
+struct WorldOptions {
+    std::uint64_t seed = 1;
+    std::uint8_t voters = 3;   ///< ids 1, 2, …
+    std::uint8_t standbys = 0; ///< the ids after
+    std::uint8_t joiners = 0;  ///< formatted without a membership, then these
+    std::uint8_t clients = 1;
+    Limits limits = small_limits();
+    Timeouts timeouts = short_timeouts();
+    Reads reads = Reads::Log;
+    Admission admission;
+    std::uint32_t release = newest_release;
+    BugSet bugs;
+    NetworkOptions network;
+    DiskOptions disk;
+    ClientOptions client;
+    /// Called with one line for whatever happens; empty: nobody reads it.
+    std::function<void(const std::string&)> trace;
+};
+
+/// A cluster in memory: replicas, their disks and clocks, the network, clients, and monitors that
+/// watch all of it. Time is virtual; everything random comes from the seed, so that a seed is a
+/// run. Monitors are consulted after every step; `violations` says what they saw. Owned by one
+/// thread; not to be moved while it lives.
+class World : private ClientHost {
+public:
+    explicit World(WorldOptions options);
+    ~World() override;
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    // --- time
+    [[nodiscard]] Nanos now() const override { return queue_.now(); }
+    /// Runs until `goal` holds, which is asked after every event; false when it does not within
+    /// `limit`, or once a monitor saw a violation.
+    bool run_until(const std::function<bool()>& goal, Nanos limit);
+    void run_for(Nanos duration);
+    /// Calls `what` in the course of things.
+    void after(Nanos delay, std::function<void()> what);
+    [[nodiscard]] std::uint64_t steps() const { return steps_; }
+
+    // --- replicas, by id
+    [[nodiscard]] std::uint8_t size() const { return static_cast<std::uint8_t>(nodes_.size()); }
+    [[nodiscard]] bool running(ReplicaId id) const;
+    [[nodiscard]] Telemetry telemetry(ReplicaId id) const;
+    [[nodiscard]] Status status(ReplicaId id) const { return telemetry(id).status; }
+    /// Null while it does not run.
+    [[nodiscard]] const Replica* replica(ReplicaId id) const;
+    /// The running primary of the highest view that is Normal there.
+    [[nodiscard]] std::optional<ReplicaId> primary() const;
+    /// Why it halted; empty when it did not.
+    [[nodiscard]] const std::string& halted(ReplicaId id) const;
+    [[nodiscard]] std::uint64_t bug_fired(Bug bug) const;
+    [[nodiscard]] Disk& disk(ReplicaId id);
+
+    /// The process dies; what it wrote is still in the page cache.
+    void crash(ReplicaId id);
+    void power_cut(ReplicaId id);
+    /// Starts the program again on its disk, of another release when it says so. Requires: it is
+    /// not running.
+    void start(ReplicaId id, std::optional<std::uint32_t> release = std::nullopt);
+    /// An empty disk instead of the old one, and a start that asks the others. Requires: it is not
+    /// running.
+    void start_blank(ReplicaId id);
+    /// What comes for it waits until it is resumed.
+    void pause(ReplicaId id);
+    void resume(ReplicaId id);
+    /// How fast its monotonic clock goes from now on, 1000 being right.
+    void set_clock_rate(ReplicaId id, std::int64_t permille);
+    void jump_wall(ReplicaId id, Nanos by);
+
+    [[nodiscard]] Network& network() { return network_; }
+
+    // --- clients, by index
+    [[nodiscard]] Client& client(std::size_t index) { return *clients_.at(index); }
+    [[nodiscard]] std::size_t client_count() const { return clients_.size(); }
+    [[nodiscard]] Endpoint client_endpoint(std::size_t index) const {
+        return client_base + static_cast<Endpoint>(index);
+    }
+    /// Invokes an operation and runs until it has ended; nothing when it has not within `limit`.
+    std::optional<OperationResult>
+    call(std::size_t client, Operation operation, Nanos limit = 5'000'000'000);
+
+    // --- judgement
+    [[nodiscard]] const std::vector<std::string>& violations() const;
+    [[nodiscard]] const Monitors& monitors() const { return monitors_; }
+    /// Of all effects of one replica so far, over all its lives.
+    [[nodiscard]] Checksum effects(ReplicaId id) const;
+    /// Whether every member that runs is Normal in one view with the same whole, executed log.
+    [[nodiscard]] bool converged() const;
+    /// What the lab's linearizability checker says about the reads, writes and compare-and-sets.
+    [[nodiscard]] CheckResult linearizability() const;
+    /// One line a replica, for people who read a failed test.
+    [[nodiscard]] std::string describe() const;
+
+private:
+    struct Node;
+    class Shell;
+    struct Arrival {
+        Packet packet;
+    };
+    struct Ring {
+        ReplicaId id = no_replica;
+        std::uint64_t life = 0;
+        Rang rang;
+    };
+    struct Completion {
+        ReplicaId id = no_replica;
+        Disk::Ticket ticket = 0;
+    };
+    struct Wake {
+        Endpoint client = 0;
+        std::uint64_t generation = 0;
+    };
+    using Happening = std::variant<std::function<void()>, Arrival, Ring, Completion, Wake>;
+
+    void send(Packet packet) override { network_.send(now(), std::move(packet)); }
+    void wake(Endpoint client, std::uint64_t generation, Nanos delay) override;
+    Index next_index() override { return next_index_++; }
+
+    [[nodiscard]] Node& node(ReplicaId id);
+    [[nodiscard]] const Node& node(ReplicaId id) const;
+    void boot(Node& node, bool recover);
+    void happen(Happening& happening);
+    /// The replica that it is for; null when it is for none.
+    [[nodiscard]] Node* concerned(const Happening& happening);
+    void deliver(Packet& packet);
+    void step(Node& node, Input input);
+    [[nodiscard]] Nanos local_time(const Node& node) const;
+    [[nodiscard]] Membership first_membership() const;
+    void trace(const Node& node, const std::string& line) const;
+
+    WorldOptions options_;
+    Rng rng_;
+    EventQueue<Happening> queue_;
+    Network network_;
+    Monitors monitors_;
+    std::vector<std::unique_ptr<Node>> nodes_;
+    std::vector<std::unique_ptr<Client>> clients_;
+    Index next_index_ = 0;
+    std::uint64_t steps_ = 0;
+};
+
+/// Bugs by name, for tests. Requires: all are known.
+[[nodiscard]] BugSet bug_set(std::string_view list);
+
+} // namespace faultlab::replica::world
