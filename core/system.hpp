@@ -24,6 +24,9 @@ struct Deployment {
         std::filesystem::path data_directory;
     };
     std::string run_id; ///< for tokens that must differ from run to run
+    /// 64 random hex digits, for replicas and clients that must prove who they are. Never stored in
+    /// the run, printed, or part of a command line.
+    std::string secret;
     std::vector<Node> nodes;
     Options options;
 };
@@ -83,8 +86,9 @@ struct PlantedBug {
     std::string source;    ///< where the mistake was first made or described
 };
 
-/// A system under test. Pure but for `installed`, `telemetry`, `connect` and `empty`; the lab's
-/// cluster (controller/engine/cluster.hpp) starts, stops, kills and wipes what `launch` describes.
+/// A system under test. Pure but for `installed`, `prepare`, `telemetry`, `connect` and `empty`;
+/// the lab's cluster (controller/engine/cluster.hpp) starts, stops, kills and wipes what `launch`
+/// describes.
 class System {
 public:
     virtual ~System() = default;
@@ -94,6 +98,10 @@ public:
     [[nodiscard]] virtual std::vector<ErrorRule> error_table() const = 0;
     /// Smallest and largest sensible number of nodes.
     [[nodiscard]] virtual std::pair<std::int32_t, std::int32_t> node_limits() const = 0;
+    /// Whether these options, of system and workload together and completed, fit each other.
+    [[nodiscard]] virtual Result<void> check_options(const Options& /*options*/) const {
+        return {};
+    }
     /// Empty: it has no option `bug`.
     [[nodiscard]] virtual std::vector<PlantedBug> planted_bugs() const { return {}; }
     /// Checkers of what its replicas say of themselves, beside those of the workload.
@@ -101,6 +109,11 @@ public:
 
     /// The version that is installed on the host, or what to install.
     virtual Result<std::string> installed(Host& host) const = 0;
+    /// Puts what the processes need, beside their programs, into the node's empty data directory.
+    virtual Result<void>
+    prepare(const Deployment& /*deployment*/, NodeId /*node*/, Host& /*host*/) const {
+        return {};
+    }
     /// The processes of one replica. The same call starts it first and restarts it after a kill.
     [[nodiscard]] virtual std::vector<ProcessSpec> launch(const Deployment& deployment,
                                                           NodeId node) const = 0;

@@ -1,5 +1,6 @@
 #include "reports/facts.hpp"
 
+#include "reports/planted.hpp"
 #include "reports/sentence.hpp"
 #include "reports/steps.hpp"
 #include "reports/text.hpp"
@@ -237,6 +238,7 @@ void add_facts(const Record& record,
                const StoryContext& context,
                Story& story) {
     add_judgement(record, results, context, story);
+    add_fact(story, "PLANTED BUGS", planted_lines(record));
     add_fact(story, "EVIDENCE", {evidence_text(story.tally)});
     if (story.outcome == Outcome::valid)
         add_fact(story, "NOT EXCLUDED", strength_lines(record, story.tally));

@@ -1,6 +1,7 @@
 #include "reports/machine.hpp"
 
 #include "reports/facts.hpp"
+#include "reports/planted.hpp"
 #include "reports/sentence.hpp"
 #include "reports/steps.hpp"
 #include "reports/text.hpp"
@@ -45,16 +46,21 @@ Json run_tree(const Record& record, const Tally& tally) {
     for (std::size_t i = 0; i < record.cluster.nodes.size(); ++i)
         nodes.push_back({{"id", node_name(record, static_cast<NodeId>(i))},
                          {"address", visible(record.cluster.nodes[i].address, 80)}});
-    return {{"id", visible(record.run_id, 80)},
-            {"system", visible(record.plan.system, 80)},
-            {"version", meta_text(record, "system_version")},
-            {"workload", visible(record.plan.workload, 80)},
-            {"started", meta_text(record, "started_utc")},
-            {"ended", meta_text(record, "ended")},
-            {"duration_ns", tally.end},
-            {"seed", seed_text(record.plan.seed)},
-            {"lab_version", meta_text(record, "lab_version")},
-            {"nodes", std::move(nodes)}};
+    Json tree = {{"id", visible(record.run_id, 80)},
+                 {"system", visible(record.plan.system, 80)},
+                 {"version", meta_text(record, "system_version")},
+                 {"workload", visible(record.plan.workload, 80)},
+                 {"started", meta_text(record, "started_utc")},
+                 {"ended", meta_text(record, "ended")},
+                 {"duration_ns", tally.end},
+                 {"seed", seed_text(record.plan.seed)},
+                 {"lab_version", meta_text(record, "lab_version")},
+                 {"nodes", std::move(nodes)}};
+    for (const PlantedInRun& bug : planted_in(record)) {
+        tree["planted_bugs"].push_back(
+            {{"id", visible(bug.id, 40)}, {"fired", bug.fired ? Json(*bug.fired) : Json(nullptr)}});
+    }
+    return tree;
 }
 
 Json verdict_tree(const Story& story) {

@@ -1,6 +1,7 @@
 #include "reports/story.hpp"
 
 #include "reports/facts.hpp"
+#include "reports/planted.hpp"
 #include "reports/sentence.hpp"
 #include "reports/steps.hpp"
 #include "reports/text.hpp"
@@ -76,6 +77,7 @@ std::string run_line(const Record& record, const Tally& tally) {
     };
     if (const std::string version = meta_text(record, "system_version"); !version.empty())
         text += (text.empty() ? "" : " ") + version;
+    add(planted_text(record));
     if (!record.run_id.empty()) add("run " + visible(record.run_id, 40));
     add(count_text(record.plan.nodes, "node"));
     add(duration_text(tally.end));

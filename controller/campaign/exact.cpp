@@ -64,6 +64,7 @@ Result<Plan> fitting_plan(Plan plan) {
     FAULTLAB_TRY(plan.options,
                  complete_options(
                      plan.options, specs, fmt::format("{} with {}", plan.system, plan.workload)));
+    FAULTLAB_DO(system->check_options(plan.options));
     FAULTLAB_DO(check_times(plan));
     for (const FaultSpec& fault : plan.faults)
         FAULTLAB_DO(check_fault(plan, fault));

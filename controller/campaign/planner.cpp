@@ -109,6 +109,7 @@ Result<Planned> make_plan(const RunRequest& request) {
                                   specs,
                                   fmt::format("{} with {}", request.system, request.workload)));
     FAULTLAB_DO(check_operations(request, *system, *workload, options));
+    FAULTLAB_DO(system->check_options(options));
     FAULTLAB_TRY(const EvidenceFloor floor, floor_from(request.floor));
 
     const Rng root(request.seed);

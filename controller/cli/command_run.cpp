@@ -38,9 +38,12 @@ Result<Plan> plan_of(const RunCommand& command) {
 }
 
 void announce(const Plan& plan, const RunDirectory& run) {
-    note("run {}  {} × {}  faults {}  seed {:#x}  {} nodes, {} clients, {} op/s, {}\n",
+    const auto bugs = plan.options.find("bug");
+    const bool planted = bugs != plan.options.end() && !bugs->second.empty();
+    note("run {}  {}{} × {}  faults {}  seed {:#x}  {} nodes, {} clients, {} op/s, {}\n",
          run.id,
          plan.system,
+         planted ? " with planted bugs " + bugs->second : std::string(),
          plan.workload,
          plan.nemeses.empty() ? "none" : fmt::format("{}", fmt::join(plan.nemeses, ",")),
          plan.seed,

@@ -2,15 +2,31 @@
 
 #include "core/check.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <csignal>
+#include <random>
 #include <thread>
 #include <utility>
 
 namespace faultlab {
 
+namespace {
+
+std::string random_secret() {
+    std::random_device entropy;
+    std::string secret;
+    while (secret.size() < 64)
+        secret += fmt::format("{:08x}", std::uint32_t{entropy()});
+    return secret;
+}
+
+} // namespace
+
 Deployment make_deployment(Lab& lab, std::string run_id, Options options) {
-    Deployment deployment{.run_id = std::move(run_id), .options = std::move(options)};
+    Deployment deployment{
+        .run_id = std::move(run_id), .secret = random_secret(), .options = std::move(options)};
     for (NodeId i = 0; i < lab.nodes(); ++i) {
         const Host& host = lab.node(i);
         deployment.nodes.push_back({.name = host.name(),

@@ -63,7 +63,8 @@ Result<void> EngineRun::provision() {
 
 Result<void> EngineRun::provision_node(NodeId node, std::string& version) {
     FAULTLAB_TRY(version, parts_.system.installed(parts_.lab.node(node)));
-    return cluster_.wipe_node(node);
+    FAULTLAB_DO(cluster_.wipe_node(node));
+    return parts_.system.prepare(deployment_, node, parts_.lab.node(node));
 }
 
 Result<void> EngineRun::start_and_await(NodeId node, Nanos limit) {

@@ -162,3 +162,29 @@ TEST_CASE("a record of a killed lab says so") {
     REQUIRE(run.story().notes.size() == 1);
     CHECK(run.story().notes[0].find("killed") != std::string::npos);
 }
+
+TEST_CASE("a run with planted bugs says so, and whether they fired") {
+    test::Judged run = test::stale_read();
+    CHECK(fact(run.story(), "PLANTED BUGS").empty());
+    run.record.plan.options["bug"] = "V11,F6,V1";
+    CHECK(fact(run.story(), "PLANTED BUGS") == "F6: no replica said whether it fired\n"
+                                               "V1: no replica said whether it fired\n"
+                                               "V11: no replica said whether it fired\n");
+    const auto say = [&run](NodeId node, std::int32_t life, const char* metric, std::int64_t n) {
+        run.record.samples.push_back(
+            {.t = 1, .node = node, .incarnation = life, .metric = metric, .value = n});
+    };
+    // Two lives of n1, and n2: the last word of each counts.
+    say(0, 0, "fired.V11", 1);
+    say(0, 0, "fired.V11", 4);
+    say(0, 1, "fired.V11", 2);
+    say(1, 0, "fired.V11", 1);
+    say(1, 0, "fired.F6a", 1);
+    say(1, 0, "fired.F6b", 0);
+    const Story story = run.story();
+    CHECK(fact(story, "PLANTED BUGS") == "F6a fired once\n"
+                                         "F6b never fired: no outcome differed because of it\n"
+                                         "V1: no replica said whether it fired\n"
+                                         "V11 fired 7 times\n");
+    CHECK(story.run_line.find("planted bugs F6a, F6b, V1 and V11") != std::string::npos);
+}
