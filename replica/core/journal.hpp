@@ -19,71 +19,107 @@ enum class SlotState : std::uint8_t {
 /// The write-ahead log: the newest `slots` entries, in memory and in two rings on the disk. Always
 /// a chain without gaps from the checkpoint to the head, but for faulty slots. Ring of prepares:
 /// the entry itself, durable before it is acknowledged. Ring of headers: written after its prepare
-/// is durable, with the next batch or when idle; so a header that is on the disk proves that its
-/// prepare was, and a bad prepare without one was never acknowledged (recovery_table.hpp).
+/// is durable, by `flush_headers`; so a header that is on the disk proves that its prepare was, and
+/// a bad prepare without one was never acknowledged (recovery_table.hpp).
 class Journal {
 public:
     Journal(const Limits& limits, BugSet& bugs);
 
     // --- the log in memory
     [[nodiscard]] Op head() const { return head_; }
-    [[nodiscard]] const Checksum& head_checksum() const; ///< known unless the head is faulty
+    /// Known unless the head is faulty and head_uncertain(): zero then.
+    [[nodiscard]] const Checksum& head_checksum() const;
+    /// Of an op below tail(), or above head(): Absent.
     [[nodiscard]] SlotState state(Op op) const;
     /// The header of `op` in this log, also of a faulty slot whose header is known; else null.
     [[nodiscard]] const Header* header(Op op) const;
+    /// The checksum that the entry of `op` has in this log, as far as anything says it: its header,
+    /// the parent of the next entry, the checkpoint; else null. What a faulty slot waits for.
+    [[nodiscard]] const Checksum* checksum_at(Op op) const;
     /// Requires: state(op) is Present.
     [[nodiscard]] Message entry(Op op) const;
     [[nodiscard]] bool has(Op op, const Checksum& checksum) const;
     /// Entries at or below it are covered by a durable checkpoint: their slots can be reused.
     [[nodiscard]] Op checkpoint() const { return checkpoint_; }
     /// Oldest op that the ring still holds.
-    [[nodiscard]] Op tail() const;
+    [[nodiscard]] Op tail() const { return tail_; }
     /// Whether `op` can be appended without overwriting what no checkpoint covers.
     [[nodiscard]] bool room(Op op) const;
 
     /// Puts an entry at head + 1, or at an op up to the head whose entry differs: everything from
     /// there on is dropped first. Requires: parent fits, room(op).
     void append(const Header& header, Bytes body);
-    /// Fills a faulty slot again. Requires: the header's checksum is the one that is known.
+    /// Fills a faulty slot again. Requires: the checksum is checksum_at(op), if that is known.
     void repair(const Header& header, Bytes body);
-    /// Drops everything above `last`.
+    /// Drops everything above `last`. Requires: last >= checkpoint().
     void truncate(Op last);
-    /// Forgets all and begins after the checkpoint: after a snapshot was installed.
+    /// After a snapshot was installed: begins after it, whose last entry has the checksum `parent`.
+    /// Entries beyond it stay if they continue it.
     void reset(Op checkpoint, const Checksum& parent);
+    /// The checkpoint, not above the head, is durable.
     void set_checkpoint(Op op);
 
     // --- the log on the disk
-    /// Everything up to it is durable and may be acknowledged.
-    [[nodiscard]] Op durable() const { return durable_; }
-    /// Starts to write what is not yet on the disk, unless a batch is under way.
+    /// Everything up to it is durable and may be acknowledged. Never beyond a faulty slot.
+    [[nodiscard]] Op durable() const;
+    /// Starts to write what is not yet on the disk, unless a batch is under way. A batch that ends
+    /// starts the next one by itself.
     void flush(IoId& next_io, Effects& effects);
-    /// Writes headers of finished prepares although no prepare waits.
+    /// Writes and syncs the headers of durable entries. To be called at most `idle_flush` after
+    /// clean() became false, and before a superblock names a log_view whose log was installed.
     void flush_headers(IoId& next_io, Effects& effects);
-    [[nodiscard]] bool clean() const; ///< nothing waits and nothing is under way
+    /// Nothing waits and nothing is under way: all entries and their headers are durable.
+    [[nodiscard]] bool clean() const;
     /// Whether this IoDone was its own (then durable() may have grown).
     bool on_io(const IoDone& done, IoId& next_io, Effects& effects);
-
-    // --- at start
-    /// Reads both rings; `recovered` once the table has decided every slot.
-    void recover(const Superblock& superblock, IoId& next_io, Effects& effects);
-    [[nodiscard]] bool recovered() const;
-    /// After recovery: the log may end before the last acknowledged entry.
-    [[nodiscard]] bool head_uncertain() const;
-    [[nodiscard]] std::size_t faulty() const; ///< slots between checkpoint and head
-
-    // --- the scrubber
-    /// Reads `count` slots further on and marks as faulty what is bad on the disk; bounded, never
-    /// while a batch is under way.
-    void scrub(std::uint32_t count, IoId& next_io, Effects& effects);
-    /// A faulty slot on the disk whose entry is whole in memory is written again by this.
-    [[nodiscard]] std::uint64_t scrub_tours() const;
-    [[nodiscard]] std::uint64_t scrub_found() const;
+    /// A write or sync failed: the replica must halt, for what the disk holds is unknown (B25).
+    [[nodiscard]] bool failed() const { return failed_; }
 
 private:
-    // The owner of journal.cpp fills this in.
+    struct Slot {
+        Op op = 0;
+        SlotState state = SlotState::Absent;
+        bool known = false;   ///< headers_ has its header
+        bool queued = false;  ///< in waiting_
+        bool durable = false; ///< its prepare is
+    };
+    /// An entry of the batch under way: what must still be there when the batch is durable.
+    struct Written {
+        Op op = 0;
+        Checksum checksum;
+    };
+
+    [[nodiscard]] std::size_t index(Op op) const { return op % slots_.size(); }
+    [[nodiscard]] const Slot* slot(Op op) const;
+    void place(const Header& header, Bytes body);
+    void advance_durable();
+    void batch_done();
+    void mark_header(std::size_t index);
+
+    Limits limits_;
+    BugSet& bugs_;
     Op head_ = 0;
+    Op tail_ = 0;
     Op checkpoint_ = 0;
     Op durable_ = 0;
+    Checksum checkpoint_parent_; ///< checksum of the entry `checkpoint_`
+    bool failed_ = false;
+
+    // by slot
+    std::vector<Slot> slots_;
+    std::vector<Header> headers_;
+    std::vector<std::byte> entries_; ///< as the ring of prepares
+    std::vector<Header> ring_;       ///< as the ring of headers is to be, in whole pages
+
+    std::vector<Op> waiting_; ///< to be written, in the order of their coming
+    std::vector<Written> batch_;
+    IoId batch_first_ = 0;
+    IoId batch_sync_ = 0; ///< 0: no batch under way
+
+    std::vector<bool> page_dirty_; ///< of ring_
+    std::size_t pages_dirty_ = 0;
+    IoId headers_first_ = 0;
+    IoId headers_sync_ = 0; ///< 0: no header is under way
 };
 
 } // namespace faultlab::replica

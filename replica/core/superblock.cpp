@@ -2,6 +2,7 @@
 
 #include "replica/core/assert.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstring>
 
@@ -50,8 +51,8 @@ std::optional<Superblock> open_superblock(Bytes zone, BugSet& bugs) {
             }
         }
     }
-    // Copies are written all at once: the newest is either whole (all of it was synced, and at most
-    // two copies rotted since), or its write was cut off and nothing depends on it yet.
+    // Two copies of one superblock are whole at every moment (SuperblockFile), and a single copy
+    // may be one that was written to, or read from, the wrong place long ago.
     const Candidate* newest = nullptr;
     const Candidate* first = nullptr; // of the copies, whatever its age
     for (const Candidate& candidate : candidates) {
@@ -60,15 +61,13 @@ std::optional<Superblock> open_superblock(Bytes zone, BugSet& bugs) {
         }
         first = first == nullptr ? &candidate : first;
         if (candidate.copies >= 2 &&
-            (newest == nullptr ||
-             newest->superblock.sequence < candidate.superblock.sequence)) {
+            (newest == nullptr || newest->superblock.sequence < candidate.superblock.sequence)) {
             newest = &candidate;
         }
     }
     if (bugs.changes(Bug::B3, [&] {
             return first != nullptr &&
-                   (newest == nullptr ||
-                    first->superblock.checksum != newest->superblock.checksum);
+                   (newest == nullptr || first->superblock.checksum != newest->superblock.checksum);
         })) {
         newest = first;
     }
@@ -89,6 +88,76 @@ void lay_out(const Superblock& superblock, std::span<std::byte> zone) {
         copy.copy = static_cast<std::uint8_t>(index);
         std::memcpy(zone.data() + index * superblock_bytes, &copy, sizeof copy);
     }
+}
+
+SuperblockFile::SuperblockFile(BugSet& bugs) : bugs_(bugs) {}
+
+void SuperblockFile::opened(const Superblock& superblock) {
+    REPLICA_ASSERT("superblock.opened-idle", sync_ == 0);
+    durable_ = superblock;
+    wanted_ = superblock;
+}
+
+std::uint64_t SuperblockFile::store(const Superblock& wanted, IoId& next_io, Effects& effects) {
+    REPLICA_ASSERT("superblock.view-never-falls", wanted.view >= wanted_.view);
+    REPLICA_ASSERT("superblock.log-view-within-view",
+                   wanted.log_view >= wanted_.log_view && wanted.log_view <= wanted.view);
+    REPLICA_ASSERT("superblock.checkpoint-never-falls",
+                   wanted.checkpoint_op >= wanted_.checkpoint_op);
+    wanted_ = wanted;
+    ++wanted_ticket_;
+    if (sync_ == 0) {
+        start(next_io, effects);
+    }
+    return wanted_ticket_;
+}
+
+void SuperblockFile::start(IoId& next_io, Effects& effects) {
+    wanted_.sequence = durable_.sequence + 1;
+    wanted_.parent = durable_.checksum;
+    wanted_.copy = 0;
+    wanted_.checksum = checksum_of(wanted_);
+    writing_ = wanted_;
+    writing_ticket_ = wanted_ticket_;
+    lay_out(writing_, zone_);
+    second_half_ = false;
+    write_half(0, next_io, effects);
+}
+
+void SuperblockFile::write_half(std::size_t first_copy, IoId& next_io, Effects& effects) {
+    const std::size_t offset = first_copy * superblock_bytes;
+    write_ = next_io++;
+    effects.write(Zone::Superblock,
+                  offset,
+                  Bytes(zone_).subspan(offset, superblock_copies / 2 * superblock_bytes),
+                  write_);
+    sync_ = next_io++;
+    effects.sync(Zone::Superblock, sync_);
+}
+
+bool SuperblockFile::on_io(const IoDone& done, IoId& next_io, Effects& effects) {
+    if (sync_ == 0 || (done.id != write_ && done.id != sync_)) {
+        return false;
+    }
+    if (done.status != IoStatus::Ok && !bugs_.changes(Bug::B25, [&] { return done.id == sync_; })) {
+        failed_ = true;
+        return true;
+    }
+    if (done.id == write_) {
+        return true;
+    }
+    if (!second_half_) {
+        second_half_ = true;
+        write_half(superblock_copies / 2, next_io, effects);
+        return true;
+    }
+    sync_ = 0;
+    durable_ = writing_;
+    done_ = writing_ticket_;
+    if (wanted_ticket_ > done_) {
+        start(next_io, effects);
+    }
+    return true;
 }
 
 } // namespace faultlab::replica

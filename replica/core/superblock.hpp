@@ -35,12 +35,15 @@ struct Superblock {
     Limits limits;
     std::uint32_t release_active = oldest_release; ///< programs below it are refused
     std::uint32_t checkpoint_area = 0;             ///< 0 or 1
+    std::uint32_t reserved_1 = 0;
     Membership membership; ///< of view's epoch, as of the last install, checkpoint or epoch
     ReplicaId self = no_replica;
     std::uint8_t copy = 0; ///< not in the checksum, so that all copies have the same
     std::array<std::uint8_t, 6> reserved{};
 };
 static_assert(std::is_trivially_copyable_v<Superblock> && sizeof(Superblock) <= superblock_bytes);
+static_assert(std::has_unique_object_representations_v<Superblock>,
+              "no padding: bytes are checksummed");
 
 [[nodiscard]] Checksum checksum_of(const Superblock& superblock);
 
@@ -50,29 +53,40 @@ static_assert(std::is_trivially_copyable_v<Superblock> && sizeof(Superblock) <= 
 /// All four copies, as the zone holds them.
 void lay_out(const Superblock& superblock, std::span<std::byte> zone);
 
-/// Keeps the superblock on the disk: one write at a time, the newest wanted next.
+/// Keeps the superblock on the disk: one write at a time, the newest wanted next. Two copies are
+/// written and synced, then the other two: at every moment two copies of one superblock are whole.
 class SuperblockFile {
 public:
-    SuperblockFile();
+    explicit SuperblockFile(BugSet& bugs);
     /// The content last read from or written to the disk.
     [[nodiscard]] const Superblock& durable() const { return durable_; }
+    /// The content last asked for: what the next change builds upon.
+    [[nodiscard]] const Superblock& wanted() const { return wanted_; }
     void opened(const Superblock& superblock);
     /// Wants this content (sequence, parent, checksum and copy are filled in here) to be durable.
     /// Returns a ticket: it is durable once `done() >= ticket`.
     std::uint64_t store(const Superblock& wanted, IoId& next_io, Effects& effects);
     [[nodiscard]] std::uint64_t done() const { return done_; }
-    /// Whether this IoDone was its own. Requires: it did not fail.
-    bool on_io(IoId id, IoId& next_io, Effects& effects);
+    /// Whether this IoDone was its own.
+    bool on_io(const IoDone& done, IoId& next_io, Effects& effects);
+    /// A write or sync failed: the replica must halt, for what the disk holds is unknown (B25).
+    [[nodiscard]] bool failed() const { return failed_; }
 
 private:
     void start(IoId& next_io, Effects& effects);
+    void write_half(std::size_t first_copy, IoId& next_io, Effects& effects);
+
+    BugSet& bugs_;
     Superblock durable_;
     Superblock writing_;
     Superblock wanted_;
     std::uint64_t wanted_ticket_ = 0;
     std::uint64_t writing_ticket_ = 0;
     std::uint64_t done_ = 0;
-    IoId sync_ = 0;
+    IoId write_ = 0;
+    IoId sync_ = 0; ///< 0: nothing is under way
+    bool second_half_ = false;
+    bool failed_ = false;
     std::array<std::byte, superblock_copies * superblock_bytes> zone_{};
 };
 

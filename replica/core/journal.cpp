@@ -1,0 +1,269 @@
+#include "replica/core/journal.hpp"
+
+#include "replica/core/assert.hpp"
+#include "replica/core/layout.hpp"
+
+#include <algorithm>
+
+namespace faultlab::replica {
+namespace {
+
+constexpr std::size_t headers_a_page = page_bytes / sizeof(Header);
+
+/// Bytes that a write of an entry takes: whole pages, with zeroes behind the entry.
+std::size_t written_bytes(std::size_t entry, std::size_t slot) {
+    return std::min((entry + page_bytes - 1) / page_bytes * page_bytes, slot);
+}
+
+} // namespace
+
+Journal::Journal(const Limits& limits, BugSet& bugs)
+    : limits_(limits), bugs_(bugs), slots_(limits.slots), headers_(limits.slots),
+      entries_(zone_bytes(limits, Zone::Prepares)),
+      ring_(zone_bytes(limits, Zone::Headers) / sizeof(Header)),
+      page_dirty_(zone_bytes(limits, Zone::Headers) / page_bytes) {
+    REPLICA_ASSERT("journal.limits", complaint(limits) == nullptr);
+    waiting_.reserve(limits.slots);
+    batch_.reserve(limits.slots);
+}
+
+const Journal::Slot* Journal::slot(Op op) const {
+    const Slot& slot = slots_[index(op)];
+    return slot.op == op && slot.state != SlotState::Absent ? &slot : nullptr;
+}
+
+const Checksum& Journal::head_checksum() const {
+    static constexpr Checksum unknown;
+    const Checksum* known = checksum_at(head_);
+    return known != nullptr ? *known : unknown;
+}
+
+SlotState Journal::state(Op op) const {
+    const Slot* found = slot(op);
+    return found != nullptr ? found->state : SlotState::Absent;
+}
+
+const Header* Journal::header(Op op) const {
+    const Slot* found = slot(op);
+    return found != nullptr && found->known ? &headers_[index(op)] : nullptr;
+}
+
+const Checksum* Journal::checksum_at(Op op) const {
+    if (op == checkpoint_) {
+        return &checkpoint_parent_;
+    }
+    if (const Header* own = header(op)) {
+        return &own->checksum;
+    }
+    const Header* next = header(op + 1);
+    return next != nullptr ? &next->parent : nullptr;
+}
+
+Message Journal::entry(Op op) const {
+    REPLICA_ASSERT("journal.entry-present", state(op) == SlotState::Present);
+    const Header& of = headers_[index(op)];
+    const std::uint64_t at = prepare_offset(limits_, index(op)) + sizeof(Header);
+    return Message{of, Bytes(entries_).subspan(at, of.size - sizeof(Header))};
+}
+
+bool Journal::has(Op op, const Checksum& checksum) const {
+    return state(op) == SlotState::Present && headers_[index(op)].checksum == checksum;
+}
+
+bool Journal::room(Op op) const {
+    const bool covered = op <= checkpoint_ + slots_.size();
+    return covered || bugs_.changes(Bug::B4, [&] { return true; });
+}
+
+void Journal::append(const Header& header, Bytes body) {
+    const Op op = header.op;
+    REPLICA_ASSERT("journal.append-without-gap", op > checkpoint_ && op <= head_ + 1);
+    REPLICA_ASSERT("journal.append-room", room(op));
+    const Checksum* parent = checksum_at(op - 1);
+    REPLICA_ASSERT("journal.append-chain", parent == nullptr || *parent == header.parent);
+    if (op <= head_) {
+        truncate(op - 1);
+    }
+    head_ = op;
+    tail_ = std::max(tail_, op < slots_.size() ? Op{0} : op - slots_.size() + 1);
+    place(header, body);
+}
+
+void Journal::repair(const Header& header, Bytes body) {
+    REPLICA_ASSERT("journal.repair-faulty", state(header.op) == SlotState::Faulty);
+    const Checksum* expected = checksum_at(header.op);
+    REPLICA_ASSERT("journal.repair-identity", expected == nullptr || *expected == header.checksum);
+    place(header, body);
+}
+
+void Journal::place(const Header& header, Bytes body) {
+    REPLICA_ASSERT("journal.entry-size",
+                   header.size == sizeof(Header) + body.size() &&
+                       header.size <= entry_bytes(limits_));
+    const std::size_t at = index(header.op);
+    Slot& slot = slots_[at];
+    const bool queued = slot.queued && slot.op == header.op;
+    if (slot.queued && !queued) { // a checkpoint covers what was to be written
+        std::erase(waiting_, slot.op);
+    }
+    slot = Slot{header.op, SlotState::Present, true, true, false};
+    headers_[at] = header;
+    const std::span<std::byte> bytes =
+        std::span(entries_).subspan(prepare_offset(limits_, at), limits_.message_bytes);
+    std::memcpy(bytes.data(), &header, sizeof header);
+    if (!body.empty()) {
+        std::memcpy(bytes.data() + sizeof header, body.data(), body.size());
+    }
+    const std::size_t whole = written_bytes(header.size, bytes.size());
+    std::memset(bytes.data() + header.size, 0, whole - header.size);
+    if (!queued) {
+        waiting_.push_back(header.op);
+    }
+}
+
+void Journal::truncate(Op last) {
+    REPLICA_ASSERT("journal.truncate-checkpoint", last >= checkpoint_);
+    for (Op op = last + 1; op <= head_; ++op) {
+        slots_[index(op)] = Slot{};
+    }
+    std::erase_if(waiting_, [&](Op op) { return op > last; });
+    head_ = std::min(head_, last);
+    durable_ = std::min(durable_, last);
+}
+
+void Journal::reset(Op checkpoint, const Checksum& parent) {
+    REPLICA_ASSERT("journal.reset-forward", checkpoint >= checkpoint_);
+    const Checksum* own = checkpoint <= head_ ? checksum_at(checkpoint) : nullptr;
+    const bool continues = own != nullptr && *own == parent;
+    if (!continues) {
+        slots_.assign(slots_.size(), Slot{});
+        waiting_.clear();
+        head_ = checkpoint;
+        durable_ = checkpoint;
+        tail_ = checkpoint + 1;
+    }
+    checkpoint_ = checkpoint;
+    checkpoint_parent_ = parent;
+    durable_ = std::max(durable_, checkpoint);
+    advance_durable();
+}
+
+void Journal::set_checkpoint(Op op) {
+    REPLICA_ASSERT("journal.checkpoint-forward", op >= checkpoint_);
+    const Checksum* parent = checksum_at(op);
+    REPLICA_ASSERT("journal.checkpoint-within-log", op <= head_ && parent != nullptr);
+    checkpoint_parent_ = *parent;
+    checkpoint_ = op;
+    if (bugs_.changes(Bug::B18, [&] { return tail_ <= op; })) {
+        for (Op gone = tail_; gone <= op; ++gone) {
+            slots_[index(gone)] = Slot{};
+        }
+        std::erase_if(waiting_, [&](Op waiting) { return waiting <= op; });
+        tail_ = op + 1;
+    }
+    durable_ = std::max(durable_, op);
+    advance_durable();
+}
+
+Op Journal::durable() const {
+    if (bugs_.changes(Bug::B1, [&] { return durable_ < head_; })) {
+        return head_;
+    }
+    return durable_;
+}
+
+void Journal::advance_durable() {
+    while (durable_ < head_) {
+        const Slot* next = slot(durable_ + 1);
+        if (next == nullptr || next->state != SlotState::Present || !next->durable) {
+            return;
+        }
+        ++durable_;
+    }
+}
+
+void Journal::flush(IoId& next_io, Effects& effects) {
+    if (batch_sync_ != 0 || waiting_.empty()) {
+        return;
+    }
+    batch_first_ = next_io;
+    for (const Op op : waiting_) {
+        const std::size_t at = index(op);
+        REPLICA_ASSERT("journal.waiting-present", state(op) == SlotState::Present);
+        slots_[at].queued = false;
+        batch_.push_back(Written{op, headers_[at].checksum});
+        const std::uint64_t offset = prepare_offset(limits_, at);
+        const std::size_t size = written_bytes(headers_[at].size, limits_.message_bytes);
+        effects.write(Zone::Prepares, offset, Bytes(entries_).subspan(offset, size), next_io++);
+    }
+    waiting_.clear();
+    batch_sync_ = next_io++;
+    effects.sync(Zone::Prepares, batch_sync_);
+}
+
+void Journal::batch_done() {
+    for (const Written& written : batch_) {
+        // Dropped or replaced since: then its header must not say that it is part of the log.
+        if (has(written.op, written.checksum) && !slots_[index(written.op)].queued) {
+            slots_[index(written.op)].durable = true;
+            mark_header(index(written.op));
+        }
+    }
+    batch_.clear();
+    batch_sync_ = 0;
+    advance_durable();
+}
+
+void Journal::mark_header(std::size_t index) {
+    ring_[index] = headers_[index];
+    const std::size_t page = index / headers_a_page;
+    if (!page_dirty_[page]) {
+        page_dirty_[page] = true;
+        ++pages_dirty_;
+    }
+}
+
+void Journal::flush_headers(IoId& next_io, Effects& effects) {
+    if (headers_sync_ != 0 || pages_dirty_ == 0) {
+        return;
+    }
+    headers_first_ = next_io;
+    for (std::size_t page = 0; page < page_dirty_.size(); ++page) {
+        if (page_dirty_[page]) {
+            page_dirty_[page] = false;
+            const Bytes bytes =
+                std::as_bytes(std::span(ring_).subspan(page * headers_a_page, headers_a_page));
+            effects.write(Zone::Headers, page * page_bytes, bytes, next_io++);
+        }
+    }
+    pages_dirty_ = 0;
+    headers_sync_ = next_io++;
+    effects.sync(Zone::Headers, headers_sync_);
+}
+
+bool Journal::clean() const {
+    return waiting_.empty() && batch_sync_ == 0 && pages_dirty_ == 0 && headers_sync_ == 0;
+}
+
+bool Journal::on_io(const IoDone& done, IoId& next_io, Effects& effects) {
+    const bool of_batch = batch_sync_ != 0 && done.id >= batch_first_ && done.id <= batch_sync_;
+    const bool of_headers =
+        headers_sync_ != 0 && done.id >= headers_first_ && done.id <= headers_sync_;
+    if (!of_batch && !of_headers) {
+        return false;
+    }
+    const bool is_sync = done.id == batch_sync_ || done.id == headers_sync_;
+    if (done.status != IoStatus::Ok && !bugs_.changes(Bug::B25, [&] { return is_sync; })) {
+        failed_ = true;
+        return true;
+    }
+    if (of_batch && is_sync) {
+        batch_done();
+        flush(next_io, effects);
+    } else if (of_headers && is_sync) {
+        headers_sync_ = 0;
+    }
+    return true;
+}
+
+} // namespace faultlab::replica

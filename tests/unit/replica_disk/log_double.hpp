@@ -1,0 +1,59 @@
+#pragma once
+
+#include "replica/core/format.hpp"
+#include "replica/core/journal.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/replica_disk/disk_double.hpp"
+
+namespace faultlab::replica {
+
+/// A journal on a disk double, and the log that it should hold.
+struct LogDouble {
+    struct Entry {
+        Header header;
+        std::vector<std::byte> body;
+    };
+
+    Limits limits = small_limits();
+    BugSet bugs;
+    DiskDouble disk{limits};
+    Journal journal{limits, bugs};
+    IoId next_io = 1;
+    View view;
+    std::vector<Entry> entries; ///< by op; 0 is the root
+
+    LogDouble() {
+        entries.push_back({root_header(1), {}});
+        journal.reset(0, entries.front().header.checksum);
+    }
+    /// The next entry of the log, in `view`; its body is long enough to take several sectors.
+    [[nodiscard]] Entry next() const {
+        Entry entry;
+        entry.header.cluster = 1;
+        entry.header.command = Command::Prepare;
+        entry.header.view = view;
+        entry.header.op = entries.size();
+        entry.header.parent = entries.back().header.checksum;
+        entry.body.assign(600 + 7 * entries.size(), static_cast<std::byte>(entries.size()));
+        seal(entry.header, entry.body);
+        return entry;
+    }
+    void append(std::size_t count) {
+        for (; count > 0; --count) {
+            entries.push_back(next());
+            journal.append(entries.back().header, entries.back().body);
+        }
+    }
+    void flush() { journal.flush(next_io, disk); }
+    void flush_headers() { journal.flush_headers(next_io, disk); }
+    void step(IoStatus status = IoStatus::Ok) {
+        disk.step([&](const IoDone& done) { CHECK(journal.on_io(done, next_io, disk)); }, status);
+    }
+    void settle() {
+        while (!disk.idle()) {
+            step();
+        }
+    }
+};
+
+} // namespace faultlab::replica
