@@ -49,7 +49,7 @@ struct Operation {
     Value value;             ///< Write, Swap: new; Cas: new; Add: delta; Append: suffix
     Value expected;          ///< Cas: from (absent: key must be absent); Scan: end, exclusive
     Value::Transaction steps;
-    Membership membership;     ///< Reconfigure: voters and standbys
+    Membership membership;     ///< Reconfigure: the next epoch, its voters and standbys
     std::uint32_t release = 0; ///< Upgrade
 };
 struct OperationResult {
@@ -59,7 +59,13 @@ struct OperationResult {
     Value value;
 };
 
-/// Allocate; for clients and tests. Layout in docs/reference/replica-frames.md.
+/// The result of an operation that gives back no value, or of one that did not end Ok: one byte.
+constexpr std::size_t bare_result_bytes = 1;
+
+/// Allocate; for clients and tests. Layout in docs/reference/replica-frames.md. Requires of what is
+/// encoded: keys are integers or texts; values are booleans, integers or texts (Cas may expect
+/// absence); steps are "r", "w" or "append"; a new membership is well-formed, without began_at and
+/// first_view.
 [[nodiscard]] std::vector<std::byte> encode(const Operation& operation);
 [[nodiscard]] std::optional<Operation> decode_operation(Bytes bytes);
 [[nodiscard]] std::optional<OperationResult> decode_result(Bytes bytes, OpCode code);

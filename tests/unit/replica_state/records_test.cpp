@@ -1,6 +1,5 @@
-#include "replica/core/assert.hpp"
 #include "replica/core/records.hpp"
-#include "tests/support/catch.hpp"
+#include "tests/unit/replica_state/trips.hpp"
 
 #include <vector>
 
@@ -58,7 +57,7 @@ TEST_CASE("A batch that is cut or filled with something is malformed", "[replica
 
 TEST_CASE("A batch takes no empty operation, and none that does not fit", "[replica_state]") {
     std::vector<std::byte> buffer(64);
-    CHECK_THROWS_AS(append_request(buffer, 0, {}, {}), AssertionFailed);
-    CHECK_THROWS_AS(append_request(buffer, 0, {}, std::vector<std::byte>(25)), AssertionFailed);
+    CHECK_TRIPS("batch-operation", append_request(buffer, 0, {}, {}));
+    CHECK_TRIPS("batch-fits", append_request(buffer, 0, {}, std::vector<std::byte>(25)));
     CHECK(append_request(buffer, 0, {}, std::vector<std::byte>(24)) == 64);
 }
