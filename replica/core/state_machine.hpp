@@ -15,14 +15,18 @@ namespace faultlab::replica {
 /// Deterministic: the same operations give the same results, digest and snapshot on every replica.
 class StateMachine {
 public:
-    explicit StateMachine(const Limits& limits);
+    /// `salt` stands for what differs between processes, such as the seed of a hash table. Nothing
+    /// depends on it, but for planted bug B24.
+    explicit StateMachine(const Limits& limits, std::uint64_t salt = 0);
     ~StateMachine();
     StateMachine(const StateMachine&) = delete;
     StateMachine& operator=(const StateMachine&) = delete;
 
-    /// Applies one operation of the key-value kinds and writes the encoded result (at most
-    /// limits.request_bytes) to `result`; returns its size. Requires: the body's code is none of
-    /// Register, Reconfigure, Upgrade. `release` is the active one.
+    /// Applies one operation of the key-value kinds and writes the encoded result to `result`,
+    /// which has limits.request_bytes; returns its size. Requires: the body's code is none of
+    /// Register, Reconfigure, Upgrade. `release` is the active one. A transaction sees its own
+    /// writes; the values that it replaces may together take four times request_bytes, else it is
+    /// TooLarge.
     std::size_t apply(Bytes body, std::uint32_t release, std::span<std::byte> result, BugSet& bugs);
     /// Whether the operation only reads: such a one may be served under a lease.
     [[nodiscard]] static bool only_reads(Bytes body);
@@ -33,6 +37,8 @@ public:
     [[nodiscard]] Checksum digest() const;
     [[nodiscard]] std::size_t entries() const;
 
+    /// The most that `save` can write.
+    [[nodiscard]] static std::uint64_t snapshot_bytes(const Limits& limits);
     void clear();
     /// In key order, so that equal states have equal bytes.
     void save(SnapshotWriter& out) const;

@@ -1,0 +1,382 @@
+#include "replica/core/state_machine.hpp"
+
+#include "replica/core/assert.hpp"
+#include "replica/core/block_tree.hpp"
+#include "replica/core/operation_view.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace faultlab::replica {
+
+namespace {
+
+using Index = BlockTree::Index;
+
+std::size_t bare(Outcome outcome, std::span<std::byte> result) {
+    result.front() = static_cast<std::byte>(outcome);
+    return bare_result_bytes;
+}
+
+} // namespace
+
+/// The tree and what operations on it need.
+struct StateMachine::State {
+    State(const Limits& limits, std::uint64_t process_salt)
+        : tree(limits.entries, limits.value_blocks), salt(process_salt),
+          scratch(limits.request_bytes), replaced(std::size_t{4} * limits.request_bytes),
+          undo(limits.request_bytes / least_step_bytes + 1),
+          most_value(limits.request_bytes - bare_result_bytes - sizeof(std::uint32_t)) {}
+
+    /// How to take back one step of a transaction.
+    struct Undo {
+        SpacedKey key;
+        std::size_t offset = 0; ///< of the value before, in `replaced`
+        std::size_t size = 0;   ///< 0: there was none
+    };
+    static constexpr std::size_t least_step_bytes = 11; ///< kind, two lengths, two types
+
+    Outcome read(const SpacedKey& key, CellWriter& out) const;
+    Outcome scan(const OperationView& operation, CellWriter& out) const;
+    Outcome scan_by_place(const OperationView& operation, CellWriter& out) const;
+    Outcome write(const OperationView& operation, CellWriter& out);
+    Outcome put(const SpacedKey& key, Bytes value);
+    Outcome add(const SpacedKey& key, Bytes delta, CellWriter& out);
+    Outcome append(const SpacedKey& key, Bytes suffix, CellWriter& out);
+    Outcome transact(const OperationView& operation, CellWriter& out);
+    Outcome step(const SpacedKey& key, const StepView& step, CellWriter& out);
+    bool remember(const SpacedKey& key, std::size_t count, std::size_t& used);
+    void take_back(std::size_t count);
+    [[nodiscard]] bool in_scan(Index index, const OperationView& operation) const;
+    void write_pair(Index index, CellWriter& out) const;
+    CellType stored_type(Index index);
+
+    BlockTree tree;
+    std::uint64_t salt;
+    std::vector<std::byte> scratch; ///< one key or one value
+    std::vector<std::byte> replaced;
+    std::vector<Undo> undo;
+    std::size_t most_value; ///< bytes of the largest value that a read can give back
+};
+
+Outcome StateMachine::State::read(const SpacedKey& key, CellWriter& out) const {
+    const Index index = tree.find(key);
+    if (index == BlockTree::none) {
+        out.cell(absent_cell);
+        return Outcome::Ok;
+    }
+    const std::span<std::byte> place = out.cell(std::size_t{tree.value_bytes(index)});
+    if (!out.overflow()) {
+        tree.copy_value(index, place);
+    }
+    return Outcome::Ok;
+}
+
+void StateMachine::State::write_pair(Index index, CellWriter& out) const {
+    const std::span<std::byte> key = out.cell(std::size_t{tree.key_bytes(index)});
+    const std::span<std::byte> value = out.cell(std::size_t{tree.value_bytes(index)});
+    if (!out.overflow()) {
+        tree.copy_key(index, key);
+        tree.copy_value(index, value);
+    }
+}
+
+bool StateMachine::State::in_scan(Index index, const OperationView& operation) const {
+    return tree.compare(index, {operation.space, operation.key}) != std::strong_ordering::less &&
+           tree.compare(index, {operation.space, operation.expected}) == std::strong_ordering::less;
+}
+
+Outcome StateMachine::State::scan(const OperationView& operation, CellWriter& out) const {
+    const std::size_t count_at = out.size();
+    std::uint32_t count = 0;
+    out.number(count);
+    tree.visit_from({operation.space, operation.key}, [&](Index index) {
+        if (!in_scan(index, operation)) {
+            return false;
+        }
+        write_pair(index, out);
+        ++count;
+        return !out.overflow();
+    });
+    if (!out.overflow()) {
+        out.number_at(count_at, count);
+    }
+    return Outcome::Ok;
+}
+
+/// As a hash table would do it: in an order that differs between processes (B24).
+Outcome StateMachine::State::scan_by_place(const OperationView& operation, CellWriter& out) const {
+    const std::size_t count_at = out.size();
+    std::uint32_t count = 0;
+    out.number(count);
+    for (Index step = 0; step < tree.places(); ++step) {
+        const auto index = static_cast<Index>((salt + step) % tree.places());
+        if (tree.taken(index) && in_scan(index, operation)) {
+            write_pair(index, out);
+            ++count;
+        }
+    }
+    if (!out.overflow()) {
+        out.number_at(count_at, count);
+    }
+    return Outcome::Ok;
+}
+
+Outcome StateMachine::State::put(const SpacedKey& key, Bytes value) {
+    return tree.put(key, value) ? Outcome::Ok : Outcome::Full;
+}
+
+CellType StateMachine::State::stored_type(Index index) {
+    const std::span<std::byte> value = std::span(scratch).first(tree.value_bytes(index));
+    tree.copy_value(index, value);
+    return type_of(value);
+}
+
+Outcome StateMachine::State::add(const SpacedKey& key, Bytes delta, CellWriter& out) {
+    const Index index = tree.find(key);
+    if (type_of(delta) != CellType::Integer ||
+        (index != BlockTree::none && stored_type(index) != CellType::Integer)) {
+        return Outcome::WrongType;
+    }
+    const std::int64_t before =
+        index == BlockTree::none ? 0 : integer_of(Bytes(scratch).first(integer_cell_bytes));
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(before, integer_of(delta), &sum)) {
+        return Outcome::Overflow;
+    }
+    const auto cell = integer_cell(sum);
+    out.cell(cell);
+    return put(key, cell);
+}
+
+Outcome StateMachine::State::append(const SpacedKey& key, Bytes suffix, CellWriter& out) {
+    const Index index = tree.find(key);
+    if (type_of(suffix) != CellType::Text ||
+        (index != BlockTree::none && stored_type(index) != CellType::Text)) {
+        return Outcome::WrongType;
+    }
+    const std::size_t before = index == BlockTree::none ? 0 : tree.value_bytes(index);
+    // The suffix brings a type byte, which only a new value needs.
+    const Bytes added = before == 0 ? suffix : suffix.subspan(1);
+    if (before + added.size() > most_value) {
+        return Outcome::TooLarge;
+    }
+    std::ranges::copy(added, std::span(scratch).subspan(before).begin());
+    const Bytes value = Bytes(scratch).first(before + added.size());
+    out.cell(value);
+    return put(key, value);
+}
+
+bool StateMachine::State::remember(const SpacedKey& key, std::size_t count, std::size_t& used) {
+    const Index index = tree.find(key);
+    const std::size_t size = index == BlockTree::none ? 0 : tree.value_bytes(index);
+    if (size > replaced.size() - used) {
+        return false;
+    }
+    undo[count] = Undo{key, used, size};
+    if (size > 0) {
+        tree.copy_value(index, std::span(replaced).subspan(used, size));
+    }
+    used += size;
+    return true;
+}
+
+void StateMachine::State::take_back(std::size_t count) {
+    while (count > 0) {
+        const Undo& last = undo[--count];
+        // What was there before fits again: everything after it is taken back already.
+        if (last.size == 0) {
+            tree.erase(last.key);
+        } else {
+            (void)tree.put(last.key, Bytes(replaced).subspan(last.offset, last.size));
+        }
+    }
+}
+
+Outcome StateMachine::State::step(const SpacedKey& key, const StepView& step, CellWriter& out) {
+    out.byte(static_cast<std::uint8_t>(step.kind));
+    out.cell(key.bytes);
+    switch (step.kind) {
+        case StepKind::Read: return read(key, out);
+        case StepKind::Write: out.cell(step.value); return put(key, step.value);
+        case StepKind::Append: break;
+    }
+    // Like a write, an append gives back what it was given.
+    out.cell(step.value);
+    CellWriter no_result({});
+    return append(key, step.value, no_result);
+}
+
+Outcome StateMachine::State::transact(const OperationView& operation, CellWriter& out) {
+    out.number(operation.step_count);
+    CellReader steps(operation.steps);
+    Outcome outcome = Outcome::Ok;
+    std::size_t writes = 0;
+    std::size_t used = 0;
+    for (std::uint32_t index = 0; index < operation.step_count && outcome == Outcome::Ok; ++index) {
+        const StepView step_view = steps.step();
+        const SpacedKey key{operation.space, step_view.key};
+        if (step_view.kind == StepKind::Read) {
+            outcome = step(key, step_view, out);
+        } else if (!remember(key, writes, used)) {
+            outcome = Outcome::TooLarge;
+        } else {
+            outcome = step(key, step_view, out);
+            writes += outcome == Outcome::Ok ? 1 : 0;
+        }
+        if (outcome == Outcome::Ok && out.overflow()) {
+            outcome = Outcome::TooLarge;
+        }
+    }
+    if (outcome != Outcome::Ok) {
+        take_back(writes);
+    }
+    return outcome;
+}
+
+Outcome StateMachine::State::write(const OperationView& operation, CellWriter& out) {
+    const SpacedKey key{operation.space, operation.key};
+    switch (operation.code) {
+        case OpCode::Write: return put(key, operation.value);
+        case OpCode::Cas: {
+            const Index index = tree.find(key);
+            const bool same =
+                type_of(operation.expected) == CellType::Absent
+                    ? index == BlockTree::none
+                    : index != BlockTree::none && tree.value_is(index, operation.expected);
+            return same ? put(key, operation.value) : Outcome::CompareFailed;
+        }
+        case OpCode::Add: return add(key, operation.value, out);
+        case OpCode::Append: return append(key, operation.value, out);
+        case OpCode::Delete: tree.erase(key); return Outcome::Ok;
+        case OpCode::Swap: read(key, out); return put(key, operation.value);
+        case OpCode::Transaction: return transact(operation, out);
+        default: return Outcome::Malformed;
+    }
+}
+
+StateMachine::StateMachine(const Limits& limits, std::uint64_t salt)
+    : state_(std::make_unique<State>(limits, salt)) {}
+
+StateMachine::~StateMachine() = default;
+
+bool StateMachine::only_reads(Bytes body) {
+    const std::optional<OperationView> operation = view_operation(body);
+    return operation && (operation->code == OpCode::Read || operation->code == OpCode::Scan);
+}
+
+std::size_t
+StateMachine::query(Bytes body, std::uint32_t /*release*/, std::span<std::byte> result) const {
+    REPLICA_ASSERT("query-reads", only_reads(body));
+    const std::optional<OperationView> operation = view_operation(body);
+    CellWriter out(result);
+    out.byte(static_cast<std::uint8_t>(Outcome::Ok));
+    const Outcome outcome = operation->code == OpCode::Read
+                                ? state_->read({operation->space, operation->key}, out)
+                                : state_->scan(*operation, out);
+    if (outcome != Outcome::Ok || out.overflow()) {
+        return bare(outcome != Outcome::Ok ? outcome : Outcome::TooLarge, result);
+    }
+    return out.size();
+}
+
+std::size_t
+StateMachine::apply(Bytes body, std::uint32_t release, std::span<std::byte> result, BugSet& bugs) {
+    REPLICA_ASSERT("operation-size", body.size() <= state_->scratch.size());
+    const std::optional<OperationView> operation = view_operation(body);
+    if (!operation) {
+        return bare(Outcome::Malformed, result);
+    }
+    const OpCode code = operation->code;
+    REPLICA_ASSERT("apply-kind",
+                   code != OpCode::Register && code != OpCode::Reconfigure &&
+                       code != OpCode::Upgrade);
+    if (code == OpCode::Swap && release < 2) {
+        return bare(Outcome::Unsupported, result);
+    }
+    if (code == OpCode::Read || code == OpCode::Scan) {
+        const std::size_t size = query(body, release, result);
+        if (bugs.on(Bug::B24) && code == OpCode::Scan && size > bare_result_bytes) {
+            CellWriter out(state_->replaced);
+            out.byte(static_cast<std::uint8_t>(Outcome::Ok));
+            state_->scan_by_place(*operation, out);
+            const Bytes by_place = Bytes(state_->replaced).first(size);
+            if (bugs.changes(Bug::B24, [&] { return !same_bytes(by_place, result.first(size)); })) {
+                std::ranges::copy(by_place, result.begin());
+            }
+        }
+        return size;
+    }
+    CellWriter out(result);
+    out.byte(static_cast<std::uint8_t>(Outcome::Ok));
+    const Outcome outcome = state_->write(*operation, out);
+    if (outcome != Outcome::Ok) {
+        return bare(outcome, result);
+    }
+    REPLICA_ASSERT("result-fits", !out.overflow());
+    return out.size();
+}
+
+std::uint64_t StateMachine::snapshot_bytes(const Limits& limits) {
+    return sizeof(std::uint32_t) + std::uint64_t{limits.entries} * 3 * sizeof(std::uint32_t) +
+           std::uint64_t{limits.value_blocks} * BlockTree::payload_bytes;
+}
+
+Checksum StateMachine::digest() const {
+    return state_->tree.digest();
+}
+
+std::size_t StateMachine::entries() const {
+    return state_->tree.size();
+}
+
+void StateMachine::clear() {
+    state_->tree.clear();
+}
+
+void StateMachine::save(SnapshotWriter& out) const {
+    out.put(state_->tree.size());
+    state_->tree.visit_from({}, [&](Index index) {
+        const BlockTree& tree = state_->tree;
+        const std::span<std::byte> scratch = state_->scratch;
+        out.put(tree.space(index));
+        out.put(tree.key_bytes(index));
+        out.put(tree.value_bytes(index));
+        const std::span<std::byte> key = scratch.first(tree.key_bytes(index));
+        tree.copy_key(index, key);
+        out.bytes(key);
+        const std::span<std::byte> value = scratch.first(tree.value_bytes(index));
+        tree.copy_value(index, value);
+        out.bytes(value);
+        return !out.overflow();
+    });
+}
+
+bool StateMachine::load(SnapshotReader& in) {
+    clear();
+    const auto can_be_key = [](Bytes cell) {
+        return well_formed_cell(cell) && type_of(cell) >= CellType::Integer;
+    };
+    const auto count = in.get<std::uint32_t>();
+    SpacedKey last;
+    for (std::uint32_t entry = 0; entry < count; ++entry) {
+        const auto space = in.get<std::uint32_t>();
+        const auto key_bytes = in.get<std::uint32_t>();
+        const auto value_bytes = in.get<std::uint32_t>();
+        const SpacedKey key{space, in.bytes(key_bytes)};
+        const Bytes value = in.bytes(value_bytes);
+        const bool ascends =
+            last.space < space ||
+            (last.space == space && std::ranges::lexicographical_compare(last.bytes, key.bytes));
+        if (in.failed() || !can_be_key(key.bytes) || !well_formed_cell(value) ||
+            type_of(value) == CellType::Absent || key_bytes > state_->scratch.size() ||
+            value_bytes > state_->most_value || !ascends || !state_->tree.put(key, value)) {
+            clear();
+            return false;
+        }
+        last = key;
+    }
+    return !in.failed();
+}
+
+} // namespace faultlab::replica
