@@ -112,10 +112,14 @@ void Connection::flush() {
 
 void Connection::close() {
     if (closed_) return;
+    abandon();
+    owner_.closed(*this);
+}
+
+void Connection::abandon() {
     closed_ = true;
     boost::system::error_code ignored;
     socket_.close(ignored);
-    owner_.closed(*this);
 }
 
 } // namespace faultlab::replica

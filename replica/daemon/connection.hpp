@@ -40,6 +40,8 @@ public:
     void flush();
     /// Tells the owner, unless it is closed already.
     void close();
+    /// Closes without telling the owner, who is going away.
+    void abandon();
 
     [[nodiscard]] const Channel& channel() const { return channel_; }
     [[nodiscard]] bool is_closed() const { return closed_; }

@@ -35,7 +35,17 @@ Nanos since_origin() {
 Network::Network(asio::io_context& io, Settings settings, const Key& key, Receiver& receiver)
     : io_(io), settings_(std::move(settings)), key_(key), receiver_(receiver), acceptor_(io) {}
 
-Network::~Network() = default;
+Network::~Network() {
+    // Their handlers keep connections alive, and would find no owner.
+    for (const Peer& peer : peers_) {
+        if (peer.open) peer.open->abandon();
+        if (peer.dialling) peer.dialling->abandon();
+    }
+    for (const Link& stranger : strangers_)
+        stranger->abandon();
+    for (const auto& [number, client] : clients_)
+        client->abandon();
+}
 
 Result<void> Network::listen(const Endpoint& endpoint) {
     boost::system::error_code problem;
@@ -58,6 +68,7 @@ Result<void> Network::listen(const Endpoint& endpoint) {
 void Network::accept() {
     accepting_ = true;
     acceptor_.async_accept([this](const boost::system::error_code& problem, tcp::socket socket) {
+        if (problem == asio::error::operation_aborted) return;
         accepting_ = false;
         if (problem) return; // out of descriptors, perhaps: the next tick tries again
         if (strangers_.size() < most_strangers) {
