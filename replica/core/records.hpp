@@ -77,6 +77,10 @@ constexpr std::uint32_t flag_primary = 1;
 /// about chunks; `from` and `to` are then 0.
 constexpr std::uint32_t flag_manifest = 2;
 
+/// Header::flags of a Prepare: the Reconfigure or Upgrade in it was refused by the primary, whose
+/// reasons the others cannot see.
+constexpr std::uint32_t flag_refused = 4;
+
 /// Reads record `index` of a body that consists of nothing else from `offset` on. Requires: it is
 /// inside.
 template <typename Record>
