@@ -13,10 +13,12 @@ namespace faultlab {
 
 // Each is defined in the file or folder of its name; extension files have no headers.
 std::unique_ptr<System> make_etcd();
+std::unique_ptr<System> make_vsr();
 
 namespace {
 
 constexpr std::array systems = {
+    SystemEntry{"vsr", "the lab's own key-value store, whose bugs can be planted", make_vsr},
     SystemEntry{"etcd", "key-value store over Raft (Debian's etcd-server)", make_etcd},
 };
 

@@ -138,6 +138,20 @@ DoctorLine examine_program(const std::string& program, const std::string& packag
             .fix = "sudo apt-get install --no-install-recommends " + package};
 }
 
+/// The lab's own store is built beside this program.
+DoctorLine examine_replica() {
+    std::error_code code;
+    const fs::path program =
+        fs::read_symlink("/proc/self/exe", code).parent_path() / "faultlab-replica";
+    if (::access(program.c_str(), X_OK) == 0)
+        return {.name = "faultlab-replica", .found = program.string()};
+    return {.name = "faultlab-replica",
+            .state = State::warn,
+            .found = "not built",
+            .fix =
+                "cmake --build " + program.parent_path().string() + " --target faultlab-replica"};
+}
+
 /// The directory itself, or the nearest one above that exists: on the same disk once it is made.
 fs::path nearest_existing(const fs::path& directory) {
     std::error_code code;
@@ -210,6 +224,7 @@ std::vector<DoctorLine> examine_machine(const fs::path& lab_directory) {
     lines.push_back(judge_kernel(machine.release));
     examine_namespaces(lines);
     lines.push_back(examine_program("ip", "iproute2", State::fail));
+    lines.push_back(examine_replica());
     lines.push_back(examine_program("etcd", "etcd-server", State::warn));
     examine_disk(lab_directory, lines);
     lines.push_back(judge_memory(available_memory()));

@@ -57,6 +57,11 @@ TEST_CASE("wrong input ends with 64 and names what is near") {
         {{"rnu"}, "run"},
         {{"describe", "partion"}, "partition"},
         {{"list", "system"}, "systems"},
+        {{"run", "vsr", "--bug", "V111"}, "V11"},
+        {{"run", "vsr", "--bug", "B2,W1"}, "'W1'"},
+        {{"run", "etcd", "--bug", "V11"}, "faultlab list bugs"},
+        {{"run", "vsr", "--option", "model=versioned-register"}, "cas-register"},
+        {{"run", "vsr", "--nodes", "8"}, "from 1 to 7"},
         {{}, "--help"},
     };
     for (const Case& one : cases) {
@@ -240,4 +245,24 @@ TEST_CASE("a machine that allows no namespaces ends with 69 and the fix") {
     }
     CHECK(run.exit_code == 69);
     CHECK(run.err.find("max_user_namespaces") != std::string::npos);
+}
+
+TEST_CASE("bugs are listed, described and planted from one table") {
+    const Finished list = lab_command({"list", "bugs", "--json"});
+    REQUIRE(list.exit_code == 0);
+    const auto entries = nlohmann::json::parse(list.out).at("entries");
+    CHECK(entries.size() >= 71);
+    for (const auto& entry : entries) {
+        CHECK(entry.at("kind") == "bug");
+        CHECK_FALSE(entry.at("summary").get<std::string>().empty());
+    }
+    const Finished described = lab_command({"describe", "V11"});
+    REQUIRE(described.exit_code == 0);
+    CHECK(described.out.find("faults: ") != std::string::npos);
+    CHECK(described.out.find("source: ") != std::string::npos);
+    CHECK(described.out.find("faultlab run vsr --bug V11") != std::string::npos);
+
+    const Finished dry = lab_command({"run", "vsr", "--bug", "V11,K3.1", "--dry-run"});
+    REQUIRE(dry.exit_code == 0);
+    CHECK(nlohmann::json::parse(dry.out).at("options").at("bug") == "V11,K3.1");
 }

@@ -22,7 +22,7 @@ const std::vector<Layer>& layers() {
         {"workloads", {"core", "checker"}, {"core/store"}},
         {"nemesis/node", {"core", "replica/wire"}},
         {"nemesis", {"core"}, {"core/store", "nemesis/node"}},
-        {"systems", {"core", "replica/core", "replica/client"}, {"core/store"}},
+        {"systems", {"core", "replica/core", "replica/wire", "replica/client"}, {"core/store"}},
         {"replica/core", {"core"}, {"core/store"}},
         {"replica/wire", {"core", "replica/core"}, {"core/store"}},
         {"replica/client", {"core", "replica/core", "replica/wire"}, {"core/store"}},

@@ -1,0 +1,144 @@
+// Between the lab's operations and the store's: pure.
+
+#include "core/check.hpp"
+#include "systems/vsr/parts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace faultlab::vsr {
+namespace {
+
+using replica::OpCode;
+using replica::Operation;
+using replica::Outcome;
+
+struct Kind {
+    std::string_view f;
+    OpCode code;
+    bool returns_value; ///< else an answer without a value
+};
+constexpr std::array kinds = {Kind{"read", OpCode::Read, true},
+                              Kind{"write", OpCode::Write, false},
+                              Kind{"cas", OpCode::Cas, false},
+                              Kind{"add", OpCode::Add, true},
+                              Kind{"append", OpCode::Append, true},
+                              Kind{"delete", OpCode::Delete, false},
+                              Kind{"scan", OpCode::Scan, true},
+                              Kind{"txn", OpCode::Transaction, true},
+                              Kind{"swap", OpCode::Swap, true}};
+
+const Kind* kind_of(std::string_view f) {
+    const auto* const found = std::ranges::find(kinds, f, &Kind::f);
+    return found == kinds.end() ? nullptr : found;
+}
+
+struct Refusal {
+    Outcome outcome;
+    std::string_view error;
+    std::string_view why;
+};
+// By the store's contract each of them left the state as it was.
+constexpr std::array refusals = {
+    Refusal{Outcome::WrongType, "wrong type", "executed, and found a value of another type"},
+    Refusal{Outcome::TooLarge, "too large", "executed, and refused for the size of its value"},
+    Refusal{Outcome::Full, "store full", "executed, and refused for want of room"},
+    Refusal{Outcome::Malformed, "malformed operation", "executed, and not understood"},
+    Refusal{Outcome::Unsupported, "unsupported operation", "the active release does not have it"},
+    Refusal{Outcome::Refused, "refused", "executed, and its conditions did not hold"},
+    Refusal{Outcome::Overflow, "overflow", "executed, and the sum is no 64-bit integer"}};
+
+struct Lost {
+    std::string_view error;
+    bool definite;
+    std::string_view why;
+};
+// The words of replica/client/session.cpp. A session counts its sendings of a request that may be
+// in the log: without any the operation surely did not happen, whatever the last trouble was.
+constexpr std::string_view perhaps =
+    "a sending may be in the log; fail when each was answered as not taken, or none left";
+constexpr std::array losses = {
+    Lost{"busy", true, "refused before it got a place in the log"},
+    Lost{"session evicted", true, "refused: the session is gone, and with it its numbers"},
+    Lost{"operation too large", true, "not sent"},
+    Lost{"no answer in time", false, perhaps},
+    Lost{"connection lost", false, perhaps},
+    Lost{"no connection", false, perhaps},
+    Lost{"not the primary", false, perhaps},
+    Lost{"malformed result", false, "executed; what came of it, the answer does not say"},
+    Lost{"any error of a read",
+         true,
+         "a read changes nothing, so one without an answer may be left out"}};
+
+std::string_view error_of(Outcome outcome) {
+    const auto* const found = std::ranges::find(refusals, outcome, &Refusal::outcome);
+    return found == refusals.end() ? "outcome that nobody knows" : found->error;
+}
+
+bool only_reads(std::string_view f) {
+    return f == "read" || f == "scan";
+}
+
+} // namespace
+
+std::optional<Operation> operation_of(const Invocation& invocation) {
+    const Kind* const kind = kind_of(invocation.f);
+    if (kind == nullptr) return std::nullopt;
+    Operation operation{.code = kind->code, .key = invocation.key};
+    switch (kind->code) {
+        case OpCode::Cas: {
+            const Value::List* const pair = invocation.arg.list();
+            FAULTLAB_CHECK(pair != nullptr && pair->size() == 2);
+            operation.expected = pair->front();
+            operation.value = pair->back();
+            break;
+        }
+        case OpCode::Scan: operation.expected = invocation.arg; break;
+        case OpCode::Transaction:
+            FAULTLAB_CHECK(invocation.arg.transaction() != nullptr);
+            operation.steps = *invocation.arg.transaction();
+            break;
+        default: operation.value = invocation.arg;
+    }
+    return operation;
+}
+
+Completion completion_of(const std::string& f, replica::Execution execution) {
+    if (auto* const failed = std::get_if<replica::Failed>(&execution))
+        return Failed{std::move(failed->why)};
+    if (auto* const unknown = std::get_if<replica::Unknown>(&execution)) {
+        // A read changes nothing: without an answer it may be left out.
+        if (only_reads(f)) return Failed{std::move(unknown->why)};
+        return Unknown{std::move(unknown->why)};
+    }
+    replica::OperationResult& result = std::get<replica::Done>(execution).result;
+    const Kind* const kind = kind_of(f);
+    FAULTLAB_CHECK(kind != nullptr);
+    if (kind->code == OpCode::Cas &&
+        (result.outcome == Outcome::Ok || result.outcome == Outcome::CompareFailed)) {
+        return Done{result.outcome == Outcome::Ok};
+    }
+    if (result.outcome != Outcome::Ok) return Failed{std::string(error_of(result.outcome))};
+    if (!kind->returns_value) return Done{};
+    return Done{std::move(result.value)};
+}
+
+std::vector<ErrorRule> error_table() {
+    std::vector<ErrorRule> table;
+    for (const Refusal& refusal : refusals) {
+        table.push_back({.error = std::string(refusal.error),
+                         .definite = true,
+                         .why = std::string(refusal.why)});
+    }
+    for (const Lost& lost : losses) {
+        table.push_back({.error = std::string(lost.error),
+                         .definite = lost.definite,
+                         .why = std::string(lost.why)});
+    }
+    return table;
+}
+
+} // namespace faultlab::vsr
