@@ -25,6 +25,7 @@ Journal::Journal(const Limits& limits, BugSet& bugs)
     REPLICA_ASSERT("journal.limits", complaint(limits) == nullptr);
     waiting_.reserve(limits.slots);
     batch_.reserve(limits.slots);
+    recovery_.slots.resize(limits.slots);
 }
 
 const Journal::Slot* Journal::slot(Op op) const {
@@ -189,7 +190,6 @@ void Journal::flush(IoId& next_io, Effects& effects) {
     batch_first_ = next_io;
     for (const Op op : waiting_) {
         const std::size_t at = index(op);
-        REPLICA_ASSERT("journal.waiting-present", state(op) == SlotState::Present);
         slots_[at].queued = false;
         batch_.push_back(Written{op, headers_[at].checksum});
         const std::uint64_t offset = prepare_offset(limits_, at);
@@ -246,6 +246,9 @@ bool Journal::clean() const {
 }
 
 bool Journal::on_io(const IoDone& done, IoId& next_io, Effects& effects) {
+    if (recovery_.active) {
+        return on_recovery_io(done, next_io, effects);
+    }
     const bool of_batch = batch_sync_ != 0 && done.id >= batch_first_ && done.id <= batch_sync_;
     const bool of_headers =
         headers_sync_ != 0 && done.id >= headers_first_ && done.id <= headers_sync_;

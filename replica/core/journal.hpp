@@ -4,6 +4,7 @@
 #include "replica/core/config.hpp"
 #include "replica/core/effects.hpp"
 #include "replica/core/message.hpp"
+#include "replica/core/recovery_table.hpp"
 #include "replica/core/superblock.hpp"
 
 #include <vector>
@@ -75,6 +76,16 @@ public:
     /// A write or sync failed: the replica must halt, for what the disk holds is unknown (B25).
     [[nodiscard]] bool failed() const { return failed_; }
 
+    // --- at start (journal_recovery.cpp)
+    /// Reads both rings of a journal that has just been made; `recovered` once the table has
+    /// decided every slot, and what was read is synced: it may have been in a cache only.
+    void recover(const Superblock& superblock, IoId& next_io, Effects& effects);
+    [[nodiscard]] bool recovered() const { return recovery_.done; }
+    /// After recovery: the log may end before the last acknowledged entry, or the identity of its
+    /// head is not known.
+    [[nodiscard]] bool head_uncertain() const { return recovery_.uncertain; }
+    [[nodiscard]] std::size_t faulty() const; ///< slots between checkpoint and head
+
 private:
     struct Slot {
         Op op = 0;
@@ -88,6 +99,43 @@ private:
         Op op = 0;
         Checksum checksum;
     };
+
+    /// What is known of a slot of the ring of prepares while the rings are read.
+    enum class Read : std::uint8_t { Zero, Bad, Whole };
+    struct SlotRead {
+        IoId id = 0;
+        std::size_t slot = 0;
+    };
+    struct Recovery {
+        Superblock superblock;
+        bool active = false;
+        bool done = false;
+        bool uncertain = false;
+        std::size_t next_slot = 0;
+        std::size_t outstanding = 0; ///< reads
+        IoId headers_read = 0;
+        std::array<SlotRead, 16> reads{};
+        std::size_t syncs_left = 0;
+        std::array<IoId, 2> syncs{};
+        std::vector<Read> slots; ///< whole ones are in headers_ and entries_
+    };
+
+    bool on_recovery_io(const IoDone& done, IoId& next_io, Effects& effects);
+    void read_slots(IoId& next_io, Effects& effects);
+    void take_read(std::size_t index, Bytes bytes);
+    void decide();
+    [[nodiscard]] bool member(const Header& header) const;
+    [[nodiscard]] PrepareIs prepare_is(Op op) const;
+    [[nodiscard]] HeaderIs header_is(Op op, PrepareIs prepare) const;
+    /// The header in the ring, if it is one and in its place; else null.
+    [[nodiscard]] const Header* ring_header(std::size_t index) const;
+    [[nodiscard]] Op window_end() const; ///< first op that cannot be in the log
+    [[nodiscard]] Op first_superseded() const;
+    [[nodiscard]] Op last_proven(Op end) const;
+    [[nodiscard]] Decision decide(Op op, Op last_proven);
+    void take(Op op, Decision decision);
+    void verify_chain();
+    void take_covered();
 
     [[nodiscard]] std::size_t index(Op op) const { return op % slots_.size(); }
     [[nodiscard]] const Slot* slot(Op op) const;
@@ -120,6 +168,8 @@ private:
     std::size_t pages_dirty_ = 0;
     IoId headers_first_ = 0;
     IoId headers_sync_ = 0; ///< 0: no header is under way
+
+    Recovery recovery_;
 };
 
 } // namespace faultlab::replica

@@ -104,6 +104,8 @@ std::uint64_t SuperblockFile::store(const Superblock& wanted, IoId& next_io, Eff
                    wanted.log_view >= wanted_.log_view && wanted.log_view <= wanted.view);
     REPLICA_ASSERT("superblock.checkpoint-never-falls",
                    wanted.checkpoint_op >= wanted_.checkpoint_op);
+    REPLICA_ASSERT("superblock.ended-log-awaits-view",
+                   wanted.log_end == open_end || wanted.view > wanted.log_view);
     wanted_ = wanted;
     ++wanted_ticket_;
     if (sync_ == 0) {

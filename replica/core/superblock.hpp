@@ -5,12 +5,16 @@
 #include "replica/core/effects.hpp"
 #include "replica/core/membership.hpp"
 
+#include <limits>
 #include <optional>
 
 namespace faultlab::replica {
 
 constexpr std::size_t superblock_copies = 4;
 constexpr std::size_t superblock_bytes = 4096; ///< of one copy
+
+/// Superblock::log_end of a log that goes on.
+constexpr Op open_end = std::numeric_limits<Op>::max();
 
 /// What a replica must not forget. Four copies, hash-chained by sequence; opening needs two valid
 /// copies of the newest. Trivially copyable, stored as it lies in memory.
@@ -24,6 +28,9 @@ struct Superblock {
     View log_view;                 ///< the log on disk is a prefix of this view's log
     Op log_op = 0; ///< head of the log when log_view was installed: an entry above it belongs to
                    ///< the log only if its view is log_view, one up to it only if not above it
+    /// Nothing above it belongs to the log any more, for another view's log is being installed over
+    /// it: view is above log_view then.
+    Op log_end = open_end;
     Op commit = 0; ///< known when it was written
     Op checkpoint_op = 0;
     Checksum checkpoint_id;     ///< root of the snapshot's chunks

@@ -9,41 +9,41 @@ TEST_CASE("an entry is durable once its sync is done, and its header is written 
           "[replica_disk]") {
     LogDouble log;
     log.append(3);
-    CHECK(log.journal.head() == 3);
-    CHECK(log.journal.durable() == 0);
+    CHECK(log.journal->head() == 3);
+    CHECK(log.journal->durable() == 0);
     log.flush();
     log.append(2); // waits for the batch under way
     log.flush();
     while (log.disk.syncs(Zone::Prepares) == 0) {
-        CHECK(log.journal.durable() == 0);
+        CHECK(log.journal->durable() == 0);
         log.step();
     }
-    CHECK(log.journal.durable() == 3);
+    CHECK(log.journal->durable() == 3);
     CHECK(log.disk.writes(Zone::Headers) == 0);
     log.settle();
-    CHECK(log.journal.durable() == 5);
+    CHECK(log.journal->durable() == 5);
     CHECK(log.disk.syncs(Zone::Prepares) == 2);
-    CHECK_FALSE(log.journal.clean());
+    CHECK_FALSE(log.journal->clean());
     log.flush_headers();
     log.settle();
-    CHECK(log.journal.clean());
+    CHECK(log.journal->clean());
     CHECK(log.disk.syncs(Zone::Headers) == 1);
-    CHECK(log.journal.header(5)->checksum == log.entries.at(5).header.checksum);
-    CHECK(log.journal.has(4, log.entries.at(4).header.checksum));
-    CHECK(std::ranges::equal(log.journal.entry(2).body, log.entries.at(2).body));
+    CHECK(log.journal->header(5)->checksum == log.entries.at(5).header.checksum);
+    CHECK(log.journal->has(4, log.entries.at(4).header.checksum));
+    CHECK(std::ranges::equal(log.journal->entry(2).body, log.entries.at(2).body));
 }
 
 TEST_CASE("what is dropped is not durable, nor is its header written", "[replica_disk]") {
     LogDouble log;
     log.append(4);
     log.flush();
-    log.journal.truncate(2);
+    log.journal->truncate(2);
     log.entries.resize(3);
     log.view = View::of(0, 1);
     log.append(1);
-    CHECK(log.journal.state(4) == SlotState::Absent);
+    CHECK(log.journal->state(4) == SlotState::Absent);
     log.settle();
-    CHECK(log.journal.durable() == 3);
+    CHECK(log.journal->durable() == 3);
     log.flush_headers();
     log.settle();
     const auto ring = log.disk.bytes(Zone::Headers);
@@ -58,58 +58,58 @@ TEST_CASE("an append below the head replaces the rest of the log", "[replica_dis
     log.entries.resize(3);
     log.view = View::of(0, 7);
     log.append(1);
-    CHECK(log.journal.head() == 3);
-    CHECK(log.journal.header(3)->view == View::of(0, 7));
-    CHECK(log.journal.header(4) == nullptr);
+    CHECK(log.journal->head() == 3);
+    CHECK(log.journal->header(3)->view == View::of(0, 7));
+    CHECK(log.journal->header(4) == nullptr);
 }
 
 TEST_CASE("the log has room for what a checkpoint covers and no more", "[replica_disk]") {
     LogDouble log;
     log.append(16);
-    CHECK_FALSE(log.journal.room(17));
-    CHECK(log.journal.tail() == 1);
+    CHECK_FALSE(log.journal->room(17));
+    CHECK(log.journal->tail() == 1);
     log.flush();
     log.settle();
-    log.journal.set_checkpoint(6);
-    CHECK(log.journal.room(22));
-    CHECK_FALSE(log.journal.room(23));
-    CHECK(log.journal.state(1) == SlotState::Present); // kept for those who lag
+    log.journal->set_checkpoint(6);
+    CHECK(log.journal->room(22));
+    CHECK_FALSE(log.journal->room(23));
+    CHECK(log.journal->state(1) == SlotState::Present); // kept for those who lag
     log.append(2);
-    CHECK(log.journal.state(1) == SlotState::Absent);
-    CHECK(log.journal.tail() == 3);
-    CHECK(log.journal.head() == 18);
+    CHECK(log.journal->state(1) == SlotState::Absent);
+    CHECK(log.journal->tail() == 3);
+    CHECK(log.journal->head() == 18);
 }
 
 TEST_CASE("a checkpoint covers entries whose own write is late", "[replica_disk]") {
     LogDouble log;
     log.append(16);
-    log.journal.set_checkpoint(6);
-    CHECK(log.journal.durable() == 6);
+    log.journal->set_checkpoint(6);
+    CHECK(log.journal->durable() == 6);
     log.append(6); // over slots that still waited
     log.flush();
     log.settle();
-    CHECK(log.journal.durable() == 22);
+    CHECK(log.journal->durable() == 22);
 }
 
 TEST_CASE("a snapshot's log begins after it and keeps only what continues it", "[replica_disk]") {
     LogDouble log;
     log.append(8);
     SECTION("the log goes through the checkpoint") {
-        log.journal.reset(6, log.entries.at(6).header.checksum);
-        CHECK(log.journal.head() == 8);
-        CHECK(log.journal.checkpoint() == 6);
+        log.journal->reset(6, log.entries.at(6).header.checksum);
+        CHECK(log.journal->head() == 8);
+        CHECK(log.journal->checkpoint() == 6);
     }
     SECTION("the log is another") {
-        log.journal.reset(6, Checksum{1, 2});
-        CHECK(log.journal.head() == 6);
-        CHECK(log.journal.state(7) == SlotState::Absent);
-        CHECK(log.journal.head_checksum() == Checksum{1, 2});
+        log.journal->reset(6, Checksum{1, 2});
+        CHECK(log.journal->head() == 6);
+        CHECK(log.journal->state(7) == SlotState::Absent);
+        CHECK(log.journal->head_checksum() == Checksum{1, 2});
     }
     SECTION("the log ends before") {
-        log.journal.reset(20, Checksum{1, 2});
-        CHECK(log.journal.head() == 20);
-        CHECK(log.journal.durable() == 20);
-        CHECK(log.journal.tail() == 21);
+        log.journal->reset(20, Checksum{1, 2});
+        CHECK(log.journal->head() == 20);
+        CHECK(log.journal->durable() == 20);
+        CHECK(log.journal->tail() == 21);
     }
 }
 
@@ -122,8 +122,8 @@ TEST_CASE("a failed write or sync of the log is reported", "[replica_disk]") {
         log.step();
     }
     log.step(IoStatus::Failed);
-    CHECK(log.journal.failed());
-    CHECK(log.journal.durable() == 0);
+    CHECK(log.journal->failed());
+    CHECK(log.journal->durable() == 0);
 }
 
 TEST_CASE("the log asserts what it is asked for", "[replica_disk]") {
@@ -133,22 +133,22 @@ TEST_CASE("the log asserts what it is asked for", "[replica_disk]") {
     Limits odd = small_limits();
     odd.message_bytes = 1000;
     CHECK(tripped([&] { const Journal journal(odd, log.bugs); }) == "journal.limits");
-    CHECK(tripped([&] { (void)log.journal.entry(5); }) == "journal.entry-present");
-    CHECK(tripped([&] { log.journal.truncate(2), log.journal.append(fourth, {}); }) ==
+    CHECK(tripped([&] { (void)log.journal->entry(5); }) == "journal.entry-present");
+    CHECK(tripped([&] { log.journal->truncate(2), log.journal->append(fourth, {}); }) ==
           "journal.append-without-gap");
     Header third = fourth;
     third.op = 3;
-    CHECK(tripped([&] { log.journal.append(third, {}); }) == "journal.append-chain");
+    CHECK(tripped([&] { log.journal->append(third, {}); }) == "journal.append-chain");
     third.parent = log.entries.at(2).header.checksum;
     third.size = 5;
-    CHECK(tripped([&] { log.journal.append(third, {}); }) == "journal.entry-size");
-    CHECK(tripped([&] { log.journal.repair(log.entries.at(1).header, {}); }) ==
+    CHECK(tripped([&] { log.journal->append(third, {}); }) == "journal.entry-size");
+    CHECK(tripped([&] { log.journal->repair(log.entries.at(1).header, {}); }) ==
           "journal.repair-faulty");
-    log.journal.set_checkpoint(2);
-    CHECK(tripped([&] { log.journal.truncate(1); }) == "journal.truncate-checkpoint");
-    CHECK(tripped([&] { log.journal.set_checkpoint(1); }) == "journal.checkpoint-forward");
-    CHECK(tripped([&] { log.journal.set_checkpoint(9); }) == "journal.checkpoint-within-log");
-    CHECK(tripped([&] { log.journal.reset(1, Checksum{}); }) == "journal.reset-forward");
+    log.journal->set_checkpoint(2);
+    CHECK(tripped([&] { log.journal->truncate(1); }) == "journal.truncate-checkpoint");
+    CHECK(tripped([&] { log.journal->set_checkpoint(1); }) == "journal.checkpoint-forward");
+    CHECK(tripped([&] { log.journal->set_checkpoint(9); }) == "journal.checkpoint-within-log");
+    CHECK(tripped([&] { log.journal->reset(1, Checksum{}); }) == "journal.reset-forward");
 }
 
 TEST_CASE("a full log takes no entry", "[replica_disk]") {

@@ -5,6 +5,8 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/replica_disk/disk_double.hpp"
 
+#include <memory>
+
 namespace faultlab::replica {
 
 /// A journal on a disk double, and the log that it should hold.
@@ -17,14 +19,17 @@ struct LogDouble {
     Limits limits = small_limits();
     BugSet bugs;
     DiskDouble disk{limits};
-    Journal journal{limits, bugs};
+    std::unique_ptr<Journal> journal = std::make_unique<Journal>(limits, bugs);
+    Superblock superblock; ///< as durable
     IoId next_io = 1;
     View view;
     std::vector<Entry> entries; ///< by op; 0 is the root
 
     LogDouble() {
         entries.push_back({root_header(1), {}});
-        journal.reset(0, entries.front().header.checksum);
+        journal->reset(0, entries.front().header.checksum);
+        superblock.cluster = 1;
+        superblock.checkpoint_parent = entries.front().header.checksum;
     }
     /// The next entry of the log, in `view`; its body is long enough to take several sectors.
     [[nodiscard]] Entry next() const {
@@ -41,13 +46,29 @@ struct LogDouble {
     void append(std::size_t count) {
         for (; count > 0; --count) {
             entries.push_back(next());
-            journal.append(entries.back().header, entries.back().body);
+            journal->append(entries.back().header, entries.back().body);
         }
     }
-    void flush() { journal.flush(next_io, disk); }
-    void flush_headers() { journal.flush_headers(next_io, disk); }
+    void flush() { journal->flush(next_io, disk); }
+    void flush_headers() { journal->flush_headers(next_io, disk); }
     void step(IoStatus status = IoStatus::Ok) {
-        disk.step([&](const IoDone& done) { CHECK(journal.on_io(done, next_io, disk)); }, status);
+        disk.step([&](const IoDone& done) { CHECK(journal->on_io(done, next_io, disk)); }, status);
+    }
+    void checkpoint(Op op) {
+        superblock.checkpoint_op = op;
+        superblock.checkpoint_parent = entries.at(op).header.checksum;
+        journal->set_checkpoint(op);
+    }
+    void begin_restart() {
+        journal = std::make_unique<Journal>(limits, bugs);
+        journal->recover(superblock, next_io, disk);
+    }
+    const Journal& restart() {
+        disk.kill();
+        begin_restart();
+        settle();
+        CHECK(journal->recovered());
+        return *journal;
     }
     void settle() {
         while (!disk.idle()) {

@@ -160,6 +160,10 @@ TEST_CASE("the superblock asserts that nothing in it falls", "[replica_disk]") {
           "superblock.log-view-within-view");
     CHECK(store([](Superblock& wanted) { wanted.checkpoint_op = 9; }) ==
           "superblock.checkpoint-never-falls");
+    CHECK(store([](Superblock& wanted) {
+              wanted.log_view = wanted.view;
+              wanted.log_end = 5;
+          }) == "superblock.ended-log-awaits-view");
     CHECK(store([](Superblock&) {}).empty());
     CHECK(tripped([&] { file.opened(superblock); }) == "superblock.opened-idle");
     std::vector<std::byte> zone(superblock_copies * superblock_bytes);

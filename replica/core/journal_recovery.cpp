@@ -1,0 +1,290 @@
+#include "replica/core/assert.hpp"
+#include "replica/core/format.hpp"
+#include "replica/core/journal.hpp"
+#include "replica/core/layout.hpp"
+
+#include <algorithm>
+
+namespace faultlab::replica {
+namespace {
+
+bool all_zero(Bytes bytes) {
+    return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+} // namespace
+
+void Journal::recover(const Superblock& superblock, IoId& next_io, Effects& effects) {
+    REPLICA_ASSERT("journal.recover-once", !recovery_.active && !recovery_.done && head_ == 0);
+    recovery_.superblock = superblock;
+    recovery_.active = true;
+    checkpoint_ = superblock.checkpoint_op;
+    checkpoint_parent_ = superblock.checkpoint_parent;
+    head_ = checkpoint_;
+    recovery_.headers_read = next_io++;
+    recovery_.outstanding = 1;
+    effects.read(Zone::Headers,
+                 0,
+                 static_cast<std::uint32_t>(zone_bytes(limits_, Zone::Headers)),
+                 recovery_.headers_read);
+    read_slots(next_io, effects);
+}
+
+void Journal::read_slots(IoId& next_io, Effects& effects) {
+    for (SlotRead& read : recovery_.reads) {
+        if (read.id == 0 && recovery_.next_slot < slots_.size()) {
+            read = SlotRead{next_io++, recovery_.next_slot++};
+            ++recovery_.outstanding;
+            effects.read(
+                Zone::Prepares, prepare_offset(limits_, read.slot), limits_.message_bytes, read.id);
+        }
+    }
+}
+
+bool Journal::on_recovery_io(const IoDone& done, IoId& next_io, Effects& effects) {
+    // A read that fails found bad bytes; a write or sync that does is fatal.
+    const Bytes bytes = done.status == IoStatus::Ok ? done.bytes : Bytes{};
+    const auto read = std::ranges::find(recovery_.reads, done.id, &SlotRead::id);
+    if (done.id == recovery_.headers_read) {
+        const std::span<std::byte> ring = std::as_writable_bytes(std::span(ring_));
+        if (bytes.size() == ring.size()) {
+            std::ranges::copy(bytes, ring.begin());
+        } else {
+            std::ranges::fill(ring, std::byte{0xff}); // bad, and not as if never written
+        }
+    } else if (read != recovery_.reads.end()) {
+        take_read(read->slot, bytes);
+        read->id = 0;
+        read_slots(next_io, effects);
+    } else if (std::ranges::find(recovery_.syncs, done.id) != recovery_.syncs.end()) {
+        failed_ = failed_ || done.status != IoStatus::Ok;
+        if (--recovery_.syncs_left == 0 && !failed_) {
+            recovery_.active = false;
+            recovery_.done = true;
+            advance_durable();
+        }
+        return true;
+    } else {
+        return false;
+    }
+    if (--recovery_.outstanding == 0) {
+        decide();
+        recovery_.syncs = {next_io, next_io + 1};
+        recovery_.syncs_left = 2;
+        effects.sync(Zone::Prepares, next_io++);
+        effects.sync(Zone::Headers, next_io++);
+    }
+    return true;
+}
+
+void Journal::take_read(std::size_t index, Bytes bytes) {
+    Read& slot = recovery_.slots[index];
+    slot = Read::Bad;
+    if (bytes.size() != limits_.message_bytes) {
+        return;
+    }
+    const Header header = header_from(bytes);
+    if (header.checksum != checksum_of(header)) {
+        slot = all_zero(bytes) ? Read::Zero : Read::Bad;
+        return;
+    }
+    const bool belongs = header.command == Command::Prepare &&
+                         header.cluster == recovery_.superblock.cluster && header.op > 0 &&
+                         this->index(header.op) == index && header.size >= sizeof(Header) &&
+                         header.size <= entry_bytes(limits_);
+    if (belongs && header.body_checksum ==
+                       checksum(bytes.subspan(sizeof header, header.size - sizeof header))) {
+        slot = Read::Whole;
+        headers_[index] = header;
+        std::ranges::copy(
+            bytes, entries_.begin() + static_cast<std::ptrdiff_t>(prepare_offset(limits_, index)));
+    }
+}
+
+bool Journal::member(const Header& header) const {
+    const Superblock& of = recovery_.superblock;
+    return header.op <= of.log_op ? header.view <= of.log_view : header.view == of.log_view;
+}
+
+const Header* Journal::ring_header(std::size_t index) const {
+    const Header& header = ring_[index];
+    const bool belongs = header.command == Command::Prepare &&
+                         header.cluster == recovery_.superblock.cluster && header.op > 0 &&
+                         this->index(header.op) == index;
+    return belongs && header.checksum == checksum_of(header) ? &header : nullptr;
+}
+
+PrepareIs Journal::prepare_is(Op op) const {
+    switch (recovery_.slots[index(op)]) {
+        case Read::Zero: return PrepareIs::Zero;
+        case Read::Bad: return PrepareIs::Bad;
+        case Read::Whole: break;
+    }
+    const Header& header = headers_[index(op)];
+    if (header.op != op) {
+        return header.op < op ? PrepareIs::Older : PrepareIs::Newer;
+    }
+    if (header.view > recovery_.superblock.log_view) {
+        return PrepareIs::Superseded;
+    }
+    return member(header) ? PrepareIs::Member : PrepareIs::Excluded;
+}
+
+HeaderIs Journal::header_is(Op op, PrepareIs prepare) const {
+    const Header* header = ring_header(index(op));
+    if (header == nullptr) {
+        return all_zero(bytes_of(ring_[index(op)])) ? HeaderIs::Zero : HeaderIs::Bad;
+    }
+    if (header->op != op) {
+        return header->op < op ? HeaderIs::Older : HeaderIs::Newer;
+    }
+    if (!member(*header)) {
+        return HeaderIs::Excluded;
+    }
+    const bool same =
+        prepare == PrepareIs::Member && header->checksum == headers_[index(op)].checksum;
+    return same ? HeaderIs::Same : HeaderIs::Other;
+}
+
+Op Journal::window_end() const {
+    return std::min(recovery_.superblock.log_end, checkpoint_ + slots_.size()) + 1;
+}
+
+Op Journal::first_superseded() const {
+    const Op end = window_end();
+    for (Op op = checkpoint_ + 1; op < end; ++op) {
+        if (prepare_is(op) == PrepareIs::Superseded) {
+            return op;
+        }
+    }
+    return end;
+}
+
+Op Journal::last_proven(Op end) const {
+    Op last = std::min(recovery_.superblock.log_op, end - 1);
+    for (Op op = checkpoint_ + 1; op < end; ++op) {
+        const HeaderIs header = header_is(op, PrepareIs::Bad);
+        last = header == HeaderIs::Other ? std::max(last, op) : last;
+    }
+    return last;
+}
+
+Decision Journal::decide(Op op, Op last_proven) {
+    const PrepareIs prepare = prepare_is(op);
+    const Decision decision = recovery_row(prepare,
+                                           header_is(op, prepare),
+                                           op <= last_proven ? Position::Proven : Position::Beyond)
+                                  .decision;
+    const Decision by_prepare_only =
+        recovery_row(prepare, HeaderIs::Zero, Position::Beyond).decision;
+    if (bugs_.changes(Bug::B6, [&] { return by_prepare_only != decision; })) {
+        return by_prepare_only;
+    }
+    return decision;
+}
+
+void Journal::decide() {
+    const Op end = window_end();
+    const Op last = last_proven(std::min(end, first_superseded()));
+    bool goes_on = true;
+    for (Op op = checkpoint_ + 1; goes_on && op < end; ++op) {
+        const Decision decision = decide(op, last);
+        recovery_.uncertain = decision == Decision::Uncertain;
+        goes_on = decision == Decision::Take || decision == Decision::Faulty;
+        if (goes_on) {
+            take(op, decision);
+            head_ = op;
+        }
+    }
+    verify_chain();
+    if (bugs_.changes(Bug::V5, [&] { return head_ > checkpoint_; })) {
+        truncate(checkpoint_);
+        recovery_.uncertain = false;
+    }
+    take_covered();
+    durable_ = checkpoint_;
+    recovery_.uncertain = recovery_.uncertain || checksum_at(head_) == nullptr;
+}
+
+void Journal::take(Op op, Decision decision) {
+    const std::size_t at = index(op);
+    Slot& slot = slots_[at];
+    slot.op = op;
+    slot.durable = true;
+    if (decision == Decision::Take) {
+        slot.state = SlotState::Present;
+        slot.known = true;
+        return;
+    }
+    slot.state = SlotState::Faulty;
+    const Header* header = ring_header(at);
+    if (header != nullptr && header->op == op && member(*header)) {
+        slot.known = true;
+        headers_[at] = *header;
+    }
+}
+
+/// An entry is what the next one says that it is. Where the two differ, an installation was cut off
+/// that had begun to overwrite the log; what lies below and is not committed is in doubt then.
+void Journal::verify_chain() {
+    bool broken = false;
+    for (Op op = head_; op > checkpoint_; --op) {
+        Slot& slot = slots_[index(op)];
+        const Header* next = op < head_ ? header(op + 1) : nullptr;
+        const bool denied =
+            next != nullptr && slot.known && next->parent != headers_[index(op)].checksum;
+        broken = broken || denied;
+        if (denied || (broken && op > recovery_.superblock.commit)) {
+            slot.state = SlotState::Faulty;
+            slot.known = false;
+        }
+    }
+    const Header* first = head_ > checkpoint_ ? header(checkpoint_ + 1) : nullptr;
+    if (first != nullptr && first->parent != checkpoint_parent_) {
+        truncate(checkpoint_); // a log that the checkpoint contradicts
+        recovery_.uncertain = false;
+    }
+    for (Op op = checkpoint_ + 1; op <= head_; ++op) {
+        const std::size_t at = index(op);
+        if (slots_[at].state == SlotState::Present && ring_[at].checksum != headers_[at].checksum) {
+            mark_header(at);
+        }
+    }
+}
+
+/// Entries that the checkpoint covers are kept for those who lag behind.
+void Journal::take_covered() {
+    tail_ = checkpoint_ + 1;
+    Checksum expected = checkpoint_parent_;
+    const auto place_if_expected = [&](Op op) {
+        const std::size_t at = index(op);
+        const bool whole = slots_[at].state == SlotState::Absent &&
+                           recovery_.slots[at] == Read::Whole && headers_[at].op == op &&
+                           headers_[at].checksum == expected;
+        if (whole) {
+            slots_[at] = Slot{op, SlotState::Present, true, false, true};
+            expected = headers_[at].parent;
+        }
+        return whole;
+    };
+    while (tail_ > 1 && place_if_expected(tail_ - 1)) {
+        --tail_;
+    }
+    const Header root = root_header(recovery_.superblock.cluster);
+    if (tail_ == 1 && expected == root.checksum && slots_[0].state == SlotState::Absent) {
+        slots_[0] = Slot{0, SlotState::Present, true, false, true};
+        headers_[0] = root;
+        std::memcpy(entries_.data(), &root, sizeof root);
+        tail_ = 0;
+    }
+}
+
+std::size_t Journal::faulty() const {
+    std::size_t count = 0;
+    for (Op op = checkpoint_ + 1; op <= head_; ++op) {
+        count += state(op) == SlotState::Faulty ? 1 : 0;
+    }
+    return count;
+}
+
+} // namespace faultlab::replica
