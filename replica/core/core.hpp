@@ -59,8 +59,8 @@ private:
     /// To all voters and standbys but itself; to every id while the membership is unknown.
     void broadcast(const Header& header, Bytes body = {});
     void broadcast_to_voters(const Header& header, Bytes body = {});
-    /// An entry, as its first primary sealed it.
-    void send_entry(ReplicaId to, const Message& entry);
+    /// As it is: for entries, which keep the header with which they were prepared.
+    void send_sealed(ReplicaId to, const Header& header, Bytes body);
     void fact(Fact::Kind kind, std::uint64_t a, std::uint64_t b);
     void report_bugs();
 
@@ -79,19 +79,23 @@ private:
     std::uint64_t store_superblock();
     [[nodiscard]] const Superblock& durable() const { return superblock_.durable(); }
     /// What waits for the newest superblock that matters to the view.
-    enum class Then : std::uint8_t { Nothing, EnterAfterBoot, DoViewChange, LowerLog, BeginView };
+    enum class Then : std::uint8_t { Nothing, EnterAfterBoot, DoViewChange, BeginView };
     void store_then(Then then);
 
     // --- core_client.cpp: requests and replies
     void on_request(const Message& message, std::uint64_t link);
     void admit(const Message& message, std::uint64_t link);
-    void reply_to(std::uint64_t link, Command command, const Header& request, Bytes body = {});
+    void
+    reply_to(std::uint64_t link, Command command, const Header& request, Nanos retry_after = 0);
+    void send_reply(std::uint64_t link, Header& header, Bytes body);
     void redirect(std::uint64_t link, const Header& request);
     void reply_cached(std::uint64_t link, const Header& request, const ClientTable::Cached& cached);
-    void drop_waiting();
     void close_link(std::uint64_t link);
 
     // --- core_normal.cpp
+    void start_normal();
+    void append(const Header& entry, Bytes body);
+    void on_prepare_again(const Message& message);
     void propose();
     [[nodiscard]] bool may_propose() const;
     [[nodiscard]] std::size_t fill_batch(Header& entry);
@@ -122,22 +126,46 @@ private:
 
     // --- core_view_change.cpp
     void want_view(View view);
+    void on_primary_silent();
+    void on_view_change_timer();
+    void on_view_change_message_timer();
     void send_start_view_change();
     void on_start_view_change(const Header& header, ReplicaId from);
     void count_votes(View view);
+    [[nodiscard]] bool may_vote() const;
     void enter_view(View view);
     void leave_normal();
     void send_do_view_change();
     void on_do_view_change(const Message& message, ReplicaId from);
     void keep_do_view_change(const Header& header, Bytes body, ReplicaId from);
-    void try_form_view();
+    [[nodiscard]] std::size_t voter_index(ReplicaId id) const;
     void begin_view();
     void send_start_view(ReplicaId to);
-    std::size_t lay_out_start_view(Header& header);
+    std::size_t lay_out_view(Header& header);
     void on_start_view(const Message& message, ReplicaId from);
     void on_get_view(const Header& header, ReplicaId from);
     void learn_view(View view, ReplicaId from);
+    [[nodiscard]] bool needs_view() const;
     void ask_for_view();
+
+    // --- core_choice.cpp: the new primary chooses the log
+    struct Vote {
+        bool valid = false;
+        Header header;
+        std::vector<SlotRecord> slots; ///< of ops commit + 1, …, op
+    };
+    /// What the votes say about one entry.
+    struct Holding {
+        bool held = false;
+        std::size_t nacks = 0; ///< voters that surely never acknowledged it
+    };
+    struct Install;
+    void try_form_view();
+    [[nodiscard]] const Vote* best_vote();
+    void fill_suffix(const Vote& best);
+    [[nodiscard]] Holding holding(Op op, const Checksum* checksum, View log_view) const;
+    bool cut_what_nobody_has(Install& wanted, Op base);
+    [[nodiscard]] bool gives_up(const Vote& best) const;
 
     // --- core_install.cpp
     /// One log that replaces, or completes, this replica's: of a StartView, of a new primary, of a
@@ -159,30 +187,43 @@ private:
         Membership membership;
         Nanos began = 0;
     };
-    void start_install(const Install& wanted, std::span<const Header> suffix);
-    [[nodiscard]] Op common_op(const Install& wanted, std::span<const Header> suffix) const;
+    void start_install(const Install& wanted);
+    [[nodiscard]] Op common_op(const Install& wanted) const;
+    /// The checksum that the wanted log has at `op`, where the suffix tells; else null.
+    [[nodiscard]] const Checksum* wanted_checksum(const Install& wanted, Op op) const;
     void abandon_install();
     /// Takes what fits, asks for what is missing, ends when all is durable.
     void advance_install();
     /// Whether the entry is now in the journal.
     bool take_into_install(const Header& entry, Bytes body);
     [[nodiscard]] bool may_drop_above(Op op);
+    void truncate(Op last);
     void finish_install();
     /// Head of the log that log_view names: what this replica may claim.
     [[nodiscard]] Op own_head() const;
-    /// Its durable part without faulty slots above the commit number.
-    [[nodiscard]] Op sound_head() const;
 
     // --- core_repair.cpp
     void on_get_log(const Header& header, ReplicaId from);
     void on_get_prepare(const Header& header, ReplicaId from);
     void on_log(const Message& message, ReplicaId from);
     void send_log(ReplicaId to, Op op);
+    /// Fills a faulty slot if the entry is exactly the one that was there.
+    bool repair_slot(const Header& entry, Bytes body);
+    /// Ops [from, to] of the log of log_view; from 0: none.
+    struct Missing {
+        View log_view;
+        Op from = 0;
+        Op to = 0;
+    };
+    [[nodiscard]] Missing missing() const;
     void repair();
-    void ask_log(View log_view, Op from, Op to);
-    void ask_prepare(Op op, const Checksum& checksum);
+    void repair_reset();
+    void ask_log(const Missing& range);
+    void ask_for_faulty();
+    void forget_donor();
+    [[nodiscard]] bool others_have_checkpoint(Op op) const;
     [[nodiscard]] ReplicaId choose_donor(View log_view) const;
-    [[nodiscard]] Op first_faulty() const;
+    [[nodiscard]] ReplicaId next_peer();
     void answered(ReplicaId from);
 
     // --- core_recovery.cpp
@@ -260,6 +301,17 @@ private:
     Op commit_max_ = 0; ///< known to be committed; never above own_head()
     Then then_ = Then::Nothing;
     std::uint64_t then_ticket_ = 0;
+    /// Recovery: it lost its disk and asks the others instead.
+    enum class BootStage : std::uint8_t {
+        Off,
+        Superblock,
+        State,
+        Log,
+        Incarnation,
+        Recovery,
+        Done,
+    };
+    BootStage boot_ = BootStage::Off;
     IoId boot_read_ = 0;
 
     struct Peer {
@@ -291,26 +343,25 @@ private:
     std::vector<std::byte> scratch_; ///< one message
     std::vector<std::byte> result_;  ///< one result
     std::vector<Nanos> appended_at_; ///< by slot: for the latency of quorums
-    Op view_began_at_ = 0;           ///< head when this view was installed
-    Op told_ = 0;                    ///< newest op acknowledged in this view
-    Op heard_head_ = 0;              ///< newest op that is said to be in the log of log_view
+    std::uint64_t last_timestamp_ = 0;
+    Op view_began_at_ = 0; ///< head when this view was installed
+    Op told_ = 0;          ///< newest op acknowledged in this view
+    Op heard_head_ = 0;    ///< newest op that is said to be in the log of log_view
     Nanos heard_primary_ = 0;
     Nanos heartbeat_sent_ = 0;
     bool abdicated_ = false;
 
     // --- view change
-    View candidate_; ///< wants to leave for it; 0: for none
-    struct Vote {
-        bool valid = false;
-        Header header;
-        std::vector<SlotRecord> slots;
-    };
-    std::array<Vote, max_voters> votes_;
-    std::vector<Header> suffix_; ///< canonical headers, for the length of a call
+    View candidate_;                     ///< wants to leave for it; 0: for none
+    std::array<Vote, max_voters> votes_; ///< as the voters are in the membership
+    std::vector<Header> suffix_; ///< newest headers of the log that is chosen or installed; op 0:
+                                 ///< only the checksum is known, if it is not zero
     Install install_;
 
     // --- repair
-    Nanos repaired_at_ = 0;
+    Op asked_to_ = 0;                   ///< end of the last request, 0: none
+    ReplicaId asked_peer_ = no_replica; ///< to whom it went
+    ReplicaId turn_ = no_replica;       ///< whom faulty slots were asked from last
     std::uint32_t repair_failures_ = 0; ///< requests without an answer since the last progress
 
     // --- recovery of a lost disk
@@ -320,6 +371,7 @@ private:
     std::vector<std::byte> recovery_body_;
 
     // --- figures
+    Fact cause_;        ///< what this step began with
     Telemetry figures_; ///< counters; gauges are filled in when asked
 };
 

@@ -49,19 +49,6 @@ void RequestQueue::pop() {
     --count_;
 }
 
-bool RequestQueue::note(ClientId client, RequestNumber request) {
-    const auto place = std::lower_bound(taken_.begin(), taken_.end(), client, by_client);
-    if (place != taken_.end() && place->client == client) {
-        place->request = std::max(place->request, request);
-        return true;
-    }
-    if (taken_.size() == taken_.capacity()) {
-        return false;
-    }
-    taken_.insert(place, Taken{client, request, 0});
-    return true;
-}
-
 std::uint64_t RequestQueue::finish(ClientId client, RequestNumber request) {
     const auto place = std::lower_bound(taken_.begin(), taken_.end(), client, by_client);
     if (place == taken_.end() || place->client != client || place->request != request) {

@@ -35,8 +35,6 @@ public:
     /// It is in the pipeline now.
     void pop();
 
-    /// A request that came with the log of an older view. False when there is no room to note it.
-    bool note(ClientId client, RequestNumber request);
     /// It was executed; returns its link, 0 when nobody here waits for it.
     std::uint64_t finish(ClientId client, RequestNumber request);
     void close(std::uint64_t link);

@@ -49,7 +49,7 @@ constexpr std::array<Row, last_command + 1> rows{{
     {Command::PrepareOk, sender | OpNumber | Commit | Parent | Nonce},
     {Command::Commit, sender | OpNumber | Commit | Parent | Nonce},
     {Command::Ping, sender | OpNumber | Commit},
-    {Command::StartViewChange, sender},
+    {Command::StartViewChange, sender | From},
     {Command::DoViewChange, sender | suffix},
     {Command::StartView, sender | suffix | Nonce},
     {Command::GetView, sender | Nonce},
@@ -59,7 +59,7 @@ constexpr std::array<Row, last_command + 1> rows{{
     {Command::GetSnapshot, sender | From | To | Flags},
     {Command::Snapshot, sender | From | Count | Flags | Body},
     {Command::Recovery, sender | Nonce},
-    {Command::RecoveryResponse, sender | suffix | Nonce | Flags},
+    {Command::RecoveryResponse, sender | suffix | Nonce | To | Flags},
 }};
 
 constexpr bool in_order() {

@@ -1,0 +1,469 @@
+#include "replica/core/core.hpp"
+#include "replica/core/validate.hpp"
+
+#include <algorithm>
+
+// Inputs, timers, the start from the disk, and the way out for messages.
+namespace faultlab::replica {
+
+Replica::Core::Core(const Config& config, const BugSet& bugs)
+    : config_(config), bugs_(bugs), journal_(config.limits, bugs_), clients_(config.limits),
+      state_(config.limits), superblock_(bugs_), queue_(config.limits),
+      scratch_(config.limits.message_bytes), result_(config.limits.request_bytes),
+      appended_at_(config.limits.slots) {
+    for (Vote& vote : votes_) {
+        vote.slots.reserve(most_suffix(config.limits));
+    }
+    suffix_.reserve(most_suffix(config.limits));
+    recovery_body_.reserve(config.limits.message_bytes);
+}
+
+void Replica::Core::step(const Input& input, Effects& effects) {
+    if (status_ == Status::Halted) {
+        return;
+    }
+    effects_ = &effects;
+    now_ = input.now;
+    wall_ = input.wall;
+    try {
+        dispatch(input);
+        settle();
+    } catch (const AssertionFailed& failure) {
+        halt(failure.id());
+    }
+    report_bugs();
+    effects_ = nullptr;
+}
+
+void Replica::Core::dispatch(const Input& input) {
+    if (const auto* boot = std::get_if<Boot>(&input.what)) {
+        on_boot(*boot);
+    } else if (const auto* received = std::get_if<Received>(&input.what)) {
+        on_message(*received);
+    } else if (const auto* rang = std::get_if<Rang>(&input.what)) {
+        const auto index = static_cast<std::size_t>(rang->timer);
+        if (armed(rang->timer) && generation_[index] == rang->generation) {
+            disarm(rang->timer);
+            on_timer(rang->timer);
+        }
+    } else if (const auto* done = std::get_if<IoDone>(&input.what)) {
+        on_io(*done);
+    } else if (const auto* closed = std::get_if<LinkClosed>(&input.what)) {
+        close_link(closed->client_link);
+    }
+}
+
+// --- start
+
+void Replica::Core::on_boot(const Boot& boot) {
+    REPLICA_ASSERT("boot-once", boot_ == BootStage::Off);
+    rng_ = Rng(boot.entropy);
+    if (boot.recover) {
+        start_recovery();
+        return;
+    }
+    boot_ = BootStage::Superblock;
+    boot_read_ = next_io_++;
+    effects_->read(Zone::Superblock, 0, superblock_copies * superblock_bytes, boot_read_);
+}
+
+void Replica::Core::on_superblock_read(const IoDone& done) {
+    const auto found =
+        done.status == IoStatus::Ok ? open_superblock(done.bytes, bugs_) : std::nullopt;
+    if (!found) {
+        halt("no superblock of which two copies are valid");
+        return;
+    }
+    if (found->cluster != config_.cluster || found->self != config_.self ||
+        found->limits != config_.limits) {
+        halt("the superblock is of another cluster, replica or size");
+        return;
+    }
+    if (found->release_active > config_.release) {
+        halt("the active release is newer than this program");
+        return;
+    }
+    superblock_.opened(*found);
+    wanted_ = *found;
+    set_membership(found->membership);
+    view_ = found->view;
+    log_view_ = found->log_view;
+    boot_ = BootStage::State;
+    load_checkpoint();
+}
+
+void Replica::Core::on_state_loaded() {
+    REPLICA_ASSERT("boot-state", boot_ == BootStage::State);
+    commit_min_ = wanted_.checkpoint_op;
+    commit_max_ = wanted_.checkpoint_op;
+    boot_ = BootStage::Log;
+    journal_.recover(wanted_, next_io_, *effects_);
+    if (journal_.recovered()) {
+        on_log_recovered();
+    }
+}
+
+void Replica::Core::on_log_recovered() {
+    // Every entry says what was committed when it was prepared, and so does the superblock.
+    Op known = wanted_.commit;
+    for (Op op = journal_.checkpoint() + 1; op <= journal_.head(); ++op) {
+        if (const Header* header = journal_.header(op)) {
+            known = std::max(known, header->commit);
+        }
+    }
+    commit_max_ = std::max(commit_min_, std::min(known, journal_.head()));
+    boot_ = BootStage::Incarnation;
+    ++wanted_.incarnation;
+    store_then(Then::EnterAfterBoot);
+}
+
+void Replica::Core::enter_after_boot() {
+    boot_ = BootStage::Done;
+    arm(Timer::Ping, with_jitter(config_.timeouts.ping));
+    arm(Timer::Scrub, with_jitter(config_.timeouts.scrub));
+    const bool settled = view_ == log_view_;
+    if (!membership_known() || membership_.listens(config_.self)) {
+        const bool follows = membership_known() && settled && !journal_.head_uncertain();
+        set_status(follows ? Status::Normal : Status::ViewChange);
+    } else if (!is_voter()) {
+        set_status(Status::Retired);
+        return;
+    } else if (journal_.head_uncertain()) {
+        set_status(Status::RecoveringHead);
+    } else if (!settled) {
+        set_status(Status::ViewChange);
+        send_do_view_change();
+        arm(Timer::ViewChangeMessage, config_.timeouts.view_change_message);
+        arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
+        return;
+    } else if (leads() && wanted_.incarnation > 1) {
+        // It may have sent what it does not have any more.
+        set_status(Status::ViewChange);
+        arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
+        want_view(view_.next());
+        return;
+    } else {
+        set_status(Status::Normal);
+    }
+    if (status_ == Status::Normal) {
+        start_normal();
+    } else {
+        ask_for_view();
+    }
+}
+
+void Replica::Core::on_io(const IoDone& done) {
+    if (done.id == boot_read_) {
+        boot_read_ = 0;
+        on_superblock_read(done);
+        return;
+    }
+    if (on_snapshot_io(done)) {
+        return;
+    }
+    const bool of_journal = journal_.on_io(done, next_io_, *effects_);
+    if (!of_journal) {
+        superblock_.on_io(done, next_io_, *effects_);
+    }
+    if (journal_.failed() || superblock_.failed()) {
+        halt("a write or a sync failed: what the disk holds is not known any more");
+    } else if (of_journal && boot_ == BootStage::Log && journal_.recovered()) {
+        on_log_recovered();
+    }
+}
+
+// --- every step's end
+
+void Replica::Core::settle() {
+    if (status_ == Status::Halted) {
+        return;
+    }
+    run_continuation();
+    if (boot_ != BootStage::Done || status_ == Status::Halted) {
+        return;
+    }
+    advance_install();
+    settle_sync();
+    settle_checkpoint();
+    settle_membership();
+    acknowledge_progress();
+    advance_commit();
+    execute();
+    propose();
+    repair();
+    journal_.flush(next_io_, *effects_);
+    if (!journal_.clean() && !armed(Timer::IdleFlush)) {
+        arm(Timer::IdleFlush, config_.timeouts.idle_flush);
+    }
+}
+
+void Replica::Core::store_then(Then then) {
+    then_ = then;
+    then_ticket_ = store_superblock();
+}
+
+std::uint64_t Replica::Core::store_superblock() {
+    wanted_.commit = commit_max_;
+    REPLICA_ASSERT("superblock-view",
+                   wanted_.view >= durable().view && wanted_.view >= wanted_.log_view);
+    return superblock_.store(wanted_, next_io_, *effects_);
+}
+
+void Replica::Core::run_continuation() {
+    if (then_ == Then::Nothing || superblock_.done() < then_ticket_) {
+        return;
+    }
+    const Then then = then_;
+    then_ = Then::Nothing;
+    if (install_.storing) {
+        // Whatever was decided since: the log on the disk is the new one's.
+        REPLICA_ASSERT("install-stored", durable().log_view == install_.view);
+        log_view_ = durable().log_view;
+        install_ = {};
+    }
+    switch (then) {
+        case Then::Nothing: return;
+        case Then::EnterAfterBoot: enter_after_boot(); return;
+        case Then::DoViewChange: send_do_view_change(); return;
+        case Then::BeginView: begin_view(); return;
+    }
+}
+
+// --- timers
+
+void Replica::Core::arm(Timer timer, Nanos delay) {
+    const auto index = static_cast<std::size_t>(timer);
+    armed_ |= 1U << index;
+    effects_->arm(timer, ++generation_[index], std::max<Nanos>(delay, 1));
+}
+
+void Replica::Core::disarm(Timer timer) {
+    armed_ &= ~(1U << static_cast<unsigned>(timer));
+}
+
+bool Replica::Core::armed(Timer timer) const {
+    return (armed_ >> static_cast<unsigned>(timer) & 1U) != 0;
+}
+
+Nanos Replica::Core::with_jitter(Nanos delay) {
+    return delay + rng_.between(0, std::max<Nanos>(delay / 2, 1));
+}
+
+std::uint64_t Replica::Core::fresh_nonce() {
+    return rng_.next() | 1U;
+}
+
+void Replica::Core::on_timer(Timer timer) {
+    const Timeouts& after = config_.timeouts;
+    switch (timer) {
+        case Timer::Prepare: resend_prepares(); return;
+        case Timer::Heartbeat: send_heartbeat(); return;
+        case Timer::PrimarySilent: on_primary_silent(); return;
+        case Timer::ViewChange: on_view_change_timer(); return;
+        case Timer::ViewChangeMessage: on_view_change_message_timer(); return;
+        case Timer::GetView:
+            if (needs_view()) {
+                ask_for_view();
+            }
+            return;
+        case Timer::Repair: return; // settle() repairs
+        case Timer::Sync: on_sync_timer(); return;
+        case Timer::Ping:
+            send_ping();
+            arm(Timer::Ping, after.ping);
+            return;
+        case Timer::Abdicate: abdicate_or_return(); return;
+        case Timer::Scrub: on_scrub_timer(); return;
+        case Timer::IdleFlush: journal_.flush_headers(next_io_, *effects_); return;
+        case Timer::Lease: return; // what waited for it looks at the time
+        case Timer::Recovery: send_recovery(); return;
+    }
+}
+
+// --- what changed
+
+void Replica::Core::halt(std::string_view reason) {
+    if (status_ == Status::Halted) {
+        return;
+    }
+    set_status(Status::Halted);
+    armed_ = 0;
+    effects_->halt(reason);
+}
+
+void Replica::Core::set_status(Status status) {
+    if (status != status_) {
+        const Status before = status_;
+        status_ = status;
+        event(EventKind::StatusChanged,
+              static_cast<std::uint64_t>(status),
+              static_cast<std::uint64_t>(before));
+    }
+}
+
+void Replica::Core::event(EventKind kind,
+                          std::uint64_t a,
+                          std::uint64_t b,
+                          const Checksum& checksum) {
+    effects_->event(Event{kind, a, b, checksum});
+}
+
+void Replica::Core::reject(Reject reason, ReplicaId sender) {
+    ++figures_.rejects[static_cast<std::size_t>(reason)];
+    ++figures_.rejects_by_sender[std::min(sender, max_replica_id)];
+    event(EventKind::Rejected, static_cast<std::uint64_t>(reason), sender);
+}
+
+void Replica::Core::report_bugs() {
+    if (!bugs_.any()) {
+        return;
+    }
+    for (std::size_t index = 0; index < bug_count; ++index) {
+        const auto bug = static_cast<Bug>(index);
+        if (bugs_.fired(bug) > 0 && !reported_.on(bug)) {
+            reported_.set(bug);
+            event(EventKind::BugFired, index, 0);
+        }
+    }
+}
+
+// --- messages
+
+void Replica::Core::on_message(const Received& received) {
+    const Header& header = received.message.header;
+    ++figures_.messages_in;
+    if (boot_ != BootStage::Done && boot_ != BootStage::Recovery) {
+        return;
+    }
+    if (const Reject why = validate(received.message, config_, bugs_); why != Reject::None) {
+        reject(why, received.from);
+        return;
+    }
+    const bool of_client = header.command == Command::Request;
+    if (received.from != (of_client ? no_replica : header.replica) ||
+        received.from > max_replica_id || (received.from == config_.self)) {
+        reject(Reject::Sender, received.from);
+        return;
+    }
+    if (effects_->wants_lineage()) {
+        fact(Fact::Kind::Received, header.checksum.low, received.from);
+    }
+    if (of_client) {
+        on_request(received.message, received.client_link);
+    } else if (boot_ == BootStage::Done || header.command == Command::RecoveryResponse) {
+        on_peer_message(received.message, received.from);
+    }
+}
+
+namespace {
+
+/// What one incarnation says about itself holds for no other.
+bool is_vote(Command command) {
+    return command == Command::PrepareOk || command == Command::StartViewChange ||
+           command == Command::DoViewChange;
+}
+
+} // namespace
+
+void Replica::Core::on_peer_message(const Message& message, ReplicaId from) {
+    const Header& header = message.header;
+    Peer& peer = peers_[from];
+    if (header.incarnation < peer.incarnation && is_vote(header.command)) {
+        return;
+    }
+    if (header.command != Command::Prepare) { // whose header may be old
+        peer.incarnation = std::max(peer.incarnation, header.incarnation);
+        peer.log_view = header.log_view;
+        peer.release = header.release;
+        if (header.checkpoint_op >= peer.checkpoint_op) {
+            peer.checkpoint_op = header.checkpoint_op;
+            peer.checkpoint_id = header.checkpoint_id;
+        }
+    }
+    switch (header.command) {
+        case Command::Prepare: on_prepare(message, from); return;
+        case Command::PrepareOk: on_prepare_ok(header, from); return;
+        case Command::Commit: on_commit(header, from); return;
+        case Command::Ping: on_ping(header, from); return;
+        case Command::StartViewChange: on_start_view_change(header, from); return;
+        case Command::DoViewChange: on_do_view_change(message, from); return;
+        case Command::StartView: on_start_view(message, from); return;
+        case Command::GetView: on_get_view(header, from); return;
+        case Command::GetLog: on_get_log(header, from); return;
+        case Command::GetPrepare: on_get_prepare(header, from); return;
+        case Command::Log: on_log(message, from); return;
+        case Command::GetSnapshot: on_get_snapshot(header, from); return;
+        case Command::Snapshot: on_snapshot(message, from); return;
+        case Command::Recovery: on_recovery(header, from); return;
+        case Command::RecoveryResponse: on_recovery_response(message, from); return;
+        default: reject(Reject::Command, from); return;
+    }
+}
+
+Header Replica::Core::outgoing(Command command) const {
+    Header header;
+    header.cluster = config_.cluster;
+    header.command = command;
+    header.protocol = protocol_version;
+    header.release = config_.release;
+    header.replica = config_.self;
+    header.incarnation = durable().incarnation;
+    header.view = durable().view;
+    header.log_view = log_view_;
+    header.checkpoint_op = durable().checkpoint_op;
+    header.checkpoint_id = durable().checkpoint_id;
+    return header;
+}
+
+void Replica::Core::send(ReplicaId to, Header header, Bytes body) {
+    REPLICA_ASSERT("send-to-other", to != config_.self && to != no_replica);
+    seal(header, body);
+    send_sealed(to, header, body);
+}
+
+void Replica::Core::send_sealed(ReplicaId to, const Header& header, Bytes body) {
+    REPLICA_ASSERT("send-size", header.size <= config_.limits.message_bytes);
+    ++figures_.messages_out;
+    if (effects_->wants_lineage()) {
+        fact(Fact::Kind::Sent, header.checksum.low, to);
+    }
+    effects_->send(to, header, body);
+}
+
+void Replica::Core::broadcast(const Header& header, Bytes body) {
+    Header sealed = header;
+    seal(sealed, body);
+    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
+        const bool known = membership_known();
+        if (id != config_.self && (!known || membership_.votes(id) || membership_.listens(id))) {
+            send_sealed(id, sealed, body);
+        }
+    }
+}
+
+void Replica::Core::broadcast_to_voters(const Header& header, Bytes body) {
+    Header sealed = header;
+    seal(sealed, body);
+    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
+        if (id != config_.self && membership_.votes(id)) {
+            send_sealed(id, sealed, body);
+        }
+    }
+}
+
+// --- who is who
+
+ReplicaId Replica::Core::primary() const {
+    return membership_known() ? membership_.primary(view_) : no_replica;
+}
+
+Quorums Replica::Core::quorums() const {
+    return Quorums::of(membership_.voter_count);
+}
+
+void Replica::Core::set_membership(const Membership& membership) {
+    REPLICA_ASSERT("membership-epoch", membership.epoch >= membership_.epoch);
+    membership_ = membership;
+}
+
+} // namespace faultlab::replica

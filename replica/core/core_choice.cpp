@@ -1,0 +1,167 @@
+#include "replica/core/core.hpp"
+
+#include <algorithm>
+
+// The new primary chooses the log of its view.
+namespace faultlab::replica {
+
+const Replica::Core::Vote* Replica::Core::best_vote() {
+    const auto key = [](const Vote& vote) {
+        return std::pair(vote.header.log_view, vote.header.op);
+    };
+    const Vote* best = nullptr;
+    for (const Vote& vote : votes_) {
+        if (!vote.valid) {
+            continue;
+        }
+        if (best != nullptr && key(vote) == key(*best) &&
+            vote.header.parent != best->header.parent) {
+            // Two logs of one view: which of them is right, nobody can tell.
+            reject(Reject::Fork, vote.header.replica);
+            halt("two logs of one view differ");
+            return nullptr;
+        }
+        // Of equal ones its own: nothing has to be fetched then.
+        const bool own = vote.header.replica == config_.self;
+        if (best == nullptr || key(vote) > key(*best) || (key(vote) == key(*best) && own)) {
+            best = &vote;
+        }
+    }
+    return best;
+}
+
+namespace {
+
+/// The record of `op`, if the vote has one.
+const SlotRecord* record_of(const Header& vote, std::span<const SlotRecord> slots, Op op) {
+    const bool has = op > vote.commit && op - vote.commit <= slots.size();
+    return has ? &slots[op - vote.commit - 1] : nullptr;
+}
+
+} // namespace
+
+/// What the votes say about `op`, whose checksum in the log of log_view may not be known.
+Replica::Core::Holding
+Replica::Core::holding(Op op, const Checksum* checksum, View log_view) const {
+    Holding result;
+    for (const Vote& vote : votes_) {
+        if (!vote.valid) {
+            continue;
+        }
+        const SlotRecord* record = record_of(vote.header, vote.slots, op);
+        if (record == nullptr) {
+            // Up to its commit number it holds it; above its head it never had it.
+            result.held = result.held || op <= vote.header.commit;
+            result.nacks += op > vote.header.op ? 1U : 0U;
+            continue;
+        }
+        const bool same = checksum != nullptr ? record->header.checksum == *checksum
+                                              : vote.header.log_view == log_view;
+        if (record->state == SlotState::Present && same) {
+            result.held = true;
+        } else if (record->state == SlotState::Absent ||
+                   (record->state == SlotState::Present && checksum != nullptr)) {
+            ++result.nacks;
+        }
+    }
+    return result;
+}
+
+/// Fills suffix_ with the headers of best's log above its commit number. Where best does not know
+/// one, because the slot is faulty, another vote may, and the next entry's parent identifies it.
+void Replica::Core::fill_suffix(const Vote& best) {
+    suffix_.clear();
+    for (const SlotRecord& record : best.slots) {
+        suffix_.push_back(record.header);
+    }
+    Checksum expected = best.header.parent; // of the entry at the index
+    for (std::size_t index = suffix_.size(); index-- > 0;) {
+        Header& header = suffix_[index];
+        const Op op = best.header.commit + 1 + index;
+        for (const Vote& vote : votes_) {
+            const SlotRecord* record =
+                vote.valid ? record_of(vote.header, vote.slots, op) : nullptr;
+            if (header.op == 0 && record != nullptr && record->header.op == op &&
+                record->header.checksum == expected) {
+                header = record->header;
+            }
+        }
+        if (header.op == 0) {
+            header.checksum = expected;
+        }
+        expected = header.op != 0 ? header.parent : Checksum{};
+    }
+}
+
+void Replica::Core::try_form_view() {
+    if (status_ != Status::ViewChange || !leads() || view_ == log_view_ || install_.storing ||
+        durable().view < view_) {
+        return;
+    }
+    const auto votes = static_cast<std::size_t>(
+        std::ranges::count_if(votes_, [](const Vote& vote) { return vote.valid; }));
+    if (votes < quorums().view_change) {
+        return;
+    }
+    const Vote* best = best_vote();
+    if (best == nullptr) {
+        return;
+    }
+    fill_suffix(*best);
+    Install wanted;
+    wanted.as_primary = true;
+    wanted.view = view_;
+    wanted.log_view = best->header.log_view;
+    wanted.op = best->header.op;
+    wanted.checksum = best->header.parent;
+    wanted.donor = best->header.replica;
+    wanted.membership = membership_;
+    for (const Vote& vote : votes_) {
+        if (vote.valid && vote.header.commit <= wanted.op) {
+            wanted.commit = std::max(wanted.commit, vote.header.commit);
+        }
+    }
+    if (!cut_what_nobody_has(wanted, best->header.commit)) {
+        return; // a voter that has not voted yet may have it
+    }
+    if (gives_up(*best)) {
+        want_view(view_.next());
+        return;
+    }
+    const bool same = install_.active && install_.as_primary &&
+                      install_.log_view == wanted.log_view && install_.op == wanted.op &&
+                      install_.checksum == wanted.checksum;
+    if (!same) {
+        start_install(wanted);
+    }
+}
+
+/// Cuts the log before the first entry that nobody heard has and that surely was never committed.
+/// False when that cannot be told yet.
+bool Replica::Core::cut_what_nobody_has(Install& wanted, Op base) {
+    for (Op op = wanted.commit + 1; op <= wanted.op; ++op) {
+        const Checksum* checksum = wanted_checksum(wanted, op);
+        const Holding found = holding(op, checksum, wanted.log_view);
+        if (found.held) {
+            continue;
+        }
+        const Checksum* before = wanted_checksum(wanted, op - 1);
+        if (found.nacks < quorums().nack || before == nullptr) {
+            return false;
+        }
+        wanted.checksum = *before;
+        wanted.op = op - 1;
+        suffix_.resize(wanted.op - base);
+        break;
+    }
+    return true;
+}
+
+/// Whether the others' rings may not hold any more what this replica lacks.
+bool Replica::Core::gives_up(const Vote& best) const {
+    const Op needed = commit_min_ + 1;
+    return wanted_.checkpoint_op < best.header.checkpoint_op &&
+           needed + config_.limits.slots <= best.header.op;
+}
+
+} // namespace faultlab::replica

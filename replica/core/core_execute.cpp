@@ -1,0 +1,87 @@
+#include "replica/core/core.hpp"
+#include "replica/core/operations.hpp"
+
+#include <algorithm>
+
+// Committed ops, in their order.
+namespace faultlab::replica {
+
+void Replica::Core::execute() {
+    while (commit_min_ < commit_max_ && !checkpoint_blocks()) {
+        const Op op = commit_min_ + 1;
+        if (journal_.state(op) != SlotState::Present) {
+            return; // repair fetches it
+        }
+        execute_entry(op);
+        if (status_ == Status::Halted) {
+            return;
+        }
+    }
+    REPLICA_ASSERT("commit-order", commit_min_ <= commit_max_);
+}
+
+void Replica::Core::execute_entry(Op op) {
+    const Message entry = journal_.entry(op);
+    REPLICA_ASSERT("execute-op", entry.header.op == op && op == commit_min_ + 1);
+    BatchReader batch(entry.body);
+    while (const auto request = batch.next()) {
+        execute_request(entry.header, *request);
+    }
+    REPLICA_ASSERT("execute-batch", !batch.malformed());
+    commit_min_ = op;
+    event(EventKind::Committed, op, entry.header.view.value, entry.header.checksum);
+    if (effects_->wants_lineage()) {
+        fact(Fact::Kind::Committed, op, entry.header.checksum.low);
+    }
+    if (op % config_.limits.digest_every == 0) {
+        publish_digest(op);
+    }
+    if (op % config_.limits.checkpoint_every == 0) {
+        checkpoint();
+    }
+}
+
+void Replica::Core::execute_request(const Header& entry, const BatchedRequest& request) {
+    const RequestRecord& record = request.record;
+    const auto code = static_cast<OpCode>(request.operation.front());
+    Header reply = outgoing(Command::Reply);
+    reply.client = record.client;
+    reply.session = record.session;
+    reply.request = record.request;
+    reply.op = entry.op;
+    std::size_t size = 0;
+    const std::uint64_t link = queue_.finish(record.client, record.request);
+    if (record.request == 0) {
+        const ClientId evicted = clients_.open(record.client, entry.op, bugs_);
+        if (evicted != 0) {
+            event(EventKind::SessionEvicted, evicted, entry.op);
+        }
+        reply.session = entry.op;
+    } else if (clients_.classify(record.client, record.session, record.request, bugs_) ==
+               ClientTable::Answer::New) {
+        const bool of_cluster = code == OpCode::Reconfigure || code == OpCode::Upgrade;
+        size = of_cluster ? execute_reconfiguration(entry, request.operation, result_)
+                          : state_.apply(request.operation, wanted_.release_active, result_, bugs_);
+        clients_.record(record.client, record.request, entry.op, Bytes(result_).first(size));
+    } else {
+        reply.command = Command::Evicted; // between its prepare and its turn
+        reply.op = 0;
+    }
+    if (is_normal_primary()) {
+        send_reply(link, reply, Bytes(result_).first(size));
+    }
+}
+
+Checksum Replica::Core::state_digest() const {
+    const Checksum of_state = state_.digest();
+    const Checksum of_clients = clients_.digest();
+    return {of_state.low + of_clients.low, of_state.high + of_clients.high};
+}
+
+void Replica::Core::publish_digest(Op op) {
+    figures_.digest_op = op;
+    figures_.digest = state_digest();
+    event(EventKind::Digest, op, 0, figures_.digest);
+}
+
+} // namespace faultlab::replica

@@ -1,0 +1,173 @@
+#include "replica/core/core.hpp"
+
+#include <algorithm>
+#include <limits>
+
+// One log takes the place of another, entry by entry, and counts only when it is whole.
+namespace faultlab::replica {
+
+namespace {
+
+constexpr Op all = std::numeric_limits<Op>::max();
+
+} // namespace
+
+Op Replica::Core::own_head() const {
+    const Op head = journal_.head();
+    if (!install_.active || install_.log_view == log_view_) {
+        return head;
+    }
+    // What is committed above `kept` is so in a later view: whoever decides about the next log
+    // has heard of that view, and this replica's claim is not the best.
+    return std::max(std::min({install_.kept, wanted_.log_end, head}), commit_max_);
+}
+
+const Checksum* Replica::Core::wanted_checksum(const Install& wanted, Op op) const {
+    const Op before = wanted.op - suffix_.size(); // the suffix begins after it
+    if (op == wanted.op) {
+        return &wanted.checksum;
+    }
+    if (op < before || op > wanted.op) {
+        return nullptr;
+    }
+    if (op > before && suffix_[op - before - 1].checksum != Checksum{}) {
+        return &suffix_[op - before - 1].checksum;
+    }
+    const Header& next = suffix_[op - before];
+    return next.op == op + 1 ? &next.parent : nullptr;
+}
+
+/// The newest op at which both logs surely have the same entry, and so the same below it.
+Op Replica::Core::common_op(const Install& wanted) const {
+    for (Op op = std::min(own_head(), wanted.op); op >= commit_min_ && op > 0; --op) {
+        const Checksum* theirs = wanted_checksum(wanted, op);
+        const Checksum* ours = journal_.checksum_at(op);
+        if (theirs != nullptr && ours != nullptr && *theirs == *ours) {
+            return op;
+        }
+        REPLICA_ASSERT("install-fork", op > commit_min_ || theirs == nullptr || ours == nullptr);
+    }
+    return commit_min_;
+}
+
+/// Begins to make this replica's log the wanted one; suffix_ has its newest headers.
+void Replica::Core::start_install(const Install& wanted) {
+    abandon_install();
+    REPLICA_ASSERT("install-executed", wanted.op >= commit_min_);
+    const Op common = common_op(wanted);
+    install_ = wanted;
+    install_.active = true;
+    install_.kept = all;
+    install_.next = common + 1;
+    install_.began = now_;
+    repair_reset();
+}
+
+/// What was taken from the other log goes; what is known to be committed stays.
+void Replica::Core::abandon_install() {
+    if (!install_.active || install_.storing) {
+        return;
+    }
+    const Op head = own_head();
+    install_ = {};
+    truncate(head);
+}
+
+void Replica::Core::truncate(Op last) {
+    const Op head = journal_.head();
+    if (last < head) {
+        REPLICA_ASSERT("truncate-committed", last >= commit_max_);
+        event(EventKind::Truncated, last + 1, head);
+        journal_.truncate(last);
+    }
+}
+
+/// Whether entries above `op` may be overwritten now. The superblock must say first that they are
+/// not of this log any more: after a crash the other log's would be taken for them.
+bool Replica::Core::may_drop_above(Op op) {
+    if (install_.log_view != log_view_ && wanted_.log_end > op) {
+        wanted_.view = view_;
+        wanted_.membership = membership_;
+        wanted_.log_end = op;
+        install_.lowered_at = store_superblock();
+    }
+    return superblock_.done() >= install_.lowered_at;
+}
+
+bool Replica::Core::take_into_install(const Header& entry, Bytes body) {
+    const Op op = entry.op;
+    if (!install_.active || install_.storing || op != install_.next || op > install_.op) {
+        return false;
+    }
+    const Checksum* before = journal_.checksum_at(op - 1);
+    const Checksum* wanted = wanted_checksum(install_, op);
+    if ((before != nullptr && entry.parent != *before) ||
+        (wanted != nullptr && entry.checksum != *wanted)) {
+        reject(Reject::Entry, install_.donor);
+        return false;
+    }
+    if (op <= journal_.head()) {
+        const Checksum* ours = journal_.checksum_at(op);
+        if (ours != nullptr && *ours == entry.checksum) {
+            ++install_.next;
+            return true;
+        }
+        if (ours == nullptr && op < journal_.head()) {
+            return false; // faulty: repair tells, from the newest backwards, what was there
+        }
+        REPLICA_ASSERT("install-committed", op > commit_max_);
+        if (!may_drop_above(op - 1)) {
+            return false;
+        }
+        truncate(op - 1);
+    }
+    if (!journal_.room(op)) {
+        return false; // until a checkpoint has made room
+    }
+    if (install_.log_view != log_view_) {
+        install_.kept = std::min(install_.kept, op - 1);
+    }
+    append(entry, body);
+    ++install_.next;
+    return true;
+}
+
+void Replica::Core::advance_install() {
+    if (!install_.active || install_.storing) {
+        return;
+    }
+    // Below `next` both logs are the same, and what the new view says of them holds.
+    commit_max_ = std::max(commit_max_, std::min(install_.commit, install_.next - 1));
+    if (install_.next <= install_.op) {
+        return;
+    }
+    if (journal_.head() > install_.op) {
+        if (!may_drop_above(install_.op)) {
+            return;
+        }
+        truncate(install_.op);
+    }
+    if (journal_.faulty() > 0 || journal_.durable() < install_.op) {
+        return;
+    }
+    if (!journal_.clean()) {
+        journal_.flush_headers(next_io_, *effects_); // they prove the entries of an installed log
+        return;
+    }
+    finish_install();
+}
+
+/// The whole log is durable: from this superblock on it is this replica's.
+void Replica::Core::finish_install() {
+    REPLICA_ASSERT("install-head", journal_.head() == install_.op);
+    REPLICA_ASSERT("install-checksum", journal_.head_checksum() == install_.checksum);
+    install_.storing = true;
+    wanted_.view = install_.view;
+    wanted_.log_view = install_.view;
+    wanted_.log_op = install_.op;
+    wanted_.log_end = open_end;
+    wanted_.membership = install_.membership;
+    store_then(Then::BeginView);
+}
+
+} // namespace faultlab::replica

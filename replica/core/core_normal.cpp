@@ -1,0 +1,366 @@
+#include "replica/core/core.hpp"
+#include "replica/core/layout.hpp"
+#include "replica/core/operations.hpp"
+
+#include <algorithm>
+
+// Prepares, acknowledgements, the commit number and heartbeats of one view.
+namespace faultlab::replica {
+
+/// Takes up the work of the view that is installed.
+void Replica::Core::start_normal() {
+    REPLICA_ASSERT("normal-view", view_ == log_view_ && !install_.active);
+    for (Peer& peer : peers_) {
+        peer.acknowledged = 0;
+        peer.answered = 0;
+        peer.echoed = 0;
+    }
+    told_ = 0;
+    candidate_ = {};
+    heard_head_ = 0;
+    view_began_at_ = journal_.head();
+    abdicated_ = false;
+    disarm(Timer::ViewChange);
+    disarm(Timer::ViewChangeMessage);
+    disarm(Timer::GetView);
+    event(EventKind::ViewEntered, view_.value, leads() ? 1 : 0);
+    if (leads()) {
+        // Requests that came with the log are executed before a new one is taken (on_request).
+        queue_.clear();
+        if (const Header* head = journal_.header(journal_.head())) {
+            last_timestamp_ = std::max(last_timestamp_, head->timestamp);
+        }
+        arm(Timer::Abdicate, config_.timeouts.abdicate);
+        send_heartbeat();
+    } else {
+        heard_primary_ = now_;
+        arm(Timer::PrimarySilent, with_jitter(config_.timeouts.primary_silent));
+    }
+}
+
+// --- the primary proposes
+
+bool Replica::Core::may_propose() const {
+    const Op head = journal_.head();
+    if (!is_normal_primary() || abdicated_ || queue_.waiting() == 0 || reconfiguration_blocks()) {
+        return false;
+    }
+    if (head - commit_max_ >= config_.limits.pipeline || !journal_.room(head + 1)) {
+        return false;
+    }
+    // While its own disk is behind by more than one entry, larger batches are cheaper than more.
+    const bool disk_behind = head > journal_.durable() + 1;
+    return !disk_behind || queue_.waiting() >= config_.limits.batch;
+}
+
+void Replica::Core::propose() {
+    while (may_propose()) {
+        Header entry = outgoing(Command::Prepare);
+        entry.view = view_;
+        entry.op = journal_.head() + 1;
+        entry.parent = journal_.head_checksum();
+        entry.commit = commit_max_;
+        entry.timestamp = std::max(wall_, last_timestamp_ + 1);
+        const std::size_t size = fill_batch(entry);
+        append_and_send(entry, Bytes(scratch_).first(size));
+    }
+}
+
+std::size_t Replica::Core::fill_batch(Header& entry) {
+    const std::size_t most = entry_bytes(config_.limits) - sizeof(Header);
+    std::size_t used = 0;
+    while (queue_.waiting() > 0 && entry.count < config_.limits.batch) {
+        const RequestQueue::Waiting next = queue_.front();
+        if (used + batch_bytes(next.operation.size()) > most) {
+            break;
+        }
+        const auto code = static_cast<OpCode>(next.operation.front());
+        const bool alone = code == OpCode::Reconfigure || code == OpCode::Upgrade;
+        if (alone && entry.count > 0) {
+            break;
+        }
+        RequestRecord record;
+        record.client = next.header.client;
+        record.session = next.header.session;
+        record.request = next.header.request;
+        record.trace = wanted_.release_active >= 2 ? next.header.trace : 0;
+        used = append_request(scratch_, used, record, next.operation);
+        ++entry.count;
+        queue_.pop();
+        if (alone) {
+            break;
+        }
+    }
+    REPLICA_ASSERT("batch-not-empty", entry.count > 0);
+    return used;
+}
+
+void Replica::Core::append_and_send(Header& entry, Bytes body) {
+    seal(entry, body);
+    last_timestamp_ = entry.timestamp;
+    append(entry, body);
+    appended_at_[entry.op % appended_at_.size()] = now_;
+    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
+        if (id != config_.self && (membership_.votes(id) || membership_.listens(id))) {
+            send_sealed(id, entry, body);
+        }
+    }
+    if (!armed(Timer::Prepare)) {
+        arm(Timer::Prepare, config_.timeouts.prepare);
+    }
+}
+
+void Replica::Core::append(const Header& entry, Bytes body) {
+    journal_.append(entry, body);
+    event(EventKind::Appended, entry.op, entry.view.value, entry.checksum);
+}
+
+void Replica::Core::resend_prepares() {
+    if (!is_normal_primary() || abdicated_ || journal_.head() == commit_max_) {
+        return;
+    }
+    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
+        if (id == config_.self || !(membership_.votes(id) || membership_.listens(id))) {
+            continue;
+        }
+        // Who is further behind than the pipeline fetches by itself.
+        for (Op op = std::max(peers_[id].acknowledged, commit_max_) + 1; op <= journal_.head();
+             ++op) {
+            const Message entry = journal_.entry(op);
+            if (entry.header.view == view_) {
+                send_sealed(id, entry.header, entry.body);
+            }
+        }
+    }
+    arm(Timer::Prepare, config_.timeouts.prepare);
+}
+
+// --- the backup appends
+
+void Replica::Core::on_prepare(const Message& message, ReplicaId from) {
+    const Header& header = message.header;
+    if (header.view > view_) {
+        learn_view(header.view, from);
+        return;
+    }
+    if (header.view < view_) {
+        return;
+    }
+    if (from != primary() || leads()) {
+        reject(Reject::Sender, from);
+        return;
+    }
+    if (status_ != Status::Normal) {
+        learn_view(header.view, from);
+        return;
+    }
+    heard_primary();
+    heard_head_ = std::max(heard_head_, header.op);
+    const Op head = journal_.head();
+    if (header.op <= head) {
+        on_prepare_again(message);
+    } else if (header.op == head + 1) {
+        if (header.parent != journal_.head_checksum()) {
+            reject(Reject::Fork, from);
+            return;
+        }
+        if (!journal_.room(header.op)) {
+            return; // until the next checkpoint; then it is fetched
+        }
+        append(header, message.body);
+    }
+    learn_commit(header.commit);
+}
+
+/// An entry at or below the head: acknowledged again if it is the one that is here.
+void Replica::Core::on_prepare_again(const Message& message) {
+    const Header& header = message.header;
+    if (journal_.state(header.op) == SlotState::Faulty) {
+        repair_slot(header, message.body);
+    } else if (journal_.has(header.op, header.checksum)) {
+        if (told_ > 0) {
+            acknowledge(0);
+        }
+    } else if (header.op > commit_min_) {
+        reject(Reject::Fork, message.header.replica);
+    }
+}
+
+void Replica::Core::acknowledge_progress() {
+    if (status_ != Status::Normal) {
+        return;
+    }
+    const Op sound = journal_.durable();
+    if (sound <= told_) {
+        return;
+    }
+    if (leads()) {
+        told_ = sound;
+        peers_[config_.self].acknowledged = sound;
+        event(EventKind::Acknowledged, sound, view_.value);
+    } else {
+        acknowledge(0);
+    }
+    if (effects_->wants_lineage()) {
+        if (const Header* header = journal_.header(sound)) {
+            fact(Fact::Kind::Durable, sound, header->checksum.low);
+        }
+    }
+}
+
+/// Says that everything up to its durable head is here, in this view.
+void Replica::Core::acknowledge(std::uint64_t nonce) {
+    REPLICA_ASSERT("acknowledge-normal", status_ == Status::Normal && durable().view == view_);
+    const Op sound = journal_.durable();
+    if (sound > told_) {
+        told_ = sound;
+        event(EventKind::Acknowledged, sound, view_.value);
+    }
+    Header header = outgoing(Command::PrepareOk);
+    header.op = told_;
+    header.commit = std::min(commit_max_, told_);
+    header.nonce = nonce;
+    send(primary(), header);
+}
+
+// --- the commit number
+
+void Replica::Core::on_prepare_ok(const Header& header, ReplicaId from) {
+    if (header.view > view_) {
+        learn_view(header.view, from);
+        return;
+    }
+    if (header.view < view_ || !is_normal_primary()) {
+        return;
+    }
+    if (!membership_.votes(from) && !membership_.listens(from)) {
+        reject(Reject::NotMember, from);
+        return;
+    }
+    if (header.op > journal_.head()) {
+        reject(Reject::Range, from);
+        return;
+    }
+    Peer& peer = peers_[from];
+    peer.acknowledged = std::max(peer.acknowledged, header.op);
+    peer.answered = now_;
+    peer.echoed = std::max(peer.echoed, static_cast<Nanos>(header.nonce));
+    if (abdicated_ && quorum_answers()) {
+        abdicated_ = false;
+        send_heartbeat();
+    }
+}
+
+Op Replica::Core::replicated(const Membership& membership) const {
+    std::array<Op, max_voters> acknowledged{};
+    std::size_t count = 0;
+    for (std::size_t index = 0; index < membership.voter_count; ++index) {
+        acknowledged[count++] = peers_[membership.voters[index]].acknowledged;
+    }
+    const std::size_t quorum = Quorums::of(count).replication;
+    std::sort(acknowledged.begin(),
+              acknowledged.begin() + static_cast<std::ptrdiff_t>(count),
+              std::greater<>());
+    return acknowledged[quorum - 1];
+}
+
+void Replica::Core::advance_commit() {
+    if (!is_normal_primary()) {
+        return;
+    }
+    const Op commit = reconfiguration_limit(replicated(membership_));
+    if (commit <= commit_max_) {
+        return;
+    }
+    REPLICA_ASSERT("commit-head", commit <= journal_.head());
+    commit_max_ = commit;
+    figures_.quorum_latency = now_ - appended_at_[commit % appended_at_.size()];
+}
+
+void Replica::Core::learn_commit(Op claimed) {
+    commit_max_ = std::max(commit_max_, std::min(claimed, own_head()));
+}
+
+// --- heartbeats
+
+void Replica::Core::send_heartbeat() {
+    if (!is_normal_primary() || abdicated_) {
+        return;
+    }
+    heartbeat_sent_ = now_;
+    Header header = outgoing(Command::Commit);
+    header.op = journal_.head();
+    header.commit = commit_max_;
+    header.nonce = static_cast<std::uint64_t>(now_);
+    broadcast(header);
+    arm(Timer::Heartbeat, config_.timeouts.heartbeat);
+}
+
+void Replica::Core::on_commit(const Header& header, ReplicaId from) {
+    if (header.view > view_) {
+        learn_view(header.view, from);
+        return;
+    }
+    if (header.view < view_) {
+        return;
+    }
+    if (from != primary() || leads()) {
+        reject(Reject::Sender, from);
+        return;
+    }
+    if (status_ != Status::Normal) {
+        learn_view(header.view, from);
+        return;
+    }
+    heard_primary();
+    heard_head_ = std::max(heard_head_, header.op);
+    learn_commit(header.commit);
+    acknowledge(header.nonce);
+}
+
+void Replica::Core::heard_primary() {
+    heard_primary_ = now_;
+    if (candidate_ != View{}) {
+        candidate_ = {};
+        disarm(Timer::ViewChangeMessage);
+    }
+}
+
+bool Replica::Core::quorum_answers() const {
+    std::size_t answering = 0;
+    for (std::size_t index = 0; index < membership_.voter_count; ++index) {
+        const ReplicaId id = membership_.voters[index];
+        const bool answers =
+            id == config_.self ||
+            (peers_[id].answered != 0 && now_ - peers_[id].answered < config_.timeouts.abdicate);
+        answering += answers ? 1 : 0;
+    }
+    return answering >= quorums().replication;
+}
+
+void Replica::Core::abdicate_or_return() {
+    if (!is_normal_primary()) {
+        return;
+    }
+    arm(Timer::Abdicate, config_.timeouts.abdicate / 2);
+    if (!abdicated_ && !quorum_answers()) {
+        // Those who hear it but cannot answer would otherwise wait for it for ever.
+        abdicated_ = true;
+        disarm(Timer::Heartbeat);
+        disarm(Timer::Prepare);
+        event(EventKind::Abdicated, view_.value, 0);
+    }
+}
+
+void Replica::Core::send_ping() {
+    broadcast(outgoing(Command::Ping));
+}
+
+void Replica::Core::on_ping(const Header& header, ReplicaId from) {
+    peers_[from].view = header.view;
+    if (header.view > view_) {
+        learn_view(header.view, from);
+    }
+}
+
+} // namespace faultlab::replica

@@ -1,0 +1,221 @@
+#include "replica/core/core.hpp"
+
+#include <algorithm>
+
+// Entries that are missing or faulty, asked for and given.
+namespace faultlab::replica {
+
+namespace {
+
+/// After so many requests in a row without a useful answer, nobody seems to have the entries.
+constexpr std::uint32_t patience = 8;
+
+} // namespace
+
+// --- giving
+
+void Replica::Core::on_get_log(const Header& header, ReplicaId from) {
+    if (header.log_view != log_view_ || header.from > header.to) {
+        return; // it would be another log's entry
+    }
+    const Op last = std::min({header.to, own_head(), header.from + config_.limits.pipeline - 1});
+    for (Op op = header.from; op <= last; ++op) {
+        if (journal_.state(op) == SlotState::Present) {
+            send_log(from, op);
+        }
+    }
+}
+
+void Replica::Core::on_get_prepare(const Header& header, ReplicaId from) {
+    if (journal_.has(header.op, header.parent)) {
+        send_log(from, header.op);
+    }
+}
+
+void Replica::Core::send_log(ReplicaId to, Op op) {
+    const Message entry = journal_.entry(op);
+    Header header = outgoing(Command::Log);
+    header.op = op;
+    REPLICA_ASSERT("log-fits", sizeof(Header) + entry.header.size <= scratch_.size());
+    std::memcpy(scratch_.data(), &entry.header, sizeof(Header));
+    if (!entry.body.empty()) {
+        std::memcpy(scratch_.data() + sizeof(Header), entry.body.data(), entry.body.size());
+    }
+    send(to, header, Bytes(scratch_).first(entry.header.size));
+}
+
+// --- taking
+
+void Replica::Core::on_log(const Message& message, ReplicaId from) {
+    const auto entry = record_at<Header>(message.body, 0);
+    const Bytes body = message.body.subspan(sizeof(Header));
+    const View log_view = message.header.log_view;
+    bool useful = repair_slot(entry, body);
+    if (!useful && install_.active) {
+        useful = log_view == install_.log_view && take_into_install(entry, body);
+    } else if (!useful && status_ == Status::Normal && !leads() && log_view == log_view_ &&
+               entry.op == journal_.head() + 1 && entry.parent == journal_.head_checksum() &&
+               journal_.room(entry.op)) {
+        append(entry, body);
+        learn_commit(entry.commit);
+        useful = true;
+    }
+    if (useful) {
+        ++figures_.repaired;
+        figures_.repair_bytes += message.header.size;
+        answered(from);
+    }
+}
+
+bool Replica::Core::repair_slot(const Header& entry, Bytes body) {
+    if (journal_.state(entry.op) != SlotState::Faulty) {
+        return false;
+    }
+    const Checksum* expected = journal_.checksum_at(entry.op);
+    if (expected == nullptr || *expected != entry.checksum) {
+        return false;
+    }
+    journal_.repair(entry, body);
+    event(EventKind::Repaired, entry.op, 0, entry.checksum);
+    return true;
+}
+
+void Replica::Core::answered(ReplicaId from) {
+    Peer& peer = peers_[from];
+    if (peer.asked_at != 0) {
+        const Nanos took = now_ - peer.asked_at;
+        peer.latency = peer.latency == 0 ? took : (7 * peer.latency + took) / 8;
+        peer.asked_at = 0;
+    }
+    repair_failures_ = 0;
+}
+
+// --- asking
+
+void Replica::Core::repair_reset() {
+    asked_to_ = 0;
+    repair_failures_ = 0;
+    disarm(Timer::Repair);
+}
+
+/// What is missing now: ops [from, to] of the log of log_view; from 0 when nothing is.
+Replica::Core::Missing Replica::Core::missing() const {
+    if (install_.active) {
+        const bool fetches = !install_.storing && install_.next <= install_.op;
+        return fetches ? Missing{install_.log_view, install_.next, install_.op} : Missing{};
+    }
+    const Op next = journal_.head() + 1;
+    if (status_ == Status::Normal && !leads() && next <= heard_head_) {
+        return {log_view_, next, heard_head_};
+    }
+    return {};
+}
+
+/// Asks for what is missing; at most one request an interval, unless the last was answered whole.
+void Replica::Core::repair() {
+    const bool may = status_ == Status::Normal || status_ == Status::ViewChange ||
+                     status_ == Status::RecoveringHead || status_ == Status::Recovering;
+    const Missing range = may ? missing() : Missing{};
+    const bool faulty = may && journal_.faulty() > 0;
+    if (range.from == 0 && !faulty) {
+        repair_reset();
+        return;
+    }
+    const bool served = range.from > asked_to_ && asked_to_ != 0 && !faulty;
+    if (armed(Timer::Repair) && !served) {
+        return;
+    }
+    if (!served && asked_to_ != 0) {
+        ++repair_failures_;
+        forget_donor();
+    }
+    arm(Timer::Repair, with_jitter(config_.timeouts.repair));
+    if (faulty) {
+        ask_for_faulty();
+    }
+    if (range.from == 0) {
+        return;
+    }
+    if (range.from + config_.limits.slots <= range.to ||
+        (repair_failures_ >= patience && others_have_checkpoint(range.from))) {
+        start_sync();
+        return;
+    }
+    if (journal_.room(range.from)) {
+        ask_log(range);
+    }
+}
+
+/// The donor did not answer: another is better for now.
+void Replica::Core::forget_donor() {
+    Peer& peer = peers_[asked_peer_];
+    if (peer.asked_at != 0) {
+        peer.latency = std::max(2 * peer.latency, config_.timeouts.repair);
+        peer.asked_at = 0;
+    }
+}
+
+bool Replica::Core::others_have_checkpoint(Op op) const {
+    return std::ranges::any_of(peers_, [&](const Peer& peer) { return peer.checkpoint_op >= op; });
+}
+
+void Replica::Core::ask_log(const Missing& range) {
+    const ReplicaId donor = choose_donor(range.log_view);
+    Header header = outgoing(Command::GetLog);
+    header.log_view = range.log_view;
+    header.from = range.from;
+    header.to = std::min(range.to, range.from + config_.limits.pipeline - 1);
+    asked_to_ = header.to;
+    asked_peer_ = donor;
+    if (donor == no_replica) {
+        return;
+    }
+    peers_[donor].asked_at = now_;
+    send(donor, header);
+}
+
+/// The peer whose log it is, that answered fastest; one of whom nothing is known counts as fast.
+ReplicaId Replica::Core::choose_donor(View log_view) const {
+    ReplicaId best = no_replica;
+    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
+        const bool has = id != config_.self && peers_[id].log_view == log_view &&
+                         (peers_[id].incarnation > 0 || id == install_.donor);
+        if (has && (best == no_replica || peers_[id].latency < peers_[best].latency)) {
+            best = id;
+        }
+    }
+    if (best == no_replica && install_.active && install_.donor != config_.self) {
+        best = install_.donor;
+    }
+    return best;
+}
+
+/// Faulty slots whose identity is known, from the newest backwards: each one tells the one before.
+void Replica::Core::ask_for_faulty() {
+    std::size_t budget = config_.limits.pipeline;
+    ReplicaId peer = next_peer();
+    for (Op op = journal_.head(); op > journal_.checkpoint() && budget > 0; --op) {
+        const Checksum* expected = journal_.checksum_at(op);
+        if (journal_.state(op) != SlotState::Faulty || expected == nullptr || peer == no_replica) {
+            continue;
+        }
+        Header header = outgoing(Command::GetPrepare);
+        header.op = op;
+        header.parent = *expected;
+        send(peer, header);
+        --budget;
+    }
+}
+
+/// Members in turn.
+ReplicaId Replica::Core::next_peer() {
+    for (std::size_t step = 0; step < max_replica_id; ++step) {
+        turn_ = static_cast<ReplicaId>(turn_ % max_replica_id + 1);
+        if (turn_ != config_.self && (membership_.votes(turn_) || membership_.listens(turn_))) {
+            return turn_;
+        }
+    }
+    return no_replica;
+}
+
+} // namespace faultlab::replica

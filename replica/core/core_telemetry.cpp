@@ -1,0 +1,60 @@
+#include "replica/core/core.hpp"
+
+#include <bit>
+
+// What a monitor may know at any moment.
+namespace faultlab::replica {
+
+Telemetry Replica::Core::telemetry(Nanos now) const {
+    Telemetry now_is = figures_;
+    now_is.cluster = config_.cluster;
+    now_is.self = config_.self;
+    now_is.status = status_;
+    now_is.role = membership_.listens(config_.self) ? Role::Standby
+                  : membership_known() && leads()   ? Role::Primary
+                                                    : Role::Backup;
+    now_is.primary = primary();
+    now_is.membership = membership_;
+    now_is.release = config_.release;
+    now_is.release_active = wanted_.release_active;
+    now_is.incarnation = durable().incarnation;
+    now_is.view = view_;
+    now_is.log_view = log_view_;
+    now_is.head = journal_.head();
+    now_is.head_checksum = journal_.head_checksum();
+    now_is.commit_min = commit_min_;
+    now_is.commit_max = commit_max_;
+    now_is.durable = journal_.durable();
+    now_is.checkpoint = durable().checkpoint_op;
+    now_is.checkpoint_id = durable().checkpoint_id;
+    if (is_normal_primary()) {
+        now_is.pipeline = static_cast<std::uint32_t>(journal_.head() - commit_max_);
+        for (std::size_t index = 0; index < membership_.voter_count; ++index) {
+            const bool has = peers_[membership_.voters[index]].acknowledged == journal_.head();
+            now_is.prepare_ok_bits |= has ? 1U << index : 0U;
+        }
+    }
+    now_is.queue = static_cast<std::uint32_t>(queue_.waiting());
+    now_is.faulty_slots = static_cast<std::uint32_t>(journal_.faulty());
+    now_is.sessions = clients_.size();
+    now_is.evictions = clients_.evictions();
+    now_is.entries = state_.entries();
+    now_is.heartbeat_sent = heartbeat_sent_;
+    now_is.heartbeat_received = heard_primary_;
+    now_is.timers_armed = armed_;
+    now_is.wal_free = journal_.checkpoint() + config_.limits.slots - journal_.head();
+    now_is.lease_until = now < lease_until() ? lease_until() : 0;
+    return now_is;
+}
+
+Nanos Replica::Core::lease_until() const {
+    return 0;
+}
+
+/// A fact that follows from the one before it.
+void Replica::Core::fact(Fact::Kind kind, std::uint64_t a, std::uint64_t b) {
+    const Fact fact{kind, a, b};
+    effects_->lineage(fact, std::span(&cause_, cause_.kind == Fact::Kind::None ? 0U : 1U));
+}
+
+} // namespace faultlab::replica

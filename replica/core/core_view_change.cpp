@@ -1,0 +1,386 @@
+#include "replica/core/core.hpp"
+
+#include <algorithm>
+
+// From one view to the next: wishes, votes, the choice of the log, the start.
+namespace faultlab::replica {
+
+// --- wanting another view
+
+void Replica::Core::on_primary_silent() {
+    if (status_ != Status::Normal || leads()) {
+        return;
+    }
+    const Nanos silent = now_ - heard_primary_;
+    const Nanos patience = config_.timeouts.primary_silent;
+    if (silent < patience) {
+        arm(Timer::PrimarySilent, with_jitter(patience) - silent);
+        return;
+    }
+    arm(Timer::PrimarySilent, with_jitter(patience));
+    if (is_voter()) {
+        want_view(view_.next());
+    } else {
+        ask_for_view();
+    }
+}
+
+/// Asks the others to leave for this view; until enough do, it works on in its own.
+void Replica::Core::want_view(View view) {
+    REPLICA_ASSERT("want-higher", view > view_ && view.epoch() == view_.epoch());
+    if (!is_voter() || status_ == Status::RecoveringHead || status_ == Status::Syncing ||
+        status_ == Status::Recovering || status_ == Status::Booting) {
+        return;
+    }
+    candidate_ = std::max(candidate_, view);
+    send_start_view_change();
+    arm(Timer::ViewChangeMessage, config_.timeouts.view_change_message);
+    count_votes(candidate_);
+}
+
+void Replica::Core::send_start_view_change() {
+    Header header = outgoing(Command::StartViewChange);
+    header.view = std::max(candidate_, durable().view);
+    header.from = durable().view.value;
+    broadcast_to_voters(header);
+}
+
+void Replica::Core::on_start_view_change(const Header& header, ReplicaId from) {
+    if (header.view.epoch() > view_.epoch()) {
+        learn_view(header.view, from);
+        return;
+    }
+    if (header.view.epoch() < view_.epoch()) {
+        return;
+    }
+    if (!membership_.votes(from)) {
+        reject(Reject::NotMember, from);
+        return;
+    }
+    if (!is_voter() || !may_vote()) {
+        return;
+    }
+    const View entered{header.from};
+    if (entered > header.view) {
+        reject(Reject::View, from);
+        return;
+    }
+    if (header.view <= view_) {
+        return;
+    }
+    peers_[from].wants = header.view;
+    peers_[from].wanted_at = now_;
+    if (entered > view_ && entered.epoch() == view_.epoch()) {
+        // A quorum wanted it, and its sender cannot come back.
+        enter_view(entered);
+        return;
+    }
+    const bool primary_gives_up = from == primary() && header.view == view_.next();
+    const bool wants_too = candidate_ != View{} && header.view > candidate_;
+    if (wants_too || (primary_gives_up && candidate_ < header.view)) {
+        want_view(header.view);
+    } else {
+        count_votes(header.view);
+    }
+}
+
+/// Leaves for the view when a quorum, one vote a voter, wants it now.
+void Replica::Core::count_votes(View view) {
+    if (view <= view_) {
+        return;
+    }
+    std::size_t votes = candidate_ == view ? 1 : 0;
+    for (std::size_t index = 0; index < membership_.voter_count; ++index) {
+        const Peer& peer = peers_[membership_.voters[index]];
+        const bool fresh = now_ - peer.wanted_at <= config_.timeouts.primary_silent;
+        if (membership_.voters[index] != config_.self && peer.wants == view && fresh) {
+            ++votes;
+        }
+    }
+    if (votes >= quorums().view_change) {
+        enter_view(view);
+    }
+}
+
+bool Replica::Core::may_vote() const {
+    return status_ == Status::Normal || status_ == Status::ViewChange;
+}
+
+void Replica::Core::enter_view(View view) {
+    REPLICA_ASSERT("enter-higher", view > view_ && may_vote());
+    leave_normal();
+    view_ = view;
+    wanted_.view = view;
+    wanted_.membership = membership_;
+    store_then(Then::DoViewChange);
+    arm(Timer::ViewChangeMessage, config_.timeouts.view_change_message);
+    arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
+}
+
+/// Stops the work of the old view, and whatever led to a view that is no longer wanted.
+void Replica::Core::leave_normal() {
+    abandon_install();
+    set_status(Status::ViewChange);
+    candidate_ = {};
+    abdicated_ = false;
+    queue_.clear();
+    for (Vote& vote : votes_) {
+        vote.valid = false;
+    }
+    for (const Timer timer : {Timer::Prepare,
+                              Timer::Heartbeat,
+                              Timer::PrimarySilent,
+                              Timer::Abdicate,
+                              Timer::GetView}) {
+        disarm(timer);
+    }
+}
+
+void Replica::Core::on_view_change_timer() {
+    if (status_ != Status::ViewChange) {
+        return;
+    }
+    arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
+    if (is_voter()) {
+        want_view(std::max(candidate_, view_.next()));
+    } else {
+        ask_for_view();
+    }
+}
+
+void Replica::Core::on_view_change_message_timer() {
+    const bool changing = status_ == Status::ViewChange && is_voter();
+    if (!changing && candidate_ == View{}) {
+        return;
+    }
+    arm(Timer::ViewChangeMessage, config_.timeouts.view_change_message);
+    if (candidate_ != View{} || !install_.active) {
+        send_start_view_change();
+    }
+    if (changing && view_ > log_view_ && !install_.active) {
+        send_do_view_change();
+    }
+}
+
+// --- the vote
+
+/// What this replica's disk holds: the log up to its durable head.
+void Replica::Core::send_do_view_change() {
+    if (status_ != Status::ViewChange || !is_voter() || durable().view < view_) {
+        return;
+    }
+    // What is not durable yet was not acknowledged. A faulty slot may have been, and so may all
+    // that lies beyond it: then the log is claimed whole once it is written.
+    const bool faulty = journal_.faulty() > 0;
+    if (faulty && !journal_.clean()) {
+        return;
+    }
+    Header header = outgoing(Command::DoViewChange);
+    header.view = view_;
+    header.op = faulty ? own_head() : std::min(own_head(), journal_.durable());
+    header.commit = std::min(commit_max_, header.op);
+    header.parent = *journal_.checksum_at(header.op);
+    REPLICA_ASSERT("vote-suffix", header.op - header.commit <= most_suffix(config_.limits));
+    std::size_t used = 0;
+    for (Op op = header.commit + 1; op <= header.op; ++op) {
+        SlotRecord record;
+        record.state = journal_.state(op);
+        if (const Header* known = journal_.header(op)) {
+            record.header = *known;
+        }
+        std::memcpy(scratch_.data() + used, &record, sizeof record);
+        used += sizeof record;
+        ++header.count;
+    }
+    const Bytes body = Bytes(scratch_).first(used);
+    if (leads()) {
+        header.size = static_cast<std::uint32_t>(sizeof(Header) + used);
+        keep_do_view_change(header, body, config_.self);
+        try_form_view();
+    } else {
+        send(primary(), header, body);
+    }
+}
+
+void Replica::Core::on_do_view_change(const Message& message, ReplicaId from) {
+    const Header& header = message.header;
+    if (header.view.epoch() > view_.epoch()) {
+        learn_view(header.view, from);
+        return;
+    }
+    if (header.view < view_) {
+        return;
+    }
+    if (!membership_.votes(from) || membership_.primary(header.view) != config_.self) {
+        reject(Reject::NotMember, from);
+        return;
+    }
+    if (header.log_view >= header.view) {
+        reject(Reject::View, from);
+        return;
+    }
+    if (!may_vote()) {
+        return;
+    }
+    if (header.view > view_) {
+        enter_view(header.view);
+    }
+    if (status_ == Status::Normal) {
+        send_start_view(from); // it was lost on the way
+        return;
+    }
+    keep_do_view_change(header, message.body, from);
+    try_form_view();
+}
+
+namespace {
+
+/// Of two votes of one replica: a newer incarnation's, else the one that knows more.
+bool better(const Header& vote, const Header& than) {
+    const auto key = [](const Header& header) {
+        return std::tuple(header.incarnation, header.log_view, header.op, header.commit);
+    };
+    return key(vote) >= key(than);
+}
+
+} // namespace
+
+void Replica::Core::keep_do_view_change(const Header& header, Bytes body, ReplicaId from) {
+    Vote& vote = votes_[voter_index(from)];
+    if (vote.valid && !better(header, vote.header)) {
+        return;
+    }
+    vote.valid = true;
+    vote.header = header;
+    vote.slots.clear();
+    for (std::size_t index = 0; index < header.count; ++index) {
+        vote.slots.push_back(record_at<SlotRecord>(body, index));
+    }
+}
+
+std::size_t Replica::Core::voter_index(ReplicaId id) const {
+    std::size_t index = 0;
+    while (index < membership_.voter_count && membership_.voters[index] != id) {
+        ++index;
+    }
+    REPLICA_ASSERT("voter-index", index < membership_.voter_count);
+    return index;
+}
+
+// --- the start
+
+void Replica::Core::begin_view() {
+    REPLICA_ASSERT("begin-durable", durable().log_view == view_ && durable().view == view_);
+    ++figures_.view_changes;
+    set_status(Status::Normal);
+    event(EventKind::ViewInstalled, view_.value, journal_.head(), journal_.head_checksum());
+    if (effects_->wants_lineage()) {
+        fact(Fact::Kind::Installed, view_.value, journal_.head());
+    }
+    start_normal();
+    if (leads()) {
+        for (ReplicaId id = 1; id <= max_replica_id; ++id) {
+            if (id != config_.self && (membership_.votes(id) || membership_.listens(id))) {
+                send_start_view(id);
+            }
+        }
+    }
+}
+
+void Replica::Core::send_start_view(ReplicaId to) {
+    REPLICA_ASSERT("start-view-primary", is_normal_primary());
+    Header header = outgoing(Command::StartView);
+    const std::size_t size = lay_out_view(header);
+    send(to, header, Bytes(scratch_).first(size));
+}
+
+/// The view's log as its primary knows it: into the header and scratch_; returns the body's size.
+std::size_t Replica::Core::lay_out_view(Header& header) {
+    header.op = journal_.head();
+    header.commit = commit_max_;
+    header.parent = *journal_.checksum_at(header.op);
+    std::memcpy(scratch_.data(), &membership_, sizeof membership_);
+    std::size_t used = sizeof membership_;
+    for (Op op = commit_max_ + 1; op <= header.op; ++op) {
+        const Header* entry = journal_.header(op);
+        REPLICA_ASSERT("start-view-suffix", entry != nullptr);
+        std::memcpy(scratch_.data() + used, entry, sizeof *entry);
+        used += sizeof *entry;
+        ++header.count;
+    }
+    return used;
+}
+
+void Replica::Core::on_start_view(const Message& message, ReplicaId from) {
+    const Header& header = message.header;
+    const auto membership = record_at<Membership>(message.body, 0);
+    const Membership& judge =
+        header.view.epoch() == membership_.epoch && membership_known() ? membership_ : membership;
+    if (judge.primary(header.view) != from || membership.epoch != header.view.epoch()) {
+        reject(Reject::Sender, from);
+        return;
+    }
+    if (header.view < view_ || from == config_.self) {
+        return;
+    }
+    const bool lost_head = status_ == Status::RecoveringHead;
+    const bool newer = header.view > log_view_ || lost_head;
+    if (!newer || !(status_ == Status::Normal || status_ == Status::ViewChange || lost_head) ||
+        install_.storing || (install_.active && install_.view == header.view)) {
+        return;
+    }
+    leave_normal();
+    view_ = header.view;
+    membership_ = judge;
+    suffix_.clear();
+    for (std::size_t index = 0; index < header.count; ++index) {
+        suffix_.push_back(record_at<Header>(message.body, index, sizeof(Membership)));
+    }
+    Install wanted;
+    wanted.view = header.view;
+    wanted.log_view = header.view;
+    wanted.op = header.op;
+    wanted.checksum = header.parent;
+    wanted.commit = header.commit;
+    wanted.donor = from;
+    wanted.membership = membership_;
+    if (lost_head) {
+        set_status(Status::RecoveringHead);
+    }
+    start_install(wanted);
+    arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
+}
+
+// --- learning of a view
+
+void Replica::Core::learn_view(View view, ReplicaId from) {
+    peers_[from].view = std::max(peers_[from].view, view);
+    if (needs_view() && !armed(Timer::GetView)) {
+        ask_for_view();
+    }
+}
+
+bool Replica::Core::needs_view() const {
+    switch (status_) {
+        case Status::ViewChange:
+        case Status::RecoveringHead: return !install_.active;
+        case Status::Normal:
+            return std::ranges::any_of(peers_, [&](const Peer& peer) { return peer.view > view_; });
+        default: return false;
+    }
+}
+
+void Replica::Core::ask_for_view() {
+    Header header = outgoing(Command::GetView);
+    header.nonce = fresh_nonce();
+    broadcast(header);
+    arm(Timer::GetView, with_jitter(config_.timeouts.get_view));
+}
+
+void Replica::Core::on_get_view(const Header& header, ReplicaId from) {
+    if (is_normal_primary() && header.view <= view_) {
+        send_start_view(from);
+    }
+}
+
+} // namespace faultlab::replica
