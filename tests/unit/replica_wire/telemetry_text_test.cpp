@@ -111,7 +111,7 @@ TEST_CASE("Prometheus gets every number once, with its type") {
          {"faultlab_replica_head{" + labels + "} 41\n",
           "faultlab_replica_messages_in_total{" + labels + "} 12\n",
           "faultlab_replica_status{" + labels + R"(,status="ViewChange"} 1)" + "\n",
-          "faultlab_replica_rejects_total{" + labels + R"(,class="Fork"} 4)" + "\n",
+          "faultlab_replica_rejects_total{" + labels + R"(,class="fork"} 4)" + "\n",
           "faultlab_replica_bug_fired_total{" + labels + R"(,bug="B1"} 1)" + "\n",
           std::string("# TYPE faultlab_replica_head gauge\n"),
           std::string("# TYPE faultlab_replica_messages_in_total counter\n")}) {
