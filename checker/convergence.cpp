@@ -4,7 +4,8 @@
 // replica had committed a second before.
 // Needs: the samples "term", "commit", "applied" and "normal" (0 or 1) of every replica.
 // Unknown when a replica was not heard of to the end, or a fault was never healed.
-// A replica that ended by itself after the heal, and was not there again, has not converged.
+// A replica that ended by itself after the heal, and was not there again, has not converged; nor
+// has a cluster that did not serve again in the time that the plan gives it.
 
 #include "checker/catalogue_entries.hpp"
 #include "core/checker.hpp"
@@ -75,8 +76,16 @@ private:
             last = std::max(last, fault.t_ended);
         }
         for (const Event& event : record_.events) {
-            const bool answered = event.kind == "recovered" || event.kind == "not_recovered";
-            if (answered) return std::max(last, event.t);
+            if (event.kind == "recovered") return std::max(last, event.t);
+            if (event.kind != "not_recovered") continue;
+            const auto reason = event.fields.find("reason");
+            wrong_.push_back(reason == event.fields.end() || reason->second.text() == nullptr
+                                 ? std::string("the cluster did not recover after the last heal")
+                                 : *reason->second.text());
+            result_.findings.push_back({.checker = "convergence",
+                                        .anomaly = "not_recovered",
+                                        .details = {{"what", wrong_.back()}}});
+            return std::max(last, event.t);
         }
         return doubt("the run ended before the cluster was asked whether it had recovered");
     }

@@ -137,6 +137,15 @@ TEST_CASE("a replica that dies after the heal has not converged") {
     CHECK(converged(run).reason == "n3 ended by itself after the last heal");
 }
 
+TEST_CASE("a cluster that does not serve again has not converged, however alike its replicas") {
+    RecordBuilder run = healed_run({});
+    run.record().events.clear();
+    run.event(1200, no_node, "not_recovered", {{"reason", "n1 was not ready after 30 s"}});
+    const CheckResult result = converged(run);
+    CHECK(result.verdict == Verdict::invalid);
+    CHECK(result.reason == "n1 was not ready after 30 s");
+}
+
 TEST_CASE("convergence cannot be judged without a heal, an end, or telemetry") {
     RecordBuilder never_healed = healed_run({});
     never_healed.fault("pause", "pause n1", {0}, 900, -1, {});
