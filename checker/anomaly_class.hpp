@@ -1,6 +1,7 @@
 #pragma once
 
 #include "checker/counterexample.hpp"
+#include "checker/kv_counterexample.hpp"
 #include "checker/register_model.hpp"
 
 #include <string_view>
@@ -22,5 +23,11 @@ struct AnomalyClass {
 /// else nonlinearizable.
 [[nodiscard]] AnomalyClass classify(const Divergence& divergence,
                                     const Counterexample& counterexample);
+
+/// The classes of the model kv: impossible_answer, value_never_written, duplicate_cas, lost_update,
+/// half_visible_transaction, resurrected_key, stale_read, else nonlinearizable.
+[[nodiscard]] AnomalyClass classify_kv(const KvDivergence& divergence,
+                                       const KvCounterexample& counterexample,
+                                       const KvPlaces& places);
 
 } // namespace faultlab

@@ -19,4 +19,11 @@ namespace faultlab {
                                           OpId divergence,
                                           RegisterModel model);
 
+/// The same for the model kv: judges what the operations did to `keys` (empty: to all), by playing
+/// them on a map.
+[[nodiscard]] bool kv_certificate_is_illegal(const History& history,
+                                             std::span<const OpId> ids,
+                                             OpId divergence,
+                                             std::span<const Value> keys = {});
+
 } // namespace faultlab

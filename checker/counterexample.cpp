@@ -1,5 +1,6 @@
 #include "checker/counterexample.hpp"
 
+#include "checker/delta_debugging.hpp"
 #include "checker/frontier_search.hpp"
 #include "checker/linearizability_rules.hpp"
 
@@ -85,92 +86,22 @@ private:
     std::size_t combinations_ = 1;
 };
 
-class Reducer {
-public:
-    Reducer(const Divergence& divergence, RegisterModel model, const Budget& budget)
-        : all_(divergence.ops), model_(model), budget_(budget), kept_(all_) {}
+/// What DeltaDebugging asks of a register.
+struct RegisterProblem {
+    const std::vector<RegisterOp>& all;
+    RegisterModel model;
+    const Budget& budget;
 
-    Counterexample run() {
-        try_without([](const RegisterOp& op) { return op.action == RegisterAction::failed_cas; });
-        try_without([](const RegisterOp& op) { return !op.definite(); });
-        remove_values();
-        bool removed = true;
-        while (removed && !budget_.out_of_time()) {
-            undecided_ = false;
-            removed = remove_single();
-        }
-        return {.ops = kept_,
-                .updates_removed = updates_removed(kept_),
-                .minimal = !removed && !undecided_ && !budget_.out_of_time()};
+    [[nodiscard]] std::vector<RegisterOp> rest(std::vector<bool> kept) const {
+        return supported_subset(all, std::move(kept), model);
     }
-
-private:
+    [[nodiscard]] Verdict judge(const std::vector<RegisterOp>& subset) const {
+        return judge_subset(subset, updates_removed(subset), model, budget);
+    }
     [[nodiscard]] bool updates_removed(std::span<const RegisterOp> subset) const {
         return std::ranges::count_if(subset, &RegisterOp::updates) !=
-               std::ranges::count_if(all_, &RegisterOp::updates);
+               std::ranges::count_if(all, &RegisterOp::updates);
     }
-
-    /// Removes all operations that satisfy the predicate if the rest is still illegal.
-    template <class Predicate>
-    bool try_without(Predicate predicate) {
-        if (budget_.out_of_time()) return false;
-        std::set<OpId> stay;
-        for (const RegisterOp& op : kept_) {
-            if (!predicate(op)) stay.insert(op.id);
-        }
-        if (stay.size() == kept_.size()) return false;
-        std::vector<bool> flags(all_.size());
-        for (std::size_t i = 0; i < all_.size(); ++i)
-            flags[i] = stay.contains(all_[i].id);
-        std::vector<RegisterOp> rest = supported_subset(all_, std::move(flags), model_);
-        const Verdict verdict = judge_subset(rest, updates_removed(rest), model_, budget_);
-        undecided_ = undecided_ || verdict == Verdict::unknown;
-        if (verdict != Verdict::invalid) return false;
-        kept_ = std::move(rest);
-        return true;
-    }
-
-    /// Delta debugging over the values written, oldest first, in chunks that are halved.
-    void remove_values() {
-        std::vector<ValueId> values;
-        for (const RegisterOp& op : kept_) {
-            if (op.updates()) values.push_back(op.value);
-        }
-        remove_chunks(values, [](const RegisterOp& op, const std::set<ValueId>& chunk) {
-            return op.updates() && chunk.contains(op.value);
-        });
-    }
-
-    /// One pass over the operations. False when none could be removed.
-    bool remove_single() {
-        std::vector<OpId> ids;
-        for (const RegisterOp& op : kept_)
-            ids.push_back(op.id);
-        return remove_chunks(ids, [](const RegisterOp& op, const std::set<OpId>& chunk) {
-            return chunk.contains(op.id);
-        });
-    }
-
-    template <class Item, class Touches>
-    bool remove_chunks(const std::vector<Item>& items, Touches touches) {
-        bool removed = false;
-        std::size_t chunk_size = std::max<std::size_t>(items.size() / 2, 1);
-        for (;; chunk_size = chunk_size / 2) {
-            for (std::size_t first = 0; first < items.size(); first += chunk_size) {
-                const std::size_t last = std::min(first + chunk_size, items.size());
-                const std::set<Item> chunk(items.begin() + static_cast<std::ptrdiff_t>(first),
-                                           items.begin() + static_cast<std::ptrdiff_t>(last));
-                removed |= try_without([&](const RegisterOp& op) { return touches(op, chunk); });
-            }
-            if (chunk_size == 1) return removed;
-        }
-    }
-
-    const std::vector<RegisterOp>& all_;
-    RegisterModel model_;
-    const Budget& budget_;
-    std::vector<RegisterOp> kept_;
-    bool undecided_ = false; ///< a trial was neither legal nor illegal
 };
 
 } // namespace
@@ -217,7 +148,22 @@ Verdict judge_subset(std::span<const RegisterOp> subset,
 }
 
 Counterexample reduce(const Divergence& divergence, RegisterModel model, const Budget& budget) {
-    return Reducer(divergence, model, budget).run();
+    const RegisterProblem problem{divergence.ops, model, budget};
+    DeltaDebugging<RegisterOp, RegisterProblem> debugging(divergence.ops, problem, budget);
+    debugging.try_without(
+        [](const RegisterOp& op) { return op.action == RegisterAction::failed_cas; });
+    debugging.try_without([](const RegisterOp& op) { return !op.definite(); });
+    std::vector<ValueId> values;
+    for (const RegisterOp& op : debugging.kept()) {
+        if (op.updates()) values.push_back(op.value);
+    }
+    debugging.remove_chunks(values, [](const RegisterOp& op, const std::set<ValueId>& chunk) {
+        return op.updates() && chunk.contains(op.value);
+    });
+    const bool minimal = debugging.finish();
+    return {.ops = debugging.kept(),
+            .updates_removed = problem.updates_removed(debugging.kept()),
+            .minimal = minimal};
 }
 
 std::vector<RegisterState> states_before(const Counterexample& counterexample,

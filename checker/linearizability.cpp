@@ -1,6 +1,8 @@
 // Checker `linearizability`.
 // Judges: whether the operations on each key can be put in one order that respects real time and is
 // legal for a register. Exact, both ways; indeterminate operations stay open to the end of time.
+// With the model kv keys that scans and transactions tie together are judged together
+// (checker/kv_linearizability.cpp).
 // How: checker/frontier_search.hpp, each key by itself.
 // Finds, for each key that cannot: a finding "nonlinearizable" with a reduced counterexample
 // (checker/counterexample.hpp). Its details:
@@ -19,6 +21,8 @@
 #include "checker/catalogue_entries.hpp"
 #include "checker/counterexample.hpp"
 #include "checker/frontier_search.hpp"
+#include "checker/kv_model.hpp"
+#include "checker/linearizability_parts.hpp"
 #include "checker/linearizability_rules.hpp"
 #include "checker/register_model.hpp"
 #include "core/checker.hpp"
@@ -27,7 +31,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,10 +38,6 @@
 
 namespace faultlab {
 namespace {
-
-/// Reducing costs more than judging, and nobody reads a hundred counterexamples.
-constexpr std::size_t reduced_at_most = 8;
-constexpr std::size_t pending_shown = 20;
 
 /// A key that is not linearizable.
 struct IllegalKey {
@@ -95,24 +94,8 @@ private:
                 {.key = key, .ops = std::move(*ops), .stopped_at = outcome.stopped_at});
         } else if (outcome.verdict == Verdict::unknown) {
             doubt(fmt::format("key {}: {}", to_text(history_.value(key), 40), outcome.why));
-            note_pending(key, outcome);
+            doubts_.push_back(budget_finding(outcome, to_string(model_), history_.value(key)));
         }
-    }
-
-    /// A finding that lets a page show where the search stopped.
-    void note_pending(Symbol key, const SearchOutcome& outcome) {
-        Finding finding{.checker = "linearizability",
-                        .anomaly = "budget_spent",
-                        .key = history_.value(key),
-                        .divergence = outcome.stopped_at};
-        finding.ops.assign(outcome.pending.begin(),
-                           outcome.pending.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                         outcome.pending.size(), pending_shown)));
-        finding.details["model"] = to_string(model_);
-        finding.details["why"] = outcome.why;
-        finding.details["widest"] = outcome.widest;
-        finding.details["pending"] = static_cast<std::int64_t>(outcome.pending.size());
-        doubts_.push_back(std::move(finding));
     }
 
     void place(IllegalKey& key) {
@@ -137,7 +120,7 @@ private:
             finding.ops = {finding.divergence};
             if (reduced) add_counterexample(key, finding);
         }
-        finding.faults = faults_during(finding.ops);
+        finding.faults = faults_during(record_, finding.ops);
         return finding;
     }
 
@@ -161,8 +144,7 @@ private:
         cite("value_writer", found.value_writer);
         cite("missed_write", found.missed_write);
         cite("seen_by", found.seen_by);
-        if (found.name == "value_never_written")
-            cite("failed_writer", failed_writer(found.observer));
+        if (found.name == "value_never_written") cite("failed_writer", refused(found.observer));
     }
 
     [[nodiscard]] Value state_value(const KeyOps& key, const RegisterState& state) const {
@@ -171,45 +153,16 @@ private:
         return Value::List{value, static_cast<std::int64_t>(state.version)};
     }
 
-    /// A failed write or cas of the value that `observer` saw, so that a page can say that what was
-    /// reported as not done was done.
-    [[nodiscard]] OpId failed_writer(OpId observer) const {
+    /// A failed operation that would have written what the observer saw.
+    [[nodiscard]] OpId refused(OpId observer) const {
         const Op saw = history_.op(observer);
         Value value = saw.ret;
         if (saw.f == "cas")
             value = (*saw.arg.list())[0];
         else if (model_ == RegisterModel::versioned)
             value = (*saw.ret.list())[0];
-        for (OpId id = 0; id < observer; ++id) {
-            const auto i = static_cast<std::size_t>(id);
-            if (history_.status()[i] != OpStatus::fail) continue;
-            if (history_.key()[i] != history_.key()[static_cast<std::size_t>(observer)]) continue;
-            const Value& arg = history_.value(history_.arg()[i]);
-            const Value::List* pair = arg.list();
-            const bool cas = history_.text(history_.f()[i]) == "cas";
-            if (cas ? pair != nullptr && pair->size() == 2 && (*pair)[1] == value : arg == value) {
-                return id;
-            }
-        }
-        return -1;
-    }
-
-    /// Faults that were active at some time between the first invocation and the last return.
-    [[nodiscard]] std::vector<FaultId> faults_during(const std::vector<OpId>& ops) const {
-        Nanos first = std::numeric_limits<Nanos>::max();
-        Nanos last = 0;
-        for (const OpId id : ops) {
-            const auto i = static_cast<std::size_t>(id);
-            first = std::min(first, history_.t_inv()[i]);
-            last = std::max({last, history_.t_inv()[i], history_.t_ret()[i]});
-        }
-        std::vector<FaultId> active;
-        for (const FaultRecord& fault : record_.faults) {
-            if (fault.t_started < 0 || fault.t_started > last) continue;
-            if (fault.t_ended >= 0 && fault.t_ended < first) continue;
-            active.push_back(fault.fault.id);
-        }
-        return active;
+        const Symbol key = history_.key()[static_cast<std::size_t>(observer)];
+        return failed_writer(history_, key, value, observer);
     }
 
     void summarize() {
@@ -264,19 +217,29 @@ private:
     RegisterModel model_;
 };
 
+class KvLinearizability : public Checker {
+public:
+    [[nodiscard]] CheckResult check(const Record& record, const Budget& budget) const override {
+        return check_kv(record, budget);
+    }
+};
+
 } // namespace
 
 std::vector<OptionSpec> linearizability_options() {
-    return {
-        {.name = "model",
-         .fallback = "cas-register",
-         .choices = {"cas-register", "versioned-register", "register"},
-         .help = "what each key is: with compare-and-set on the value, on the version, or none"}};
+    return {{.name = "model",
+             .fallback = "cas-register",
+             .choices = {"cas-register", "versioned-register", "register", std::string(kv_model)},
+             .help =
+                 "what each key is: a register with compare-and-set on the value, on the version, "
+                 "or none; or, with kv, what all keys are: one map, with scans and transactions"}};
 }
 
 Result<std::unique_ptr<Checker>> make_linearizability(const Options& options) {
     FAULTLAB_TRY(const Options complete,
                  complete_options(options, linearizability_options(), "checker linearizability"));
+    if (complete.at("model") == kv_model)
+        return std::unique_ptr<Checker>(std::make_unique<KvLinearizability>());
     const auto model = register_model(complete.at("model"));
     FAULTLAB_CHECK(model.has_value());
     return std::unique_ptr<Checker>(std::make_unique<Linearizability>(*model));
