@@ -143,6 +143,7 @@ private:
     void send_start_view(ReplicaId to);
     std::size_t lay_out_view(Header& header);
     void on_start_view(const Message& message, ReplicaId from);
+    void install_view(const Message& message, const Membership& membership);
     void on_get_view(const Header& header, ReplicaId from);
     void learn_view(View view, ReplicaId from);
     [[nodiscard]] bool needs_view() const;
@@ -228,7 +229,9 @@ private:
 
     // --- core_recovery.cpp
     void start_recovery();
+    void ask_to_recover();
     void send_recovery();
+    void on_recovery_timer();
     void on_recovery(const Header& header, ReplicaId from);
     void on_recovery_response(const Message& message, ReplicaId from);
     void try_recover();
@@ -301,14 +304,12 @@ private:
     Op commit_max_ = 0; ///< known to be committed; never above own_head()
     Then then_ = Then::Nothing;
     std::uint64_t then_ticket_ = 0;
-    /// Recovery: it lost its disk and asks the others instead.
     enum class BootStage : std::uint8_t {
         Off,
         Superblock,
         State,
         Log,
         Incarnation,
-        Recovery,
         Done,
     };
     BootStage boot_ = BootStage::Off;
@@ -329,7 +330,6 @@ private:
         Nanos asked_at = 0;  ///< repair: 0 when nothing is outstanding
         Nanos latency = 0;   ///< moving average of answers to repair
         Nanos told_view = 0; ///< when it was last sent a StartView
-        std::uint64_t recovery_nonce = 0;
         View recovery_view;
         bool recovery_answered = false;
     };
@@ -366,8 +366,8 @@ private:
 
     // --- recovery of a lost disk
     std::uint64_t recovery_nonce_ = 0;
-    ReplicaId recovery_primary_ = no_replica;
-    Header recovery_header_;
+    Op recovery_progress_ = 0; ///< of the installation, when the timer was armed
+    Header recovery_header_;   ///< of the primary's answer
     std::vector<std::byte> recovery_body_;
 
     // --- figures

@@ -122,6 +122,10 @@ void Replica::Core::enter_after_boot() {
     arm(Timer::Ping, with_jitter(config_.timeouts.ping));
     arm(Timer::Scrub, with_jitter(config_.timeouts.scrub));
     const bool settled = view_ == log_view_;
+    if (wanted_.recovering != 0) {
+        ask_to_recover();
+        return;
+    }
     if (!membership_known() || membership_.listens(config_.self)) {
         const bool follows = membership_known() && settled && !journal_.head_uncertain();
         set_status(follows ? Status::Normal : Status::ViewChange);
@@ -276,7 +280,7 @@ void Replica::Core::on_timer(Timer timer) {
         case Timer::Scrub: on_scrub_timer(); return;
         case Timer::IdleFlush: journal_.flush_headers(next_io_, *effects_); return;
         case Timer::Lease: return; // what waited for it looks at the time
-        case Timer::Recovery: send_recovery(); return;
+        case Timer::Recovery: on_recovery_timer(); return;
     }
 }
 
@@ -332,7 +336,7 @@ void Replica::Core::report_bugs() {
 void Replica::Core::on_message(const Received& received) {
     const Header& header = received.message.header;
     ++figures_.messages_in;
-    if (boot_ != BootStage::Done && boot_ != BootStage::Recovery) {
+    if (boot_ != BootStage::Done) {
         return;
     }
     if (const Reject why = validate(received.message, config_, bugs_); why != Reject::None) {
@@ -350,7 +354,7 @@ void Replica::Core::on_message(const Received& received) {
     }
     if (of_client) {
         on_request(received.message, received.client_link);
-    } else if (boot_ == BootStage::Done || header.command == Command::RecoveryResponse) {
+    } else {
         on_peer_message(received.message, received.from);
     }
 }

@@ -330,8 +330,18 @@ void Replica::Core::on_start_view(const Message& message, ReplicaId from) {
         return;
     }
     leave_normal();
+    if (lost_head) {
+        set_status(Status::RecoveringHead);
+    }
+    install_view(message, judge);
+    arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
+}
+
+/// Begins to install the log that a StartView, or its like, describes.
+void Replica::Core::install_view(const Message& message, const Membership& membership) {
+    const Header& header = message.header;
     view_ = header.view;
-    membership_ = judge;
+    set_membership(membership);
     suffix_.clear();
     for (std::size_t index = 0; index < header.count; ++index) {
         suffix_.push_back(record_at<Header>(message.body, index, sizeof(Membership)));
@@ -342,13 +352,9 @@ void Replica::Core::on_start_view(const Message& message, ReplicaId from) {
     wanted.op = header.op;
     wanted.checksum = header.parent;
     wanted.commit = header.commit;
-    wanted.donor = from;
-    wanted.membership = membership_;
-    if (lost_head) {
-        set_status(Status::RecoveringHead);
-    }
+    wanted.donor = header.replica;
+    wanted.membership = membership;
     start_install(wanted);
-    arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
 }
 
 // --- learning of a view

@@ -45,8 +45,9 @@ struct Superblock {
     std::uint32_t reserved_1 = 0;
     Membership membership; ///< of view's epoch, as of the last install, checkpoint or epoch
     ReplicaId self = no_replica;
-    std::uint8_t copy = 0; ///< not in the checksum, so that all copies have the same
-    std::array<std::uint8_t, 6> reserved{};
+    std::uint8_t copy = 0;       ///< not in the checksum, so that all copies have the same
+    std::uint8_t recovering = 0; ///< 1: lost its disk, and has not yet been told what it promised
+    std::array<std::uint8_t, 5> reserved{};
 };
 static_assert(std::is_trivially_copyable_v<Superblock> && sizeof(Superblock) <= superblock_bytes);
 static_assert(std::has_unique_object_representations_v<Superblock>,
