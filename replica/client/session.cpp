@@ -146,8 +146,11 @@ Session::Impl::Answer Session::Impl::ask(Request& request, Clock::time_point dea
         }
         ++request.sendings;
         ++request.open;
+        why_ = no_answer;
         auto answer = listen(request, std::min(deadline, Clock::now() + settings_.resend));
         if (answer) return *std::move(answer);
+        // A replica that is paused or cut off takes requests and says nothing.
+        if (settings_.follow && connection_ && why_ == no_answer) go_on();
     }
     return {.kind = request.open == 0 ? Answer::Kind::NotTaken : Answer::Kind::Open, .why = why_};
 }

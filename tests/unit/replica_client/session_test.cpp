@@ -238,6 +238,15 @@ TEST_CASE("a client that follows leaves a replica that is gone") {
     CHECK(done(run(session)));
 }
 
+TEST_CASE("a client that follows leaves a replica that takes requests and says nothing") {
+    const FakeReplica paused(1, key, always(silence));
+    const FakeReplica second(2, key, always({.op = 7}));
+    Session::Settings settings = settings_for({&paused, &second}, key);
+    settings.follow = true;
+    Session session(settings);
+    CHECK(done(run(session)));
+}
+
 TEST_CASE("a redirection leaves open what another sending may have done") {
     const FakeReplica replica(1, key, first_then(silence, redirect(2)));
     Session session(settings_for({&replica}, key));
