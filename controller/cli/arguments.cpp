@@ -103,6 +103,7 @@ struct CommandLine {
     SqlCommand sql;
     ListCommand list;
     DescribeCommand describe;
+    ReplayNodeCommand replay_node;
     DoctorCommand doctor;
     std::function<int()> chosen;
 };
@@ -216,6 +217,11 @@ void add_others(CommandLine& line) {
 
     CLI::App& describe = add_plain(line, line.describe, "describe", "options, errors, meaning");
     describe.add_option("name", line.describe.name, "a system, workload, fault, bug or checker")
+        ->required();
+
+    CLI::App& node = add_plain(
+        line, line.replay_node, "replay-node", "execute again what one replica of the store did");
+    node.add_option("journal", line.replay_node.journals, "files of faultlab-replica --journal")
         ->required();
 
     add_plain(line, line.doctor, "doctor", "what this machine lacks, and how to mend it");

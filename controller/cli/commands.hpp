@@ -72,6 +72,10 @@ struct DescribeCommand {
     Common common;
     std::string name;
 };
+struct ReplayNodeCommand {
+    Common common;
+    std::vector<std::filesystem::path> journals;
+};
 struct DoctorCommand {
     Common common;
 };
@@ -86,6 +90,7 @@ int execute(const ExportCommand& command);
 int execute(const SqlCommand& command);
 int execute(const ListCommand& command);
 int execute(const DescribeCommand& command);
+int execute(const ReplayNodeCommand& command);
 int execute(const DoctorCommand& command);
 
 /// Prints the error as the command's outcome and returns its exit code, or the given one.
