@@ -7,6 +7,7 @@
 namespace faultlab {
 
 // Each is defined in the file of its name, which has no header.
+std::unique_ptr<Workload> make_kv_workload();
 std::unique_ptr<Workload> make_register_workload();
 
 namespace {
@@ -15,6 +16,9 @@ constexpr std::array entries{
     WorkloadEntry{.name = "register",
                   .summary = "reads, unique writes and compare-and-set on many independent keys",
                   .make = make_register_workload},
+    WorkloadEntry{.name = "kv",
+                  .summary = "as register, with additions, appends and deletes",
+                  .make = make_kv_workload},
 };
 
 } // namespace

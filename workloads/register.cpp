@@ -11,6 +11,7 @@
 
 #include "workloads/catalogue.hpp"
 #include "workloads/generators.hpp"
+#include "workloads/keyed.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -21,13 +22,6 @@ namespace faultlab {
 namespace {
 
 constexpr std::string_view versioned_model = "versioned-register";
-
-/// The values that one worker writes: no other worker writes them, and it writes each once.
-struct UniqueValues {
-    std::int64_t next = 1;
-    std::int64_t stride = 1;
-    std::int64_t draw() { return std::exchange(next, next + stride); }
-};
 
 /// What the streams of one worker on its keys have in common.
 struct WorkerState {
@@ -100,56 +94,6 @@ private:
     std::optional<Value> seen_; ///< the value, or in the versioned model the version
 };
 
-/// Reads keys one after the other, each until it was read, with pauses that grow: a system that
-/// has just recovered may refuse at first.
-class FinalReads : public Generator {
-public:
-    explicit FinalReads(std::vector<Value> keys) : keys_(std::move(keys)) {}
-
-    Step next(const Moment& moment) override {
-        if (position_ == keys_.size()) return End{};
-        if (failed_) {
-            failed_ = false;
-            resume_ = moment.now + (first_pause << tries_);
-        }
-        if (moment.now < resume_) return WaitUntil{resume_};
-        return Emit{.op = {.f = "read", .key = keys_[position_]}, .due = moment.now};
-    }
-
-    void observe(const Invocation&, const Completion& completion) override {
-        failed_ = !std::holds_alternative<Done>(completion);
-        if (failed_ && ++tries_ < tries_max) return;
-        failed_ = false;
-        tries_ = 0;
-        ++position_;
-    }
-
-private:
-    static constexpr int tries_max = 6;
-    static constexpr Nanos first_pause = 50 * millisecond;
-
-    std::vector<Value> keys_;
-    std::size_t position_ = 0;
-    int tries_ = 0;
-    bool failed_ = false;
-    Nanos resume_ = 0;
-};
-
-KeyTurnover turnover(const Plan& plan) {
-    const std::int64_t ops_per_key = integer_option(plan.options, "ops-per-key");
-    std::int64_t active = integer_option(plan.options, "keys");
-    if (active == 0) {
-        // Longer than a fault lasts by default, so that a stale read meets writes it has missed.
-        constexpr std::int64_t seconds_in_use = 7;
-        const std::int64_t rate = plan.rate > 0 ? plan.rate : 2000;
-        active = std::clamp<std::int64_t>(rate * seconds_in_use / ops_per_key, 4, 1000);
-    }
-    return {.active = active,
-            .ops_per_key = ops_per_key,
-            .workers = plan.workers(),
-            .seed = Rng(plan.seed).split("keys").seed()};
-}
-
 /// The stream of one worker. `writers` is how many workers write, `writer` the rank among them.
 GeneratorPtr
 make_stream(const Plan& plan, const StreamContext& context, std::int32_t writers, bool reads_only) {
@@ -160,7 +104,7 @@ make_stream(const Plan& plan, const StreamContext& context, std::int32_t writers
                     .versioned = plan.options.at("model") == versioned_model,
                     .reads_only = reads_only});
     return independent_keys(
-        turnover(plan), rng.split("slots"), [state, context, writers](std::int64_t key) {
+        key_turnover(plan), rng.split("slots"), [state, context, writers](std::int64_t key) {
             // Of every third key, one worker writes 0 before anything else.
             const bool zero = key % 3 == 0 && key / 3 % writers == context.worker;
             return std::make_unique<RegisterKey>(state, key, zero);
@@ -170,22 +114,13 @@ make_stream(const Plan& plan, const StreamContext& context, std::int32_t writers
 class RegisterWorkload : public Workload {
 public:
     [[nodiscard]] std::vector<OptionSpec> options() const override {
-        return {{.name = "model",
-                 .fallback = "cas-register",
-                 .choices = {"cas-register", std::string(versioned_model)},
-                 .help = "compare-and-set compares values, or versions"},
-                {.name = "keys",
-                 .fallback = "0",
-                 .help = "keys in use at any moment; 0: so many that each is used for about 7 s",
-                 .range = {{0, 100'000}}},
-                {.name = "ops-per-key",
-                 .fallback = "200",
-                 .help = "about so many operations on a key before it is replaced",
-                 .range = {{1, 100'000}}},
-                {.name = "readers-per-node",
-                 .fallback = "1",
-                 .help = "workers of each node that only read; at least one worker writes",
-                 .range = {{0, 100}}}};
+        std::vector<OptionSpec> specs = {{.name = "model",
+                                          .fallback = "cas-register",
+                                          .choices = {"cas-register", std::string(versioned_model)},
+                                          .help = "compare-and-set compares values, or versions"}};
+        for (OptionSpec& spec : key_options())
+            specs.push_back(std::move(spec));
+        return specs;
     }
 
     [[nodiscard]] std::vector<std::string> operations(const Options&) const override {
@@ -193,30 +128,18 @@ public:
     }
 
     [[nodiscard]] GeneratorPtr body(const Plan& plan, const StreamContext& context) const override {
-        // Worker w talks to node w mod n: the first n workers are one on each node.
-        const auto wanted =
-            static_cast<std::int32_t>(integer_option(plan.options, "readers-per-node"));
-        const std::int32_t readers = std::min(wanted, plan.workers_per_node - 1) * plan.nodes;
-        const std::int32_t writers = context.workers - readers;
-        return reserve(context,
-                       {{.workers = readers,
-                         .factory =
-                             [&plan, writers](const StreamContext& range) {
-                                 return make_stream(plan, range, writers, true);
-                             }}},
-                       [&plan, writers](const StreamContext& range) {
-                           return make_stream(plan, range, writers, false);
-                       });
+        return readers_and_writers(
+            plan,
+            context,
+            [&plan](const StreamContext& range, std::int32_t writers, bool reads_only) {
+                return make_stream(plan, range, writers, reads_only);
+            });
     }
 
     [[nodiscard]] GeneratorPtr final_reads(const Plan&,
                                            const StreamContext& context,
                                            std::span<const Value> keys) const override {
-        std::vector<Value> own;
-        const auto stride = static_cast<std::size_t>(context.workers);
-        for (auto i = static_cast<std::size_t>(context.worker); i < keys.size(); i += stride)
-            own.push_back(keys[i]);
-        return std::make_unique<FinalReads>(std::move(own));
+        return final_key_reads(context, keys);
     }
 
     [[nodiscard]] std::vector<CheckerRequest> checkers(const Options& options) const override {
