@@ -247,7 +247,9 @@ void Replica::Core::on_prepare_ok(const Header& header, ReplicaId from) {
     peer.echoed = std::max(peer.echoed, static_cast<Nanos>(header.nonce));
     if (abdicated_ && quorum_answers()) {
         abdicated_ = false;
+        candidate_ = {};
         send_heartbeat();
+        arm(Timer::Prepare, config_.timeouts.prepare);
     }
 }
 
@@ -344,11 +346,13 @@ void Replica::Core::abdicate_or_return() {
     }
     arm(Timer::Abdicate, config_.timeouts.abdicate / 2);
     if (!abdicated_ && !quorum_answers()) {
-        // Those who hear it but cannot answer would otherwise wait for it for ever.
+        // Those who hear it but cannot answer would otherwise wait for it for ever, and those who
+        // come back could not elect another without it.
         abdicated_ = true;
         disarm(Timer::Heartbeat);
         disarm(Timer::Prepare);
         event(EventKind::Abdicated, view_.value, 0);
+        want_view(view_.next());
     }
 }
 
