@@ -203,7 +203,8 @@ void Journal::decide() {
     }
     take_covered();
     durable_ = checkpoint_;
-    recovery_.uncertain = recovery_.uncertain || checksum_at(head_) == nullptr;
+    recovery_.uncertain = recovery_.uncertain || checksum_at(head_) == nullptr ||
+                          recovery_.superblock.head_uncertain != 0;
 }
 
 void Journal::take(Op op, Decision decision) {

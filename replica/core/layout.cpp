@@ -1,7 +1,9 @@
 #include "replica/core/layout.hpp"
 
+#include "replica/core/client_table.hpp"
 #include "replica/core/message.hpp"
 #include "replica/core/snapshot_manifest.hpp"
+#include "replica/core/state_machine.hpp"
 #include "replica/core/superblock.hpp"
 
 namespace faultlab::replica {
@@ -24,11 +26,9 @@ std::uint64_t zone_bytes(const Limits& limits, Zone zone) {
 }
 
 std::uint64_t snapshot_bytes(const Limits& limits) {
-    // What an entry or a session takes besides its key and value or its reply: numbers and lengths.
-    constexpr std::uint64_t per_record = 64;
-    constexpr std::uint64_t block = 64;
-    return page_bytes + limits.entries * per_record + limits.value_blocks * block +
-           std::uint64_t{limits.clients} * (per_record + limits.request_bytes);
+    // And, before them, what core_checkpoint.cpp puts there.
+    return sizeof(Membership) + sizeof(std::uint32_t) + ClientTable::snapshot_bytes(limits) +
+           StateMachine::snapshot_bytes(limits);
 }
 
 std::uint32_t chunk_bytes(const Limits& limits) {

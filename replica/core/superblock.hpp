@@ -33,12 +33,8 @@ struct Superblock {
     Op log_end = open_end;
     Op commit = 0; ///< known when it was written
     Op checkpoint_op = 0;
-    Checksum checkpoint_id;     ///< root of the snapshot's chunks
+    Checksum checkpoint_id;     ///< of its manifest (snapshot_manifest.hpp)
     Checksum checkpoint_parent; ///< checksum of the entry checkpoint_op
-    std::uint64_t checkpoint_bytes = 0;
-    Checksum checkpoint_digest; ///< of the state
-    std::uint64_t sync_op = 0;  ///< checkpoint that is being fetched, 0: none
-    Checksum sync_id;
     Limits limits;
     std::uint32_t release_active = oldest_release; ///< programs below it are refused
     std::uint32_t checkpoint_area = 0;             ///< 0 or 1
@@ -47,7 +43,10 @@ struct Superblock {
     ReplicaId self = no_replica;
     std::uint8_t copy = 0;       ///< not in the checksum, so that all copies have the same
     std::uint8_t recovering = 0; ///< 1: lost its disk, and has not yet been told what it promised
-    std::array<std::uint8_t, 5> reserved{};
+    /// 1: the log begins after a snapshot that was fetched, and no StartView has said since what
+    /// the log of log_view is.
+    std::uint8_t head_uncertain = 0;
+    std::array<std::uint8_t, 4> reserved{};
 };
 static_assert(std::is_trivially_copyable_v<Superblock> && sizeof(Superblock) <= superblock_bytes);
 static_assert(std::has_unique_object_representations_v<Superblock>,

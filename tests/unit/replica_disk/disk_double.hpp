@@ -4,7 +4,9 @@
 #include "replica/core/effects.hpp"
 #include "replica/core/layout.hpp"
 
+#include <array>
 #include <deque>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -22,7 +24,7 @@ inline Limits small_limits() {
     limits.clients = 4;
     limits.checkpoint_every = 6;
     limits.entries = 32;
-    limits.value_blocks = 64;
+    limits.value_blocks = 256;
     return limits;
 }
 
