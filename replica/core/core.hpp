@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/rng.hpp"
+#include "replica/core/admission.hpp"
 #include "replica/core/assert.hpp"
 #include "replica/core/client_table.hpp"
 #include "replica/core/journal.hpp"
@@ -59,6 +60,7 @@ private:
     /// To all voters and standbys but itself; to every id while the membership is unknown.
     void broadcast(const Header& header, Bytes body = {});
     void broadcast_to_voters(const Header& header, Bytes body = {});
+    void broadcast_to_all(const Header& header);
     /// As it is: for entries, which keep the header with which they were prepared.
     void send_sealed(ReplicaId to, const Header& header, Bytes body);
     void fact(Fact::Kind kind, std::uint64_t a, std::uint64_t b);
@@ -264,16 +266,30 @@ private:
     void on_snapshot(const Message& message, ReplicaId from);
 
     // --- core_membership.cpp
-    /// Whether the request, a Reconfigure or an Upgrade, may be proposed now.
-    [[nodiscard]] bool may_reconfigure(Bytes operation) const;
-    /// Lets nothing follow a Reconfigure until it is committed, and an Upgrade wait for its op.
+    /// Header::flags of an entry with this Reconfigure or Upgrade: whether it is refused.
+    [[nodiscard]] std::uint32_t reconfiguration_flags(Bytes operation);
+    /// Whether it is an Upgrade that has to wait for a later op than this one.
+    [[nodiscard]] bool upgrade_waits(Op op, Bytes operation);
+    /// Lets nothing follow a Reconfigure until its epoch has begun.
     [[nodiscard]] bool reconfiguration_blocks() const;
-    /// The newest op that may be committed as far as quorums of a coming epoch are concerned.
-    [[nodiscard]] Op reconfiguration_limit(Op commit) const;
+    /// Of what the voters have acknowledged, what counts as committed: a Reconfigure, and all
+    /// after it, needs the coming epoch's voters too.
+    [[nodiscard]] Op reconfiguration_limit(Op commit);
     /// Executes a committed Reconfigure or Upgrade; returns the size of the encoded result.
     std::size_t
     execute_reconfiguration(const Header& entry, Bytes operation, std::span<std::byte> result);
+    /// Enters the epoch that an executed Reconfigure has decided, once the log up to it is durable.
     void settle_membership();
+    /// Says to a replica of an older epoch how this one began.
+    void tell_epoch(ReplicaId to);
+    /// A later epoch goes on without it.
+    void retire(const Membership& membership);
+    [[nodiscard]] bool may_enter(const Membership& wanted);
+    [[nodiscard]] bool may_upgrade(std::uint32_t release) const;
+    [[nodiscard]] bool later_epoch_heard() const;
+    /// Whether a StartView says how its epoch began: anyone who has executed that may say it.
+    [[nodiscard]] bool tells_epoch(const Header& header, const Membership& membership) const;
+    [[nodiscard]] Op pending_reconfiguration(Op first, Op last) const;
 
     // --- fixed for life
     const Config config_;
@@ -286,6 +302,7 @@ private:
     StateMachine state_;
     SuperblockFile superblock_;
     RequestQueue queue_;
+    TokenBucket tokens_;
     IoId next_io_ = 1;
 
     // --- this step
@@ -297,6 +314,14 @@ private:
     Rng rng_{0};
     Status status_ = Status::Booting;
     Membership membership_;
+    /// What executed Reconfigures and Upgrades have decided: part of the replicated state, and so
+    /// of checkpoints; the superblock's release_active is that of its checkpoint.
+    struct Decided {
+        Membership
+            membership; ///< zero until the first Reconfigure, so that it follows from the log
+        std::uint32_t release = oldest_release;
+    };
+    Decided decided_;
     Superblock wanted_; ///< what the next superblock says
     View view_;
     View log_view_;

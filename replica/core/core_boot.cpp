@@ -7,10 +7,10 @@
 namespace faultlab::replica {
 
 Replica::Core::Core(const Config& config, const BugSet& bugs)
-    : config_(config), bugs_(bugs), journal_(config.limits, bugs_), clients_(config.limits),
-      state_(config.limits), superblock_(bugs_), queue_(config.limits),
-      scratch_(config.limits.message_bytes), result_(config.limits.request_bytes),
-      appended_at_(config.limits.slots) {
+    : config_(config), bugs_(bugs), journal_(config.limits, bugs_),
+      clients_(config.limits, config.self), state_(config.limits, config.self), superblock_(bugs_),
+      queue_(config.limits), tokens_(config.admission), scratch_(config.limits.message_bytes),
+      result_(config.limits.request_bytes), appended_at_(config.limits.slots) {
     for (Vote& vote : votes_) {
         vote.slots.reserve(most_suffix(config.limits));
     }
@@ -86,6 +86,7 @@ void Replica::Core::on_superblock_read(const IoDone& done) {
     superblock_.opened(*found);
     wanted_ = *found;
     set_membership(found->membership);
+    decided_.release = found->release_active;
     view_ = found->view;
     log_view_ = found->log_view;
     boot_ = BootStage::State;
@@ -189,10 +190,10 @@ void Replica::Core::settle() {
     advance_install();
     settle_sync();
     settle_checkpoint();
-    settle_membership();
     acknowledge_progress();
     advance_commit();
     execute();
+    settle_membership();
     propose();
     repair();
     journal_.flush(next_io_, *effects_);
@@ -445,6 +446,16 @@ void Replica::Core::broadcast(const Header& header, Bytes body) {
     }
 }
 
+void Replica::Core::broadcast_to_all(const Header& header) {
+    Header sealed = header;
+    seal(sealed, {});
+    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
+        if (id != config_.self) {
+            send_sealed(id, sealed, {});
+        }
+    }
+}
+
 void Replica::Core::broadcast_to_voters(const Header& header, Bytes body) {
     Header sealed = header;
     seal(sealed, body);
@@ -467,6 +478,9 @@ Quorums Replica::Core::quorums() const {
 
 void Replica::Core::set_membership(const Membership& membership) {
     REPLICA_ASSERT("membership-epoch", membership.epoch >= membership_.epoch);
+    if (membership.epoch > membership_.epoch && boot_ == BootStage::Done) {
+        event(EventKind::EpochEntered, membership.epoch, membership.began_at);
+    }
     membership_ = membership;
 }
 

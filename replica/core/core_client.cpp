@@ -46,12 +46,17 @@ void Replica::Core::admit(const Message& message, std::uint64_t link) {
     if (serve_read(message, link)) {
         return;
     }
-    if (queue_.full()) {
-        ++figures_.busy_queue;
-        reply_to(link, Command::Busy, message.header, config_.timeouts.heartbeat);
+    const bool has_token = tokens_.take(now_);
+    if (has_token && !queue_.full()) {
+        queue_.push(message.header, message.body, link);
         return;
     }
-    queue_.push(message.header, message.body, link);
+    ++(has_token ? figures_.busy_queue : figures_.busy_rate);
+    const Nanos pause = has_token ? config_.timeouts.heartbeat : tokens_.retry_after(now_);
+    reply_to(link, Command::Busy, message.header, pause);
+    if (bugs_.changes(Bug::B22, [&] { return !queue_.full(); })) {
+        queue_.push(message.header, message.body, link);
+    }
 }
 
 void Replica::Core::reply_to(std::uint64_t link,

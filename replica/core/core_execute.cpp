@@ -61,7 +61,7 @@ void Replica::Core::execute_request(const Header& entry, const BatchedRequest& r
                ClientTable::Answer::New) {
         const bool of_cluster = code == OpCode::Reconfigure || code == OpCode::Upgrade;
         size = of_cluster ? execute_reconfiguration(entry, request.operation, result_)
-                          : state_.apply(request.operation, wanted_.release_active, result_, bugs_);
+                          : state_.apply(request.operation, decided_.release, result_, bugs_);
         clients_.record(record.client, record.request, entry.op, Bytes(result_).first(size));
     } else {
         reply.command = Command::Evicted; // between its prepare and its turn

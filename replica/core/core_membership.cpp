@@ -1,28 +1,210 @@
 #include "replica/core/core.hpp"
-#include "replica/core/operations.hpp"
+#include "replica/core/operation_view.hpp"
 
-// Reconfigurations and upgrades.
+#include <algorithm>
+
+// Who takes part, and which release is active: both are decided by entries of the log.
 namespace faultlab::replica {
 
-bool Replica::Core::may_reconfigure(Bytes /*operation*/) const {
-    return false;
+namespace {
+
+bool is_reconfiguration(Bytes operation) {
+    return operation.front() == static_cast<std::byte>(OpCode::Reconfigure);
+}
+
+/// The membership that the entry asks for; nothing when it is about something else, or refused.
+std::optional<Membership> asked_for(const Message& entry) {
+    if (entry.header.count != 1 || entry.header.flags == flag_refused) {
+        return std::nullopt;
+    }
+    BatchReader batch(entry.body);
+    const auto request = batch.next();
+    if (!request || !is_reconfiguration(request->operation)) {
+        return std::nullopt;
+    }
+    const auto operation = view_operation(request->operation);
+    return operation ? std::optional(operation->membership) : std::nullopt;
+}
+
+/// The view with which the epoch begins: that of the entry's primary, if it stays.
+std::uint32_t first_view(const Membership& membership, ReplicaId primary) {
+    std::uint32_t number = 0;
+    for (std::uint32_t index = 0; index < membership.voter_count; ++index) {
+        number = membership.voters[index] == primary ? index : number;
+    }
+    return number;
+}
+
+std::size_t bare_result(Outcome outcome, std::span<std::byte> result) {
+    result.front() = static_cast<std::byte>(outcome);
+    return bare_result_bytes;
+}
+
+} // namespace
+
+// --- before the entry
+
+/// Whether the epoch can follow now: only the primary can tell who has caught up.
+bool Replica::Core::may_enter(const Membership& wanted) {
+    if (wanted.epoch != membership_.epoch + 1) {
+        return false;
+    }
+    for (std::size_t index = 0; index < wanted.voter_count; ++index) {
+        const ReplicaId id = wanted.voters[index];
+        const bool member = membership_.votes(id) || membership_.listens(id);
+        const Op acknowledged = id == config_.self ? journal_.head() : peers_[id].acknowledged;
+        const bool caught_up = acknowledged + config_.limits.pipeline >= commit_max_ &&
+                               (acknowledged > 0 || commit_max_ == 0);
+        if (!(member && caught_up) && !bugs_.changes(Bug::B21, [] { return true; })) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool Replica::Core::may_upgrade(std::uint32_t release) const {
+    const auto can = [&](ReplicaId id) {
+        return (id == config_.self ? config_.release : peers_[id].release) >= release;
+    };
+    const auto voters = std::span(membership_.voters).first(membership_.voter_count);
+    return release > decided_.release && std::ranges::all_of(voters, can);
+}
+
+std::uint32_t Replica::Core::reconfiguration_flags(Bytes operation) {
+    const auto wanted = view_operation(operation);
+    if (!wanted) {
+        return flag_refused;
+    }
+    const bool granted = wanted->code == OpCode::Reconfigure ? may_enter(wanted->membership)
+                                                             : may_upgrade(wanted->release);
+    return granted ? 0 : flag_refused;
+}
+
+/// An upgrade is the last op before a checkpoint, so that no replica executes operations of the new
+/// release on top of a checkpoint that a program of the old one may still open.
+bool Replica::Core::upgrade_waits(Op op, Bytes operation) {
+    const auto wanted = view_operation(operation);
+    if (!wanted || wanted->code != OpCode::Upgrade || !may_upgrade(wanted->release)) {
+        return false;
+    }
+    const bool waits = op % config_.limits.checkpoint_every != 0;
+    return waits && !bugs_.changes(Bug::B15, [] { return true; });
+}
+
+/// The first op of these that asks for an epoch; 0: none.
+Op Replica::Core::pending_reconfiguration(Op first, Op last) const {
+    for (Op op = first; op <= last; ++op) {
+        if (journal_.state(op) == SlotState::Present && asked_for(journal_.entry(op))) {
+            return op;
+        }
+    }
+    return 0;
 }
 
 bool Replica::Core::reconfiguration_blocks() const {
-    return false;
+    return decided_.membership.epoch > membership_.epoch ||
+           pending_reconfiguration(commit_min_ + 1, journal_.head()) != 0;
 }
 
-Op Replica::Core::reconfiguration_limit(Op commit) const {
-    return commit;
+Op Replica::Core::reconfiguration_limit(Op commit) {
+    const Op pending = pending_reconfiguration(commit_max_ + 1, commit);
+    if (pending == 0) {
+        return commit;
+    }
+    const auto coming = asked_for(journal_.entry(pending));
+    const Op limit = replicated(*coming) >= pending ? commit : pending - 1;
+    return bugs_.changes(Bug::B19, [&] { return limit < commit; }) ? commit : limit;
 }
 
-std::size_t Replica::Core::execute_reconfiguration(const Header& /*entry*/,
-                                                   Bytes /*operation*/,
+// --- the entry is committed
+
+std::size_t Replica::Core::execute_reconfiguration(const Header& entry,
+                                                   Bytes operation,
                                                    std::span<std::byte> result) {
-    result.front() = static_cast<std::byte>(Outcome::Refused);
-    return 1;
+    const auto wanted = view_operation(operation);
+    if (!wanted) {
+        return bare_result(Outcome::Malformed, result);
+    }
+    if (entry.flags == flag_refused) {
+        return bare_result(Outcome::Refused, result);
+    }
+    if (wanted->code == OpCode::Reconfigure) {
+        decided_.membership = wanted->membership;
+        decided_.membership.began_at = entry.op;
+        decided_.membership.first_view = first_view(wanted->membership, entry.replica);
+        return bare_result(Outcome::Ok, result);
+    }
+    if (wanted->release > config_.release) {
+        halt("the log needs a program of a newer release");
+        return bare_result(Outcome::Unsupported, result);
+    }
+    decided_.release = wanted->release;
+    event(EventKind::FeatureActive, wanted->release, entry.op);
+    if (entry.op % config_.limits.checkpoint_every != 0) {
+        wanted_.release_active = wanted->release; // only ever with B15: no checkpoint says it
+    }
+    return bare_result(Outcome::Ok, result);
 }
 
-void Replica::Core::settle_membership() {}
+void Replica::Core::settle_membership() {
+    const Membership& next = decided_.membership;
+    if (next.epoch <= membership_.epoch || !may_vote() || install_.storing) {
+        return;
+    }
+    // Those who are still in the old view learn from it that the epoch is committed.
+    send_heartbeat();
+    leave_normal();
+    view_ = View::of(next.epoch, next.first_view);
+    set_membership(next);
+    suffix_.clear();
+    Install wanted; // nothing is missing, but it counts only once it is durable
+    wanted.view = view_;
+    wanted.log_view = view_;
+    wanted.op = next.began_at;
+    wanted.checksum = *journal_.checksum_at(next.began_at);
+    wanted.commit = next.began_at;
+    wanted.membership = next;
+    start_install(wanted);
+    advance_install();
+}
+
+// --- replicas of other epochs
+
+bool Replica::Core::later_epoch_heard() const {
+    return std::ranges::any_of(
+        peers_, [&](const Peer& peer) { return peer.view.epoch() > membership_.epoch; });
+}
+
+bool Replica::Core::tells_epoch(const Header& header, const Membership& membership) const {
+    return membership.epoch > membership_.epoch && membership.began_at > 0 &&
+           header.view == View::of(membership.epoch, membership.first_view) &&
+           header.op == membership.began_at && header.commit == membership.began_at;
+}
+
+void Replica::Core::tell_epoch(ReplicaId to) {
+    const Checksum* config = journal_.checksum_at(membership_.began_at);
+    const bool knows = durable().view.epoch() == membership_.epoch && membership_.began_at > 0 &&
+                       commit_min_ >= membership_.began_at;
+    if (!knows || config == nullptr) {
+        return;
+    }
+    Header header = outgoing(Command::StartView);
+    header.view = View::of(membership_.epoch, membership_.first_view);
+    header.log_view = std::min(header.log_view, header.view);
+    header.op = membership_.began_at;
+    header.commit = membership_.began_at;
+    header.parent = *config;
+    send(to, header, std::as_bytes(std::span(&membership_, 1)));
+}
+
+void Replica::Core::retire(const Membership& membership) {
+    if (!membership_known() || membership.epoch <= membership_.epoch || !may_vote() ||
+        install_.storing) {
+        return;
+    }
+    leave_normal();
+    set_membership(membership);
+    set_status(Status::Retired);
+}
 
 } // namespace faultlab::replica

@@ -76,14 +76,17 @@ std::size_t Replica::Core::fill_batch(Header& entry) {
         }
         const auto code = static_cast<OpCode>(next.operation.front());
         const bool alone = code == OpCode::Reconfigure || code == OpCode::Upgrade;
-        if (alone && entry.count > 0) {
+        if ((alone && entry.count > 0) || upgrade_waits(entry.op, next.operation)) {
             break;
+        }
+        if (alone) {
+            entry.flags = reconfiguration_flags(next.operation);
         }
         RequestRecord record;
         record.client = next.header.client;
         record.session = next.header.session;
         record.request = next.header.request;
-        record.trace = wanted_.release_active >= 2 ? next.header.trace : 0;
+        record.trace = decided_.release >= 2 ? next.header.trace : 0;
         used = append_request(scratch_, used, record, next.operation);
         ++entry.count;
         queue_.pop();
@@ -91,7 +94,6 @@ std::size_t Replica::Core::fill_batch(Header& entry) {
             break;
         }
     }
-    REPLICA_ASSERT("batch-not-empty", entry.count > 0);
     return used;
 }
 
@@ -304,6 +306,9 @@ void Replica::Core::on_commit(const Header& header, ReplicaId from) {
         return;
     }
     if (header.view < view_) {
+        if (header.view.epoch() < view_.epoch()) {
+            tell_epoch(from); // nobody else may: its primary sends to its members only
+        }
         return;
     }
     if (from != primary() || leads()) {

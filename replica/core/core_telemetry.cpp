@@ -16,7 +16,7 @@ Telemetry Replica::Core::telemetry(Nanos now) const {
     now_is.primary = primary();
     now_is.membership = membership_;
     now_is.release = config_.release;
-    now_is.release_active = wanted_.release_active;
+    now_is.release_active = decided_.release;
     now_is.incarnation = durable().incarnation;
     now_is.view = durable().view; // what it will never fall below
     now_is.log_view = log_view_;
@@ -35,6 +35,7 @@ Telemetry Replica::Core::telemetry(Nanos now) const {
         }
     }
     now_is.queue = static_cast<std::uint32_t>(queue_.waiting());
+    now_is.admission_tokens = tokens_.tokens(now);
     now_is.faulty_slots = static_cast<std::uint32_t>(journal_.faulty());
     now_is.sessions = clients_.size();
     now_is.evictions = clients_.evictions();

@@ -51,6 +51,7 @@ void Replica::Core::on_start_view_change(const Header& header, ReplicaId from) {
         return;
     }
     if (header.view.epoch() < view_.epoch()) {
+        tell_epoch(from);
         return;
     }
     if (!membership_.votes(from)) {
@@ -271,6 +272,10 @@ std::size_t Replica::Core::voter_index(ReplicaId id) const {
 
 void Replica::Core::begin_view() {
     REPLICA_ASSERT("begin-durable", durable().log_view == view_ && durable().view == view_);
+    if (!is_voter() && !membership_.listens(config_.self)) {
+        set_status(Status::Retired);
+        return;
+    }
     ++figures_.view_changes;
     set_status(Status::Normal);
     event(EventKind::ViewInstalled, view_.value, journal_.head(), journal_.head_checksum());
@@ -316,17 +321,22 @@ void Replica::Core::on_start_view(const Message& message, ReplicaId from) {
     const auto membership = record_at<Membership>(message.body, 0);
     const Membership& judge =
         header.view.epoch() == membership_.epoch && membership_known() ? membership_ : membership;
-    if (judge.primary(header.view) != from || membership.epoch != header.view.epoch()) {
+    if (judge.primary(header.view) != from && !tells_epoch(header, membership)) {
         reject(Reject::Sender, from);
         return;
     }
-    if (header.view < view_ || from == config_.self) {
+    if (header.view < view_ || from == config_.self || membership.epoch < membership_.epoch) {
+        return;
+    }
+    if (!membership.votes(config_.self) && !membership.listens(config_.self)) {
+        retire(membership);
         return;
     }
     const bool lost_head = status_ == Status::RecoveringHead;
-    const bool newer = header.view > log_view_ || lost_head;
-    if (!newer || !(status_ == Status::Normal || status_ == Status::ViewChange || lost_head) ||
-        install_.storing || (install_.active && install_.view == header.view)) {
+    const bool newer = header.view > log_view_ || lost_head || !membership_known();
+    const bool may_install = may_vote() || lost_head || status_ == Status::Retired;
+    if (!newer || !may_install || install_.storing ||
+        (install_.active && install_.view == header.view)) {
         return;
     }
     leave_normal();
@@ -372,6 +382,7 @@ bool Replica::Core::needs_view() const {
         case Status::RecoveringHead: return !install_.active;
         case Status::Normal:
             return std::ranges::any_of(peers_, [&](const Peer& peer) { return peer.view > view_; });
+        case Status::Retired: return later_epoch_heard();
         default: return false;
     }
 }
@@ -379,13 +390,19 @@ bool Replica::Core::needs_view() const {
 void Replica::Core::ask_for_view() {
     Header header = outgoing(Command::GetView);
     header.nonce = fresh_nonce();
-    broadcast(header);
+    if (later_epoch_heard()) {
+        broadcast_to_all(header); // its primary may be a replica that was no member before
+    } else {
+        broadcast(header);
+    }
     arm(Timer::GetView, with_jitter(config_.timeouts.get_view));
 }
 
 void Replica::Core::on_get_view(const Header& header, ReplicaId from) {
     if (is_normal_primary() && header.view <= view_) {
         send_start_view(from);
+    } else if (header.view.epoch() < view_.epoch()) {
+        tell_epoch(from);
     }
 }
 

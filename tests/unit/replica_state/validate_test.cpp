@@ -166,7 +166,7 @@ TEST_CASE("A field that its command does not use is zero", "[replica_state]") {
         {Command::Busy, {"client", "nonce", "trace"}},
         {Command::Prepare, {"parent", "op", "commit", "timestamp", "count", "flags", "body"}},
         {Command::PrepareOk, {"op", "commit", "parent", "nonce"}},
-        {Command::StartViewChange, {}},
+        {Command::StartViewChange, {"from"}},
         {Command::GetView, {"nonce"}},
         {Command::GetLog, {"from", "to"}},
         {Command::Recovery, {"nonce"}},
