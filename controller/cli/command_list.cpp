@@ -200,10 +200,14 @@ int execute(const ListCommand& command) {
     for (const Entry& entry : everything()) {
         if (!kind.empty() && entry.kind != kind) continue;
         rows.push_back({{"kind", entry.kind}, {"name", entry.name}, {"summary", entry.summary}});
-        if (!command.common.json) {
+        // They are many, and would hide the rest.
+        const bool told = !kind.empty() || entry.kind != "bug";
+        if (!command.common.json && told) {
             say("{:<9} {:<18} {}\n", entry.kind, entry.name, entry.summary);
         }
     }
+    if (!command.common.json && kind.empty())
+        say("{:<9} {:<18} {}\n", "bug", "…", "faultlab list bugs");
     if (command.common.json) {
         say("{}\n", Json{{"schema", "faultlab.list/1"}, {"entries", rows}}.dump(2));
     }
