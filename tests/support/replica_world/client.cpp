@@ -1,7 +1,5 @@
 #include "tests/support/replica_world/client.hpp"
 
-#include "core/check.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -157,7 +155,10 @@ void Client::on_reply(const Packet& packet) {
     }
     if (packet.header.session != session_) return;
     result_ = decode_result(packet.body, current_->code);
-    FAULTLAB_CHECK(result_.has_value());
+    if (!result_) {
+        host_->bad_reply(packet);
+        return;
+    }
     switch (result_->outcome) {
         case Outcome::Ok:
             finish(OpStatus::ok, current_->code == OpCode::Cas ? Value(true) : result_->value, "");

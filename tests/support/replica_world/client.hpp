@@ -23,6 +23,8 @@ public:
     virtual void wake(Endpoint client, std::uint64_t generation, Nanos delay) = 0;
     /// The run's one counter of invocations and returns (core/op.hpp).
     virtual Index next_index() = 0;
+    /// A reply whose body is no result.
+    virtual void bad_reply(const Packet& packet) = 0;
 };
 
 struct ClientOptions {

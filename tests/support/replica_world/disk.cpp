@@ -68,7 +68,9 @@ std::optional<Disk::Done> Disk::complete(Ticket ticket) {
     Pending pending = std::move(*found);
     pending_.erase(found);
     Done done{.id = pending.id, .status = apply(pending)};
-    if (pending.operation == Operation::Read) done.bytes = std::move(pending.bytes);
+    const bool reads = pending.operation == Operation::Read;
+    if (!reads && done.status != IoStatus::Ok) ++refusals_;
+    if (reads) done.bytes = std::move(pending.bytes);
     return done;
 }
 

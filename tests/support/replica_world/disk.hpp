@@ -76,6 +76,8 @@ public:
     [[nodiscard]] Bytes content(Zone zone) const { return part(zone).bytes; }
     /// Writes to the zone that a power cut may lose, finished or not.
     [[nodiscard]] std::size_t volatile_writes(Zone zone) const;
+    /// How many writes and syncs it has failed so far.
+    [[nodiscard]] std::uint64_t refusals() const { return refusals_; }
     [[nodiscard]] bool idle() const { return pending_.empty(); }
     /// Replaces the content of a zone: durable at once.
     void format(Zone zone, Bytes bytes);
@@ -129,6 +131,7 @@ private:
     };
     std::optional<Misdirect> misdirect_;
     bool full_ = false;
+    std::uint64_t refusals_ = 0;
     std::uint32_t slowness_ = 1;
 };
 

@@ -20,6 +20,8 @@ void Monitors::violate(const char* rule, ReplicaId self, const std::string& what
 }
 
 void Monitors::started(ReplicaId self) {
+    // A view may have been entered in memory only: then nobody has heard of it (see `sent`).
+    promises_.at(self).telemetry_view = {};
     promises_.at(self).commit_max = 0;
 }
 
@@ -35,17 +37,7 @@ void Monitors::sent(ReplicaId self, const Header& header, Bytes body) {
             }
             break;
         }
-        case Command::DoViewChange:
-            if (std::pair(header.log_view, header.op) < std::pair(mine.ack_view, mine.ack_op)) {
-                violate("S14",
-                        self,
-                        fmt::format("offers log ({}, {}) after it acknowledged ({}, {})",
-                                    text(header.log_view),
-                                    header.op,
-                                    text(mine.ack_view),
-                                    mine.ack_op));
-            }
-            [[fallthrough]];
+        case Command::DoViewChange: offered(self, header); [[fallthrough]];
         case Command::PrepareOk:
         case Command::StartView:
             if (header.view < mine.view) {
@@ -66,12 +58,53 @@ void Monitors::sent(ReplicaId self, const Header& header, Bytes body) {
     }
 }
 
+void Monitors::received(ReplicaId self, const Header& header) {
+    if (header.command != Command::StartView && header.command != Command::Log) return;
+    Promises& mine = promises_.at(self);
+    mine.heard_log_view = std::max(mine.heard_log_view, header.log_view);
+}
+
+void Monitors::offered(ReplicaId self, const Header& header) {
+    const Promises& mine = promises_.at(self);
+    if (std::pair(header.log_view, header.op) >= std::pair(mine.ack_view, mine.ack_op)) return;
+    // The log of a later view may have taken the place of what it acknowledged, but then nothing
+    // that it drops was committed.
+    bool broken = mine.heard_log_view <= mine.ack_view;
+    const auto& log = acks_[mine.ack_view].log;
+    for (auto entry = log.upper_bound(header.op); entry != log.end(); ++entry) {
+        const auto& [op, checksum] = *entry;
+        if (op > mine.ack_op || op >= canonical_.size()) break;
+        if (canonical_[op] && canonical_[op]->checksum == checksum) broken = true;
+    }
+    if (!broken) return;
+    violate("S14",
+            self,
+            fmt::format("offers log ({}, {}) after it acknowledged ({}, {})",
+                        text(header.log_view),
+                        header.op,
+                        text(mine.ack_view),
+                        mine.ack_op));
+}
+
 void Monitors::replied(const Header& header) {
     if (header.command == Command::Reply) replied_ = std::max(replied_, header.op);
 }
 
-void Monitors::happened(const Event& event) {
+void Monitors::halted(ReplicaId self, std::string_view reason) {
+    violate("halt", self, std::string(reason));
+}
+
+void Monitors::happened(ReplicaId self, const Event& event) {
+    ++counts_.at(self).at(static_cast<std::size_t>(event.kind));
     events_.push_back(event);
+}
+
+std::uint64_t Monitors::count(EventKind kind) const {
+    std::uint64_t all = 0;
+    for (const auto& counts : counts_) {
+        all += counts.at(static_cast<std::size_t>(kind));
+    }
+    return all;
 }
 
 void Monitors::after_step(ReplicaId self, const Replica& replica, const Telemetry& telemetry) {

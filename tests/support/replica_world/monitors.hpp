@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,15 +20,28 @@ public:
     /// Violations so far, in order; empty is good.
     [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
 
+    /// A promise that somebody outside saw broken.
+    void violate(const char* rule, ReplicaId self, const std::string& what);
+
     /// During a step of `self`, in the order of its effects.
     void sent(ReplicaId self, const Header& header, Bytes body);
+    /// Before a step of `self`.
+    void received(ReplicaId self, const Header& header);
     void replied(const Header& header);
-    void happened(const Event& event);
+    void happened(ReplicaId self, const Event& event);
+    /// It stopped for good without a reason that the world gave it.
+    void halted(ReplicaId self, std::string_view reason);
     /// After the step.
     void after_step(ReplicaId self, const Replica& replica, const Telemetry& telemetry);
     /// The replica begins a new life, with its disk or without.
     void started(ReplicaId self);
 
+    /// How often this replica reported this, over all its lives.
+    [[nodiscard]] std::uint64_t count(ReplicaId self, EventKind kind) const {
+        return counts_.at(self).at(static_cast<std::size_t>(kind));
+    }
+    /// Likewise all replicas together.
+    [[nodiscard]] std::uint64_t count(EventKind kind) const;
     /// The newest op of which all below are known to be committed.
     [[nodiscard]] Op committed() const { return canonical_.empty() ? 0 : canonical_.size() - 1; }
 
@@ -42,6 +56,7 @@ private:
         View view;     ///< in which it spoke last
         View ack_view; ///< of its strongest acknowledgement
         Op ack_op = 0;
+        View heard_log_view; ///< newest whose log others sent to it
         View telemetry_view;
         View telemetry_log_view;
         Op commit_max = 0; ///< in this life
@@ -58,7 +73,7 @@ private:
         friend auto operator<=>(const Request&, const Request&) = default;
     };
 
-    void violate(const char* rule, ReplicaId self, const std::string& what);
+    void offered(ReplicaId self, const Header& header);
     void acknowledged(ReplicaId self, View view, Op op, const Replica& replica);
     void seal(View view, Op op, const Checksum& checksum, ReplicaId self, const Replica& replica);
     void executed(ReplicaId self, const Event& event, const Replica& replica);
@@ -80,6 +95,9 @@ private:
     std::map<Op, Checksum> checkpoints_;
     std::map<Checksum, std::vector<Request>> requests_; ///< of entries that were sent
     std::map<Request, Op> effects_;
+    std::array<std::array<std::uint64_t, static_cast<std::size_t>(EventKind::BugFired) + 1>,
+               max_replica_id + 1>
+        counts_{};
     std::vector<Event> events_; ///< of this step
     Op replied_ = 0;            ///< newest op that this step answered a client for
 };

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace faultlab::replica::world {
@@ -95,7 +96,7 @@ void World::Shell::sync(Zone zone, IoId id) {
 
 void World::Shell::event(const Event& event) {
     link('e', (static_cast<std::uint64_t>(event.kind) << 56U) ^ event.a, event.b, event.checksum);
-    world_->monitors_.happened(event);
+    world_->monitors_.happened(node_->config.self, event);
     if (world_->options_.trace) {
         world_->trace(*node_,
                       fmt::format("! {} {:x} {:x} {:04x}",
@@ -109,6 +110,8 @@ void World::Shell::event(const Event& event) {
 void World::Shell::halt(std::string_view reason) {
     link('h', reason.size(), 0, checksum(std::as_bytes(std::span(reason))));
     node_->halted = reason;
+    if (node_->disk.refusals() == node_->refusals)
+        world_->monitors_.halted(node_->config.self, reason);
     if (world_->options_.trace) world_->trace(*node_, fmt::format("halts: {}", reason));
 }
 
@@ -136,8 +139,9 @@ void World::step(Node& node, Input input) {
     if (node.replica == nullptr) return;
     input.now = local_time(node);
     input.wall = wall_origin + static_cast<std::uint64_t>(now() + node.wall_offset);
-    if (options_.trace) {
-        if (const auto* received = std::get_if<Received>(&input.what)) {
+    if (const auto* received = std::get_if<Received>(&input.what)) {
+        monitors_.received(node.config.self, received->message.header);
+        if (options_.trace) {
             trace(node,
                   fmt::format(
                       "← {} {}", static_cast<int>(received->from), text(received->message.header)));
@@ -152,6 +156,7 @@ void World::boot(Node& node, bool recover) {
     FAULTLAB_CHECK(node.replica == nullptr);
     ++node.life;
     node.halted.clear();
+    node.refusals = node.disk.refusals();
     node.replica = std::make_unique<Replica>(node.config, node.bugs);
     monitors_.started(node.config.self);
     if (options_.trace) trace(node, recover ? "starts blank" : "starts");
@@ -184,8 +189,12 @@ void World::power_cut(ReplicaId id) {
 }
 
 void World::start(ReplicaId id, std::optional<std::uint32_t> release) {
-    if (release) node(id).config.release = *release;
-    boot(node(id), false);
+    Node& starting = node(id);
+    if (release) starting.config.release = *release;
+    // Died again before the others had told it anything: there is still nothing to read.
+    const bool blank = std::ranges::all_of(starting.disk.content(Zone::Superblock),
+                                           [](std::byte byte) { return byte == std::byte{0}; });
+    boot(starting, blank);
 }
 
 void World::start_blank(ReplicaId id) {
@@ -281,11 +290,14 @@ bool World::converged() const {
 
 CheckResult World::linearizability() const {
     std::vector<faultlab::Op> ops;
+    std::set<Value> others; // keys that are no registers
     for (const auto& client : clients_) {
         for (const faultlab::Op& op : client->history()) {
-            if (op.f == "read" || op.f == "write" || op.f == "cas") ops.push_back(op);
+            if (op.f != "read" && op.f != "write" && op.f != "cas") others.insert(op.key);
+            ops.push_back(op);
         }
     }
+    std::erase_if(ops, [&](const faultlab::Op& op) { return others.contains(op.key); });
     std::ranges::sort(ops, {}, &faultlab::Op::inv_index);
     HistoryBuilder history;
     for (const faultlab::Op& op : ops) {

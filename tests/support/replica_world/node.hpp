@@ -45,6 +45,7 @@ struct World::Node {
     bool paused = false;
     std::vector<Happening> backlog; ///< what came while it was paused
     std::string halted;
+    std::uint64_t refusals = 0;                   ///< of its disk, before this life
     std::array<std::uint64_t, bug_count> fired{}; ///< in the lives before this one
 
     // The monotonic clock: local_base at base, and from there on at this rate.

@@ -140,6 +140,10 @@ void World::wake(Endpoint client, std::uint64_t generation, Nanos delay) {
     queue_.after(delay, Wake{client, generation});
 }
 
+void World::bad_reply(const Packet& packet) {
+    monitors_.violate("S16", static_cast<ReplicaId>(packet.from), "a reply without a result");
+}
+
 void World::happen(Happening& happening) {
     if (Node* to = concerned(happening); to != nullptr && to->paused) {
         to->backlog.push_back(std::move(happening));

@@ -61,6 +61,7 @@ public:
     /// Calls `what` in the course of things.
     void after(Nanos delay, std::function<void()> what);
     [[nodiscard]] std::uint64_t steps() const { return steps_; }
+    [[nodiscard]] const Limits& limits() const { return options_.limits; }
 
     // --- replicas, by id
     [[nodiscard]] std::uint8_t size() const { return static_cast<std::uint8_t>(nodes_.size()); }
@@ -71,7 +72,8 @@ public:
     [[nodiscard]] const Replica* replica(ReplicaId id) const;
     /// The running primary of the highest view that is Normal there.
     [[nodiscard]] std::optional<ReplicaId> primary() const;
-    /// Why it halted; empty when it did not.
+    /// Why it halted; empty when it did not. Unless its disk refused something in this life, that
+    /// is a violation.
     [[nodiscard]] const std::string& halted(ReplicaId id) const;
     [[nodiscard]] std::uint64_t bug_fired(Bug bug) const;
     [[nodiscard]] Disk& disk(ReplicaId id);
@@ -111,7 +113,8 @@ public:
     [[nodiscard]] Checksum effects(ReplicaId id) const;
     /// Whether every member that runs is Normal in one view with the same whole, executed log.
     [[nodiscard]] bool converged() const;
-    /// What the lab's linearizability checker says about the reads, writes and compare-and-sets.
+    /// What the lab's linearizability checker says about the keys that were only read, written and
+    /// compared-and-set.
     [[nodiscard]] CheckResult linearizability() const;
     /// One line a replica, for people who read a failed test.
     [[nodiscard]] std::string describe() const;
@@ -140,6 +143,7 @@ private:
     void send(Packet packet) override { network_.send(now(), std::move(packet)); }
     void wake(Endpoint client, std::uint64_t generation, Nanos delay) override;
     Index next_index() override { return next_index_++; }
+    void bad_reply(const Packet& packet) override;
 
     [[nodiscard]] Node& node(ReplicaId id);
     [[nodiscard]] const Node& node(ReplicaId id) const;

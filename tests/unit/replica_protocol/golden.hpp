@@ -1,0 +1,55 @@
+#pragma once
+
+#include "tests/unit/replica_protocol/cluster.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace faultlab::replica::world {
+
+/// A directed schedule of at most three faults that shows why one rule of the protocol is there: a
+/// cluster that keeps the rule comes through, one that breaks it is caught. Returns what did not
+/// happen although it had to (an answer, a new primary); empty when all did.
+using Schedule = std::string (*)(World&);
+
+/// What went wrong in one run; empty when nothing did.
+inline std::string play(WorldOptions options, Schedule schedule) {
+    World world(std::move(options));
+    const std::string missing = schedule(world);
+    if (!world.violations().empty()) return world.violations().front();
+    const CheckResult verdict = world.linearizability();
+    if (verdict.verdict != Verdict::valid) return "linearizability: " + verdict.reason;
+    return missing.empty() ? "" : "liveness: " + missing + "\n" + world.describe();
+}
+
+/// Plays the schedule from several seeds, with the rule kept and then with it broken.
+inline void golden(std::string_view bugs, Schedule schedule, const WorldOptions& options = {}) {
+    constexpr std::uint64_t seeds = 12;
+    std::uint64_t caught = 0;
+    std::string how;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        WorldOptions clean = options;
+        clean.seed = seed;
+        CAPTURE(seed);
+        CHECK(play(clean, schedule) == "");
+        WorldOptions broken = clean;
+        broken.bugs = bug_set(bugs);
+        const std::string failure = play(broken, schedule);
+        if (failure.empty()) continue;
+        ++caught;
+        how = failure;
+    }
+    CAPTURE(bugs, how);
+    CHECK(caught >= seeds / 2);
+}
+
+/// Sets the client's operation going, without waiting for it.
+inline void begin(World& world, std::size_t client, Operation operation) {
+    world.client(client).submit(std::move(operation));
+}
+
+inline bool idle(World& world, std::size_t client, Nanos limit) {
+    return world.run_until([&] { return world.client(client).idle(); }, limit);
+}
+
+} // namespace faultlab::replica::world

@@ -1,0 +1,48 @@
+#include "tests/unit/replica_protocol/random_run.hpp"
+
+#include <cstdlib>
+#include <iostream>
+
+namespace faultlab::replica::world {
+namespace {
+
+/// FAULTLAB_WORLD_SEED=7 runs that seed alone, with every event on standard error.
+bool single_seed() {
+    const char* const seed = std::getenv("FAULTLAB_WORLD_SEED"); // NOLINT(concurrency-mt-unsafe)
+    if (seed == nullptr) return false;
+    const RandomRun run = run_seed(std::strtoull(seed, nullptr, 10),
+                                   [](const std::string& line) { std::cerr << line << '\n'; });
+    INFO(run.story);
+    CHECK(run.failure.empty());
+    return true;
+}
+
+void run_seeds(std::uint64_t first, std::uint64_t count) {
+    if (single_seed()) return;
+    std::uint64_t completed = 0;
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        const RandomRun run = run_seed(seed, {});
+        INFO(run.story);
+        CHECK(run.failure.empty());
+        completed += run.completed;
+    }
+    CHECK(completed > 20 * count);
+}
+
+} // namespace
+
+TEST_CASE("Random faults: safe throughout, and well again after", "[replica_protocol]") {
+    run_seeds(1, 300);
+}
+
+TEST_CASE("Random faults, at length", "[.long]") {
+    run_seeds(10'000, 20'000);
+}
+
+TEST_CASE("A seed of random faults is a run", "[replica_protocol]") {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        CHECK(run_seed(seed, {}).effects == run_seed(seed, {}).effects);
+    }
+}
+
+} // namespace faultlab::replica::world
