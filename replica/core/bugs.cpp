@@ -214,7 +214,7 @@ constexpr std::array<BugEntry, bug_count> table{{
      "a reconfiguration is committed by one membership's quorum alone",
      "a partition, a view change", "S1 S18", vrr},
     {Bug::B20, "B20", "ghost_vote",
-     "votes and acknowledgements of replicas that are no voters count",
+     "acknowledgements of replicas that are no voters count",
      "delayed messages", "S5", vrr},
     {Bug::B21, "B21", "join_votes_early",
      "a replica becomes a voter before it has caught up",

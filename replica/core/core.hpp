@@ -92,6 +92,7 @@ private:
     void send_reply(std::uint64_t link, Header& header, Bytes body);
     void redirect(std::uint64_t link, const Header& request);
     void reply_cached(std::uint64_t link, const Header& request, const ClientTable::Cached& cached);
+    void drop_requests();
     void close_link(std::uint64_t link);
 
     // --- core_normal.cpp
@@ -122,7 +123,9 @@ private:
     // --- core_execute.cpp
     void execute();
     void execute_entry(Op op);
-    void execute_request(const Header& entry, const BatchedRequest& request);
+    /// False when it has to be tried again, and all after it (planted bug K3.2).
+    bool execute_request(const Header& entry, const BatchedRequest& request);
+    std::size_t execute_operation(const Header& entry, Bytes operation);
     void publish_digest(Op op);
     [[nodiscard]] Checksum state_digest() const;
 
@@ -287,6 +290,8 @@ private:
     [[nodiscard]] bool may_enter(const Membership& wanted);
     [[nodiscard]] bool may_upgrade(std::uint32_t release) const;
     [[nodiscard]] bool later_epoch_heard() const;
+    /// As `replicated`, but whoever acknowledges counts (planted bug B20).
+    [[nodiscard]] Op replicated_by_anyone() const;
     /// Whether a StartView says how its epoch began: anyone who has executed that may say it.
     [[nodiscard]] bool tells_epoch(const Header& header, const Membership& membership) const;
     [[nodiscard]] Op pending_reconfiguration(Op first, Op last) const;

@@ -342,6 +342,13 @@ void Replica::Core::on_message(const Received& received) {
     }
     if (const Reject why = validate(received.message, config_, bugs_); why != Reject::None) {
         reject(why, received.from);
+        const bool damaged = why == Reject::HeaderChecksum || why == Reject::BodyChecksum;
+        const auto seems_newer = [&] {
+            return damaged && header.command == Command::Prepare && header.op > heard_head_;
+        };
+        if (bugs_.changes(Bug::KM3, seems_newer)) {
+            heard_head_ = header.op;
+        }
         return;
     }
     const bool of_client = header.command == Command::Request;

@@ -107,6 +107,15 @@ void Replica::Core::reply_cached(std::uint64_t link,
     send_reply(link, header, cached.reply);
 }
 
+/// A view's requests end with it: who is not answered asks again.
+void Replica::Core::drop_requests() {
+    if (bugs_.changes(Bug::V8, [&] { return queue_.in_pipeline() > 0; })) {
+        queue_.clear_waiting();
+    } else {
+        queue_.clear();
+    }
+}
+
 void Replica::Core::close_link(std::uint64_t link) {
     queue_.close(link);
 }

@@ -13,7 +13,7 @@ void Replica::Core::execute() {
             return; // repair fetches it
         }
         execute_entry(op);
-        if (status_ == Status::Halted) {
+        if (status_ == Status::Halted || commit_min_ < op) {
             return;
         }
     }
@@ -25,7 +25,9 @@ void Replica::Core::execute_entry(Op op) {
     REPLICA_ASSERT("execute-op", entry.header.op == op && op == commit_min_ + 1);
     BatchReader batch(entry.body);
     while (const auto request = batch.next()) {
-        execute_request(entry.header, *request);
+        if (!execute_request(entry.header, *request)) {
+            return;
+        }
     }
     REPLICA_ASSERT("execute-batch", !batch.malformed());
     commit_min_ = op;
@@ -41,9 +43,16 @@ void Replica::Core::execute_entry(Op op) {
     }
 }
 
-void Replica::Core::execute_request(const Header& entry, const BatchedRequest& request) {
+std::size_t Replica::Core::execute_operation(const Header& entry, Bytes operation) {
+    const auto code = static_cast<OpCode>(operation.front());
+    if (code == OpCode::Reconfigure || code == OpCode::Upgrade) {
+        return execute_reconfiguration(entry, operation, result_);
+    }
+    return state_.apply(operation, decided_.release, result_, bugs_);
+}
+
+bool Replica::Core::execute_request(const Header& entry, const BatchedRequest& request) {
     const RequestRecord& record = request.record;
-    const auto code = static_cast<OpCode>(request.operation.front());
     Header reply = outgoing(Command::Reply);
     reply.client = record.client;
     reply.session = record.session;
@@ -59,9 +68,17 @@ void Replica::Core::execute_request(const Header& entry, const BatchedRequest& r
         reply.session = entry.op;
     } else if (clients_.classify(record.client, record.session, record.request, bugs_) ==
                ClientTable::Answer::New) {
-        const bool of_cluster = code == OpCode::Reconfigure || code == OpCode::Upgrade;
-        size = of_cluster ? execute_reconfiguration(entry, request.operation, result_)
-                          : state_.apply(request.operation, decided_.release, result_, bugs_);
+        size = execute_operation(entry, request.operation);
+        // A command that fails is an executed op: its error is the result, here as everywhere.
+        const auto outcome = static_cast<Outcome>(result_.front());
+        const auto failed = [&] { return outcome > Outcome::CompareFailed; };
+        if (bugs_.changes(Bug::F3, failed)) {
+            halt("a command failed");
+            return false;
+        }
+        if (bugs_.changes(Bug::K3_2, [&] { return failed() && !leads(); })) {
+            return false;
+        }
         clients_.record(record.client, record.request, entry.op, Bytes(result_).first(size));
     } else {
         reply.command = Command::Evicted; // between its prepare and its turn
@@ -70,6 +87,7 @@ void Replica::Core::execute_request(const Header& entry, const BatchedRequest& r
     if (is_normal_primary()) {
         send_reply(link, reply, Bytes(result_).first(size));
     }
+    return true;
 }
 
 Checksum Replica::Core::state_digest() const {

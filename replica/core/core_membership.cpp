@@ -116,6 +116,14 @@ Op Replica::Core::reconfiguration_limit(Op commit) {
     return bugs_.changes(Bug::B19, [&] { return limit < commit; }) ? commit : limit;
 }
 
+Op Replica::Core::replicated_by_anyone() const {
+    std::array<Op, max_replica_id + 1> acknowledged{};
+    std::ranges::transform(
+        peers_, acknowledged.begin(), [](const Peer& peer) { return peer.acknowledged; });
+    std::ranges::sort(acknowledged, std::greater<>());
+    return acknowledged[quorums().replication - 1U];
+}
+
 // --- the entry is committed
 
 std::size_t Replica::Core::execute_reconfiguration(const Header& entry,

@@ -26,7 +26,7 @@ void Replica::Core::start_normal() {
     event(EventKind::ViewEntered, view_.value, leads() ? 1 : 0);
     if (leads()) {
         // Requests that came with the log are executed before a new one is taken (on_request).
-        queue_.clear();
+        drop_requests();
         if (const Header* head = journal_.header(journal_.head())) {
             last_timestamp_ = std::max(last_timestamp_, head->timestamp);
         }
@@ -272,7 +272,12 @@ void Replica::Core::advance_commit() {
     if (!is_normal_primary()) {
         return;
     }
-    const Op commit = reconfiguration_limit(replicated(membership_));
+    Op acknowledged = replicated(membership_);
+    const auto with_ghosts = [&] { return replicated_by_anyone() > acknowledged; };
+    if (bugs_.changes(Bug::B20, with_ghosts)) {
+        acknowledged = replicated_by_anyone();
+    }
+    const Op commit = reconfiguration_limit(acknowledged);
     if (commit <= commit_max_) {
         return;
     }

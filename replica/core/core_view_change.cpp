@@ -124,7 +124,7 @@ void Replica::Core::leave_normal() {
     set_status(Status::ViewChange);
     candidate_ = {};
     abdicated_ = false;
-    queue_.clear();
+    drop_requests();
     for (Vote& vote : votes_) {
         vote.valid = false;
     }

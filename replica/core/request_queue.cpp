@@ -65,6 +65,14 @@ void RequestQueue::close(std::uint64_t link) {
     }
 }
 
+void RequestQueue::clear_waiting() {
+    while (count_ > 0) {
+        const Header header = front().header;
+        pop();
+        finish(header.client, header.request);
+    }
+}
+
 void RequestQueue::clear() {
     taken_.clear();
     first_ = 0;

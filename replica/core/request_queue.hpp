@@ -38,7 +38,11 @@ public:
     /// It was executed; returns its link, 0 when nobody here waits for it.
     std::uint64_t finish(ClientId client, RequestNumber request);
     void close(std::uint64_t link);
+    /// Forgets what waits and what is in the pipeline.
     void clear();
+    [[nodiscard]] std::size_t in_pipeline() const { return taken_.size() - count_; }
+    /// Forgets only what waits: what is in the pipeline is not taken again (planted bug V8).
+    void clear_waiting();
 
 private:
     std::vector<Taken> taken_; ///< by client
