@@ -63,7 +63,8 @@ private:
     void broadcast_to_all(const Header& header);
     /// As it is: for entries, which keep the header with which they were prepared.
     void send_sealed(ReplicaId to, const Header& header, Bytes body);
-    void fact(Fact::Kind kind, std::uint64_t a, std::uint64_t b);
+    /// Tells a fact that follows from `parent`.
+    void fact(const Fact& fact, const Fact& parent);
     void report_bugs();
 
     // --- who is who
@@ -109,6 +110,7 @@ private:
     void on_ping(const Header& header, ReplicaId from);
     void acknowledge(std::uint64_t nonce);
     void acknowledge_progress();
+    void tell_durable(Op sound);
     void advance_commit();
     /// The newest op that a replication quorum of these voters has acknowledged in this view.
     [[nodiscard]] Op replicated(const Membership& membership) const;
@@ -126,6 +128,7 @@ private:
     /// False when it has to be tried again, and all after it (planted bug K3.2).
     bool execute_request(const Header& entry, const BatchedRequest& request);
     std::size_t execute_operation(const Header& entry, Bytes operation);
+    [[nodiscard]] bool is_next(const RequestRecord& record);
     void publish_digest(Op op);
     [[nodiscard]] Checksum state_digest() const;
 
@@ -243,8 +246,9 @@ private:
 
     // --- core_lease.cpp
     [[nodiscard]] bool lease_holds() const;
-    [[nodiscard]] Nanos lease_until() const;
+    [[nodiscard]] Nanos lease_until(Nanos lease) const;
     [[nodiscard]] bool promised() const;
+    void promise();
     bool serve_read(const Message& message, std::uint64_t link);
 
     // --- core_checkpoint.cpp
@@ -295,6 +299,9 @@ private:
     /// Whether a StartView says how its epoch began: anyone who has executed that may say it.
     [[nodiscard]] bool tells_epoch(const Header& header, const Membership& membership) const;
     [[nodiscard]] Op pending_reconfiguration(Op first, Op last) const;
+
+    // --- core_telemetry.cpp
+    [[nodiscard]] std::uint32_t repair_pending() const;
 
     // --- fixed for life
     const Config config_;
@@ -380,6 +387,7 @@ private:
     Nanos heard_primary_ = 0;
     Nanos heartbeat_sent_ = 0;
     bool abdicated_ = false;
+    Nanos promised_until_ = 0;
 
     // --- view change
     View candidate_;                     ///< wants to leave for it; 0: for none
@@ -401,8 +409,9 @@ private:
     std::vector<std::byte> recovery_body_;
 
     // --- figures
-    Fact cause_;        ///< what this step began with
-    Telemetry figures_; ///< counters; gauges are filled in when asked
+    Fact cause_;                    ///< what this step began with
+    std::vector<Fact> appended_by_; ///< by slot
+    Telemetry figures_;             ///< counters; gauges are filled in when asked
 };
 
 } // namespace faultlab::replica

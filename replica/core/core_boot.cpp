@@ -10,7 +10,8 @@ Replica::Core::Core(const Config& config, const BugSet& bugs)
     : config_(config), bugs_(bugs), journal_(config.limits, bugs_),
       clients_(config.limits, config.self), state_(config.limits, config.self), superblock_(bugs_),
       queue_(config.limits), tokens_(config.admission), scratch_(config.limits.message_bytes),
-      result_(config.limits.request_bytes), appended_at_(config.limits.slots) {
+      result_(config.limits.request_bytes), appended_at_(config.limits.slots),
+      appended_by_(config.limits.slots) {
     for (Vote& vote : votes_) {
         vote.slots.reserve(most_suffix(config.limits));
     }
@@ -25,6 +26,7 @@ void Replica::Core::step(const Input& input, Effects& effects) {
     effects_ = &effects;
     now_ = input.now;
     wall_ = input.wall;
+    cause_ = Fact{};
     try {
         dispatch(input);
         settle();
@@ -44,6 +46,8 @@ void Replica::Core::dispatch(const Input& input) {
         const auto index = static_cast<std::size_t>(rang->timer);
         if (armed(rang->timer) && generation_[index] == rang->generation) {
             disarm(rang->timer);
+            cause_ = Fact{Fact::Kind::Rang, index, rang->generation};
+            fact(cause_, Fact{});
             on_timer(rang->timer);
         }
     } else if (const auto* done = std::get_if<IoDone>(&input.what)) {
@@ -120,6 +124,7 @@ void Replica::Core::on_log_recovered() {
 
 void Replica::Core::enter_after_boot() {
     boot_ = BootStage::Done;
+    promise(); // it may have made one before it restarted
     arm(Timer::Ping, with_jitter(config_.timeouts.ping));
     arm(Timer::Scrub, with_jitter(config_.timeouts.scrub));
     const bool settled = view_ == log_view_;
@@ -357,9 +362,8 @@ void Replica::Core::on_message(const Received& received) {
         reject(Reject::Sender, received.from);
         return;
     }
-    if (effects_->wants_lineage()) {
-        fact(Fact::Kind::Received, header.checksum.low, received.from);
-    }
+    cause_ = Fact{Fact::Kind::Received, header.checksum.low, received.from};
+    fact(cause_, Fact{Fact::Kind::Sent, header.checksum.low, config_.self});
     if (of_client) {
         on_request(received.message, received.client_link);
     } else {
@@ -436,9 +440,7 @@ void Replica::Core::send(ReplicaId to, Header header, Bytes body) {
 void Replica::Core::send_sealed(ReplicaId to, const Header& header, Bytes body) {
     REPLICA_ASSERT("send-size", header.size <= config_.limits.message_bytes);
     ++figures_.messages_out;
-    if (effects_->wants_lineage()) {
-        fact(Fact::Kind::Sent, header.checksum.low, to);
-    }
+    fact(Fact{Fact::Kind::Sent, header.checksum.low, to}, cause_);
     effects_->send(to, header, body);
 }
 

@@ -34,10 +34,12 @@ void Replica::Core::on_request(const Message& message, std::uint64_t link) {
         return;
     }
     switch (clients_.classify(header.client, header.session, header.request, bugs_)) {
-        case ClientTable::Answer::New: admit(message, link); return;
+        case ClientTable::Answer::New:
+        case ClientTable::Answer::Gap: // left by reads that were served under a lease
+            admit(message, link);
+            return;
         case ClientTable::Answer::Repeated: reply_cached(link, header, *cached); return;
-        case ClientTable::Answer::Old:
-        case ClientTable::Answer::Gap: return;
+        case ClientTable::Answer::Old: return;
         case ClientTable::Answer::Unknown: reply_to(link, Command::Evicted, header); return;
     }
 }
@@ -78,8 +80,8 @@ void Replica::Core::send_reply(std::uint64_t link, Header& header, Bytes body) {
     seal(header, body);
     ++figures_.messages_out;
     effects_->reply(link, header, body);
-    if (header.command == Command::Reply && effects_->wants_lineage()) {
-        fact(Fact::Kind::Replied, header.client, header.request);
+    if (header.command == Command::Reply) {
+        fact(Fact{Fact::Kind::Replied, header.client, header.request}, cause_);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "replica/core/operations.hpp"
 
 #include <algorithm>
+#include <utility>
 
 // Committed ops, in their order.
 namespace faultlab::replica {
@@ -22,6 +23,9 @@ void Replica::Core::execute() {
 
 void Replica::Core::execute_entry(Op op) {
     const Message entry = journal_.entry(op);
+    const Fact committed{Fact::Kind::Committed, op, entry.header.checksum.low};
+    const Fact cause = std::exchange(cause_, committed);
+    fact(committed, cause);
     REPLICA_ASSERT("execute-op", entry.header.op == op && op == commit_min_ + 1);
     BatchReader batch(entry.body);
     while (const auto request = batch.next()) {
@@ -32,15 +36,13 @@ void Replica::Core::execute_entry(Op op) {
     REPLICA_ASSERT("execute-batch", !batch.malformed());
     commit_min_ = op;
     event(EventKind::Committed, op, entry.header.view.value, entry.header.checksum);
-    if (effects_->wants_lineage()) {
-        fact(Fact::Kind::Committed, op, entry.header.checksum.low);
-    }
     if (op % config_.limits.digest_every == 0) {
         publish_digest(op);
     }
     if (op % config_.limits.checkpoint_every == 0) {
         checkpoint();
     }
+    cause_ = cause;
 }
 
 std::size_t Replica::Core::execute_operation(const Header& entry, Bytes operation) {
@@ -66,8 +68,7 @@ bool Replica::Core::execute_request(const Header& entry, const BatchedRequest& r
             event(EventKind::SessionEvicted, evicted, entry.op);
         }
         reply.session = entry.op;
-    } else if (clients_.classify(record.client, record.session, record.request, bugs_) ==
-               ClientTable::Answer::New) {
+    } else if (is_next(record)) {
         size = execute_operation(entry, request.operation);
         // A command that fails is an executed op: its error is the result, here as everywhere.
         const auto outcome = static_cast<Outcome>(result_.front());
@@ -88,6 +89,12 @@ bool Replica::Core::execute_request(const Header& entry, const BatchedRequest& r
         send_reply(link, reply, Bytes(result_).first(size));
     }
     return true;
+}
+
+/// Whether it is the session's next request; numbers may be left out (on_request).
+bool Replica::Core::is_next(const RequestRecord& record) {
+    const auto answer = clients_.classify(record.client, record.session, record.request, bugs_);
+    return answer == ClientTable::Answer::New || answer == ClientTable::Answer::Gap;
 }
 
 Checksum Replica::Core::state_digest() const {

@@ -1,10 +1,74 @@
 #include "replica/core/core.hpp"
 
-// Reads that the primary serves from its state.
+#include <algorithm>
+
+// Reads that the primary serves from its state while nobody can elect another.
 namespace faultlab::replica {
 
-bool Replica::Core::serve_read(const Message& /*message*/, std::uint64_t /*link*/) {
-    return false;
+namespace {
+
+/// What is left of a promise on a clock that may go faster than the promiser's.
+Nanos shortened(Nanos lease, std::uint32_t drift_permille) {
+    return lease / 1000 * (1000 - 2 * static_cast<Nanos>(drift_permille));
+}
+
+} // namespace
+
+/// Until when, by its own clock, a replication quorum has promised not to help elect another: each
+/// promise counts from the moment at which the heartbeat that it answers was sent.
+Nanos Replica::Core::lease_until(Nanos lease) const {
+    if (config_.reads != Reads::Lease || !is_normal_primary()) {
+        return 0;
+    }
+    std::array<Nanos, max_voters> sent{};
+    for (std::size_t index = 0; index < membership_.voter_count; ++index) {
+        const ReplicaId id = membership_.voters[index];
+        sent[index] = id == config_.self ? now_ : peers_[id].echoed;
+    }
+    const auto voters = std::span(sent).first(membership_.voter_count);
+    std::ranges::sort(voters, std::greater<>());
+    const Nanos oldest = voters[quorums().replication - 1U];
+    return oldest == 0 ? 0 : oldest + lease;
+}
+
+bool Replica::Core::lease_holds() const {
+    const Timeouts& of = config_.timeouts;
+    return now_ < lease_until(shortened(of.lease, of.clock_drift));
+}
+
+/// Whether it has promised a primary not to help elect another. Who restarts may have.
+bool Replica::Core::promised() const {
+    return config_.reads == Reads::Lease && now_ < promised_until_;
+}
+
+void Replica::Core::promise() {
+    promised_until_ = now_ + config_.timeouts.lease;
+}
+
+bool Replica::Core::serve_read(const Message& message, std::uint64_t link) {
+    if (!StateMachine::only_reads(message.body)) {
+        return false;
+    }
+    // on_request has seen to it that all of the older views is executed.
+    bool holds = lease_holds();
+    if (bugs_.changes(Bug::V12,
+                      [&] { return !holds && now_ < lease_until(config_.timeouts.lease); })) {
+        holds = true;
+    }
+    if (bugs_.changes(Bug::V11, [&] { return !holds; })) {
+        holds = true;
+    }
+    if (!holds) {
+        return false;
+    }
+    const std::size_t size = state_.query(message.body, wanted_.release_active, result_);
+    Header reply = outgoing(Command::Reply);
+    reply.client = message.header.client;
+    reply.session = message.header.session;
+    reply.request = message.header.request;
+    reply.op = commit_min_;
+    send_reply(link, reply, Bytes(result_).first(size));
+    return true;
 }
 
 } // namespace faultlab::replica

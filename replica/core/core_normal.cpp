@@ -114,6 +114,7 @@ void Replica::Core::append_and_send(Header& entry, Bytes body) {
 
 void Replica::Core::append(const Header& entry, Bytes body) {
     journal_.append(entry, body);
+    appended_by_[entry.op % appended_by_.size()] = cause_;
     event(EventKind::Appended, entry.op, entry.view.value, entry.checksum);
 }
 
@@ -196,6 +197,7 @@ void Replica::Core::acknowledge_progress() {
     if (sound <= told_) {
         return;
     }
+    tell_durable(sound);
     if (leads()) {
         told_ = sound;
         peers_[config_.self].acknowledged = sound;
@@ -203,9 +205,17 @@ void Replica::Core::acknowledge_progress() {
     } else {
         acknowledge(0);
     }
-    if (effects_->wants_lineage()) {
-        if (const Header* header = journal_.header(sound)) {
-            fact(Fact::Kind::Durable, sound, header->checksum.low);
+}
+
+void Replica::Core::tell_durable(Op sound) {
+    if (!effects_->wants_lineage()) {
+        return;
+    }
+    for (Op op = std::max(told_, journal_.tail()) + 1; op <= sound; ++op) {
+        if (const Header* header = journal_.header(op)) {
+            const Fact durable{Fact::Kind::Durable, op, header->checksum.low};
+            fact(durable, appended_by_[op % appended_by_.size()]);
+            cause_ = durable; // of what is acknowledged next
         }
     }
 }
@@ -327,6 +337,7 @@ void Replica::Core::on_commit(const Header& header, ReplicaId from) {
     heard_primary();
     heard_head_ = std::max(heard_head_, header.op);
     learn_commit(header.commit);
+    promise();
     acknowledge(header.nonce);
 }
 

@@ -1,7 +1,5 @@
 #include "replica/core/core.hpp"
 
-#include <bit>
-
 // What a monitor may know at any moment.
 namespace faultlab::replica {
 
@@ -44,18 +42,22 @@ Telemetry Replica::Core::telemetry(Nanos now) const {
     now_is.heartbeat_received = heard_primary_;
     now_is.timers_armed = armed_;
     now_is.wal_free = journal_.checkpoint() + config_.limits.slots - journal_.head();
-    now_is.lease_until = now < lease_until() ? lease_until() : 0;
+    const Nanos lease = lease_until(config_.timeouts.lease);
+    now_is.lease_until = now < lease ? lease : 0;
+    now_is.repair_pending = repair_pending();
     return now_is;
 }
 
-Nanos Replica::Core::lease_until() const {
-    return 0;
+void Replica::Core::fact(const Fact& fact, const Fact& parent) {
+    if (effects_->wants_lineage()) {
+        const std::size_t parents = parent.kind == Fact::Kind::None ? 0 : 1;
+        effects_->lineage(fact, std::span(&parent, parents));
+    }
 }
 
-/// A fact that follows from the one before it.
-void Replica::Core::fact(Fact::Kind kind, std::uint64_t a, std::uint64_t b) {
-    const Fact fact{kind, a, b};
-    effects_->lineage(fact, std::span(&cause_, cause_.kind == Fact::Kind::None ? 0U : 1U));
+std::uint32_t Replica::Core::repair_pending() const {
+    const Missing range = missing();
+    return range.from == 0 ? 0 : static_cast<std::uint32_t>(range.to - range.from + 1);
 }
 
 } // namespace faultlab::replica

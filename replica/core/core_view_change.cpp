@@ -167,8 +167,8 @@ void Replica::Core::on_view_change_message_timer() {
 
 /// What this replica's disk holds: the log up to its durable head.
 void Replica::Core::send_do_view_change() {
-    if (status_ != Status::ViewChange || !is_voter() || durable().view < view_) {
-        return;
+    if (status_ != Status::ViewChange || !is_voter() || durable().view < view_ || promised()) {
+        return; // the timer comes back
     }
     // What is not durable yet was not acknowledged. A faulty slot may have been, and so may all
     // that lies beyond it: then the log is claimed whole once it is written.
@@ -279,9 +279,9 @@ void Replica::Core::begin_view() {
     ++figures_.view_changes;
     set_status(Status::Normal);
     event(EventKind::ViewInstalled, view_.value, journal_.head(), journal_.head_checksum());
-    if (effects_->wants_lineage()) {
-        fact(Fact::Kind::Installed, view_.value, journal_.head());
-    }
+    const Fact installed{Fact::Kind::Installed, view_.value, journal_.head()};
+    fact(installed, cause_);
+    cause_ = installed;
     start_normal();
     if (leads()) {
         for (ReplicaId id = 1; id <= max_replica_id; ++id) {
