@@ -241,6 +241,7 @@ void InputJournal::end_record() {
 }
 
 void InputJournal::flush() {
+    if (buffer_.empty()) return;
     if (file_.write_at(written_, buffer_) == 0) {
         written_ += buffer_.size();
     } else {

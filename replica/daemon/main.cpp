@@ -3,6 +3,7 @@
 #include "replica/daemon/shell.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <csignal>
 #include <cstdio>
@@ -47,6 +48,9 @@ int execute(const RunOptions& options) {
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
+    // Buffers of a message each come and go: without this every one is mapped and zeroed anew.
+    ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
+    ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
     const auto command = parse_command_line(argc, argv);
     if (!command) return fail(command.error());
     return std::visit([](const auto& options) { return execute(options); }, *command);

@@ -50,7 +50,7 @@ public:
 
     /// Takes connections from now on.
     [[nodiscard]] Result<void> listen(const Endpoint& endpoint);
-    /// Call every 100 ms or so: dials, and gives up what is silent.
+    /// Call every few hundredths of a second: dials, and gives up what is silent.
     void tick(Nanos now);
 
     void send(ReplicaId to, const Header& header, Bytes body);

@@ -28,7 +28,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr Nanos tick_interval = 100'000'000;
+constexpr Nanos tick_interval = 25'000'000;
 /// Handlers that may run before what they queued is sent.
 constexpr int most_in_a_batch = 64;
 

@@ -182,7 +182,7 @@ replica::Session ReplicaCluster::session(ReplicaId first) const {
     for (const auto& [id, node] : nodes_)
         settings.nodes.push_back({id, "127.0.0.1", node.port.number()});
     settings.connect = 300ms;
-    settings.resend = 300ms;
+    settings.resend = 100ms;
     return replica::Session(std::move(settings));
 }
 

@@ -1,0 +1,40 @@
+#include "tests/integration/power_cut/power_cuts.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace faultlab::test;
+
+namespace {
+
+/// A store with this mistake must lose something, or stop, before so many cuts.
+void must_fail(const std::vector<std::string>& arguments) {
+    const PowerCutOutcome outcome = cut_power({.cuts = 50, .seed = 3, .arguments = arguments});
+    INFO(outcome.acknowledged << " writes acknowledged, " << outcome.cuts << " cuts");
+    REQUIRE(outcome.failure);
+    INFO(*outcome.failure);
+    CHECK((outcome.kind == Failure::Lost || outcome.kind == Failure::Halted ||
+           outcome.kind == Failure::Gone));
+}
+
+} // namespace
+
+TEST_CASE("no acknowledged write is lost by power cuts", "[power_cut]") {
+    const PowerCutOutcome outcome = cut_power({.cuts = 10, .seed = 1});
+    INFO(outcome.failure.value_or(""));
+    CHECK_FALSE(outcome.failure);
+    CHECK(outcome.cuts == 10);
+    CHECK(outcome.acknowledged > 100);
+    // Otherwise nothing was there to lose.
+    CHECK(outcome.writes.dropped + outcome.writes.torn > 10);
+}
+
+TEST_CASE("a disk that lies about fdatasync is found out", "[power_cut]") {
+    must_fail({"--sync-lies"});
+}
+
+TEST_CASE("B1 is found: acknowledging before an entry is durable", "[power_cut]") {
+    must_fail({"--bug", "B1"});
+}
+
+TEST_CASE("B25 is found: going on after a failed sync", "[power_cut]") {
+    must_fail({"--bug", "B25", "--sync-fails-from", "3"});
+}
