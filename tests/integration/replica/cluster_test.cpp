@@ -130,3 +130,21 @@ TEST_CASE("a replica halts when its disk fails, and says why", "[replica_process
     CHECK(cluster.messages(3).find("halted: ") != std::string::npos);
     CHECK(cluster.messages(3).find("syncing Prepares") != std::string::npos);
 }
+TEST_CASE("a replica whose directory is gone is told to recover, and does", "[replica_processes]") {
+    ReplicaCluster cluster({});
+    cluster.start_all();
+    auto session = cluster.session();
+    write_all(session, 0, 50);
+    const auto primary = cluster.await_primary();
+    REQUIRE(primary);
+    const ReplicaId lost = *primary == 1 ? ReplicaId{2} : ReplicaId{1};
+    cluster.kill(lost);
+    std::filesystem::remove_all(cluster.data(lost));
+    cluster.start(lost);
+    CHECK(cluster.wait(lost) == 69);
+    CHECK(cluster.messages(lost).find("--recover") != std::string::npos);
+    cluster.start(lost, {"--recover"});
+    write_all(session, 50, 50);
+    CHECK(await([&] { return converged(cluster); }));
+    CHECK_FALSE(std::filesystem::exists(cluster.data(lost) / "recovering"));
+}
