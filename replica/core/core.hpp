@@ -8,6 +8,7 @@
 #include "replica/core/records.hpp"
 #include "replica/core/replica.hpp"
 #include "replica/core/request_queue.hpp"
+#include "replica/core/snapshot_store.hpp"
 #include "replica/core/state_machine.hpp"
 #include "replica/core/superblock.hpp"
 
@@ -255,22 +256,57 @@ private:
     /// Loads the state that the superblock names; calls on_state_loaded() when done, perhaps at
     /// once.
     void load_checkpoint();
+    /// The state, and what belongs to it, becomes that of the snapshot in memory.
+    [[nodiscard]] bool restore_state();
     /// Begins a checkpoint of the state after commit_min_.
     void checkpoint();
+    void take_snapshot(Op op);
+    void save_sessions(SnapshotWriter& out);
     /// While true nothing more is executed.
     [[nodiscard]] bool checkpoint_blocks() const;
     /// Whether this IoDone was of the snapshot zone.
     bool on_snapshot_io(const IoDone& done);
     void settle_checkpoint();
+    void want_checkpoint();
     void on_scrub_timer();
 
     // --- core_sync.cpp
-    /// The log that it needs is gone elsewhere: fetches a snapshot.
+    /// A checkpoint by name, as somebody states it in his headers: durable there, or B12.
+    struct Stated {
+        Op op = 0;
+        Checksum id;
+        friend bool operator==(const Stated&, const Stated&) = default;
+    };
+    /// A snapshot that is being fetched.
+    struct Sync {
+        bool active = false;
+        Stated target; ///< op 0: none yet
+        ReplicaId donor = no_replica;
+        View view;                 ///< highest that donors of the target were in
+        bool gathering = false;    ///< its manifest is here
+        std::size_t asked_to = 0;  ///< end of the last request for chunks
+        bool asked = false;        ///< and it is not answered whole
+        bool progress = false;     ///< since the timer was armed
+        std::uint64_t fetched = 0; ///< chunks that came from donors
+        bool storing = false;      ///< all is on the disk: the superblock is being written
+        bool continues = false;    ///< the log goes through the checkpoint
+        std::uint64_t ticket = 0;
+    };
+    /// The log that it needs is gone elsewhere, or its snapshot is damaged: fetches one.
     void start_sync();
     void settle_sync();
     void on_sync_timer();
     void on_get_snapshot(const Header& header, ReplicaId from);
     void on_snapshot(const Message& message, ReplicaId from);
+    void note_checkpoint(const Header& header, ReplicaId from);
+    [[nodiscard]] bool certified(const Stated& checkpoint);
+    [[nodiscard]] bool has_stated(ReplicaId id, const Stated& checkpoint) const;
+    [[nodiscard]] bool choose_target();
+    [[nodiscard]] ReplicaId donor_after(ReplicaId last) const;
+    void ask_snapshot();
+    void donor_failed();
+    void store_synced();
+    void finish_sync();
 
     // --- core_membership.cpp
     /// Header::flags of an entry with this Reconfigure or Upgrade: whether it is refused.
@@ -313,6 +349,7 @@ private:
     ClientTable clients_;
     StateMachine state_;
     SuperblockFile superblock_;
+    SnapshotStore snapshots_;
     RequestQueue queue_;
     TokenBucket tokens_;
     IoId next_io_ = 1;
@@ -401,6 +438,21 @@ private:
     ReplicaId asked_peer_ = no_replica; ///< to whom it went
     ReplicaId turn_ = no_replica;       ///< whom faulty slots were asked from last
     std::uint32_t repair_failures_ = 0; ///< requests without an answer since the last progress
+
+    // --- checkpoints
+    Op checkpointing_ = 0;            ///< on its way to the disk; 0: none
+    bool checkpoint_storing_ = false; ///< it is there: the superblock is being written
+    std::uint64_t checkpoint_ticket_ = 0;
+    Op late_snapshot_ = 0;       ///< B17: to be taken when the state has gone on
+    bool state_damaged_ = false; ///< the snapshot that the superblock names is not whole
+    Stated offered_;             ///< what headers state
+    /// Of the newest Reconfigure that was executed, empty when there was none: what snapshots hold,
+    /// for membership_ may be ahead of what is executed.
+    Membership reconfigured_;
+    Sync sync_;
+    /// The last checkpoints that each replica stated: what it stated stays true, and two replicas
+    /// seldom have the same at the same moment.
+    std::array<std::array<Stated, 8>, max_replica_id + 1> stated_{};
 
     // --- recovery of a lost disk
     std::uint64_t recovery_nonce_ = 0;

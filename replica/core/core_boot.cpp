@@ -9,9 +9,9 @@ namespace faultlab::replica {
 Replica::Core::Core(const Config& config, const BugSet& bugs)
     : config_(config), bugs_(bugs), journal_(config.limits, bugs_),
       clients_(config.limits, config.self), state_(config.limits, config.self), superblock_(bugs_),
-      queue_(config.limits), tokens_(config.admission), scratch_(config.limits.message_bytes),
-      result_(config.limits.request_bytes), appended_at_(config.limits.slots),
-      appended_by_(config.limits.slots) {
+      snapshots_(config.limits, bugs_), queue_(config.limits), tokens_(config.admission),
+      scratch_(config.limits.message_bytes), result_(config.limits.request_bytes),
+      appended_at_(config.limits.slots), appended_by_(config.limits.slots) {
     for (Vote& vote : votes_) {
         vote.slots.reserve(most_suffix(config.limits));
     }
@@ -87,6 +87,10 @@ void Replica::Core::on_superblock_read(const IoDone& done) {
         halt("the active release is newer than this program");
         return;
     }
+    if (found->incarnation > 0 && bugs_.changes(Bug::V6, [] { return true; })) {
+        start_recovery();
+        return;
+    }
     superblock_.opened(*found);
     wanted_ = *found;
     set_membership(found->membership);
@@ -134,7 +138,9 @@ void Replica::Core::enter_after_boot() {
     }
     if (!membership_known() || membership_.listens(config_.self)) {
         const bool follows = membership_known() && settled && !journal_.head_uncertain();
-        set_status(follows ? Status::Normal : Status::ViewChange);
+        set_status(follows                                           ? Status::Normal
+                   : membership_known() && journal_.head_uncertain() ? Status::RecoveringHead
+                                                                     : Status::ViewChange);
     } else if (!is_voter()) {
         set_status(Status::Retired);
         return;
@@ -391,10 +397,7 @@ void Replica::Core::on_peer_message(const Message& message, ReplicaId from) {
         peer.incarnation = std::max(peer.incarnation, header.incarnation);
         peer.log_view = header.log_view;
         peer.release = header.release;
-        if (header.checkpoint_op >= peer.checkpoint_op) {
-            peer.checkpoint_op = header.checkpoint_op;
-            peer.checkpoint_id = header.checkpoint_id;
-        }
+        note_checkpoint(header, from);
     }
     switch (header.command) {
         case Command::Prepare: on_prepare(message, from); return;
@@ -426,8 +429,8 @@ Header Replica::Core::outgoing(Command command) const {
     header.incarnation = durable().incarnation;
     header.view = durable().view;
     header.log_view = log_view_;
-    header.checkpoint_op = durable().checkpoint_op;
-    header.checkpoint_id = durable().checkpoint_id;
+    header.checkpoint_op = offered_.op;
+    header.checkpoint_id = offered_.id;
     return header;
 }
 

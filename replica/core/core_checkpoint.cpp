@@ -1,24 +1,134 @@
 #include "replica/core/core.hpp"
 
+#include <algorithm>
+
 // The state on the disk.
 namespace faultlab::replica {
 
+// --- at start
+
 void Replica::Core::load_checkpoint() {
-    on_state_loaded();
+    offered_ = {wanted_.checkpoint_op, wanted_.checkpoint_id};
+    if (wanted_.checkpoint_op == 0) {
+        on_state_loaded();
+        return;
+    }
+    snapshots_.load(wanted_.checkpoint_id, wanted_.checkpoint_area, next_io_, *effects_);
 }
 
-void Replica::Core::checkpoint() {}
+/// The layout of a snapshot: membership, active release, sessions, state machine.
+bool Replica::Core::restore_state() {
+    SnapshotReader in(snapshots_.image());
+    reconfigured_ = in.get<Membership>();
+    const auto release = in.get<std::uint32_t>();
+    const bool whole = clients_.load(in) && state_.load(in) && !in.failed() && in.remaining() == 0;
+    const ManifestHead head = snapshots_.head();
+    wanted_.release_active = std::max(wanted_.release_active, release);
+    last_timestamp_ = std::max(last_timestamp_, head.entry.timestamp);
+    commit_min_ = head.entry.op;
+    return whole;
+}
+
+bool Replica::Core::on_snapshot_io(const IoDone& done) {
+    if (!snapshots_.on_io(done, next_io_, *effects_)) {
+        return false;
+    }
+    if (snapshots_.failed()) {
+        halt("a write or a sync of a snapshot failed: what the disk holds is not known any more");
+    } else if (boot_ == BootStage::State && snapshots_.idle()) {
+        // What is damaged is fetched from others; the log is whole, and so are the promises.
+        state_damaged_ = !snapshots_.whole() || !restore_state();
+        on_state_loaded();
+        if (!state_damaged_) {
+            publish_digest(commit_min_);
+        }
+    }
+    return true;
+}
+
+// --- taking one
+
+void Replica::Core::checkpoint() {
+    if (bugs_.on(Bug::B17)) {
+        late_snapshot_ = commit_min_;
+        return;
+    }
+    take_snapshot(commit_min_);
+}
+
+void Replica::Core::save_sessions(SnapshotWriter& out) {
+    if (bugs_.changes(Bug::B16, [&] { return clients_.size() > 0; })) {
+        ClientTable(config_.limits).save(out);
+        return;
+    }
+    clients_.save(out);
+}
+
+void Replica::Core::take_snapshot(Op op) {
+    SnapshotWriter out(snapshots_.begin_image());
+    out.put(reconfigured_);
+    out.put(wanted_.release_active);
+    save_sessions(out);
+    state_.save(out);
+    if (out.overflow()) {
+        halt("the state is larger than its limits say");
+        return;
+    }
+    ManifestHead head;
+    head.entry = journal_.entry(op).header;
+    head.bytes = out.size();
+    head.digest = state_digest();
+    checkpointing_ = op;
+    snapshots_.write(head, 1 - durable().checkpoint_area, next_io_, *effects_);
+    if (bugs_.changes(Bug::B12, [&] { return op > offered_.op; })) {
+        offered_ = {op, snapshots_.id()};
+    }
+}
 
 bool Replica::Core::checkpoint_blocks() const {
-    return false;
+    const bool busy = checkpointing_ != 0 || late_snapshot_ != 0;
+    const bool next_is_due = (commit_min_ + 1) % config_.limits.checkpoint_every == 0;
+    return state_damaged_ || sync_.active || (busy && next_is_due);
 }
 
-bool Replica::Core::on_snapshot_io(const IoDone& /*done*/) {
-    return false;
+void Replica::Core::settle_checkpoint() {
+    if (late_snapshot_ != 0 && !sync_.active &&
+        bugs_.changes(Bug::B17, [&] { return commit_min_ > late_snapshot_; })) {
+        take_snapshot(late_snapshot_);
+        late_snapshot_ = 0;
+    }
+    if (checkpointing_ == 0) {
+        return;
+    }
+    if (!checkpoint_storing_ && snapshots_.stored()) {
+        checkpoint_storing_ = true;
+        want_checkpoint();
+        checkpoint_ticket_ = store_superblock();
+    }
+    if (checkpoint_storing_ && superblock_.done() >= checkpoint_ticket_) {
+        journal_.set_checkpoint(checkpointing_);
+        offered_ = {durable().checkpoint_op, durable().checkpoint_id};
+        event(EventKind::Checkpointed, checkpointing_, 0, offered_.id);
+        checkpointing_ = 0;
+        checkpoint_storing_ = false;
+    }
 }
 
-void Replica::Core::settle_checkpoint() {}
+/// The superblock is to name the snapshot that is on the disk now.
+void Replica::Core::want_checkpoint() {
+    const ManifestHead head = snapshots_.head();
+    wanted_.checkpoint_op = head.entry.op;
+    wanted_.checkpoint_parent = head.entry.checksum;
+    wanted_.checkpoint_id = snapshots_.id();
+    wanted_.checkpoint_area = snapshots_.area();
+}
 
-void Replica::Core::on_scrub_timer() {}
+void Replica::Core::on_scrub_timer() {
+    arm(Timer::Scrub, config_.timeouts.scrub);
+    journal_.scrub(config_.scrub_reads, next_io_, *effects_);
+    if (snapshots_.stored()) {
+        snapshots_.scrub(next_io_, *effects_);
+    }
+}
 
 } // namespace faultlab::replica

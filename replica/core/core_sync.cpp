@@ -1,16 +1,278 @@
 #include "replica/core/core.hpp"
 
-// State transfer.
+#include <algorithm>
+
+// State transfer: a replica that lags by more than a log, or whose snapshot is damaged, fetches
+// one.
 namespace faultlab::replica {
 
-void Replica::Core::start_sync() {}
+namespace {
 
-void Replica::Core::settle_sync() {}
+constexpr std::size_t window = 8; // chunks that are asked for at a time
 
-void Replica::Core::on_sync_timer() {}
+} // namespace
 
-void Replica::Core::on_get_snapshot(const Header& /*header*/, ReplicaId /*from*/) {}
+// --- who has what
 
-void Replica::Core::on_snapshot(const Message& /*message*/, ReplicaId /*from*/) {}
+void Replica::Core::note_checkpoint(const Header& header, ReplicaId from) {
+    const Stated stated{header.checkpoint_op, header.checkpoint_id};
+    Peer& peer = peers_[from];
+    // A GetSnapshot names the one that its sender wants.
+    if (header.command == Command::GetSnapshot || stated.op == 0 ||
+        stated.op < peer.checkpoint_op || has_stated(from, stated)) {
+        return;
+    }
+    peer.checkpoint_op = stated.op;
+    peer.checkpoint_id = stated.id;
+    auto& before = stated_[from];
+    std::shift_right(before.begin(), before.end(), 1);
+    before.front() = stated;
+}
+
+bool Replica::Core::has_stated(ReplicaId id, const Stated& checkpoint) const {
+    return std::ranges::find(stated_[id], checkpoint) != stated_[id].end();
+}
+
+/// Whether it is sure that the checkpoint is what all replicas had after that op: of f + 1 that say
+/// so one at least is in order (KM6). The one that this replica's own superblock names is.
+bool Replica::Core::certified(const Stated& checkpoint) {
+    if (checkpoint == Stated{durable().checkpoint_op, durable().checkpoint_id}) {
+        return true;
+    }
+    const Membership& who = membership_known() ? membership_ : install_.membership;
+    std::size_t saying = 0;
+    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
+        const bool counts = who.voter_count == 0 || who.votes(id);
+        saying += counts && id != config_.self && has_stated(id, checkpoint) ? 1 : 0;
+    }
+    const std::size_t needed = who.voter_count == 0 ? 2 : (who.voter_count - 1U) / 2 + 1;
+    return saying >= needed || bugs_.changes(Bug::KM6, [&] { return saying > 0; });
+}
+
+/// The newest checkpoint of a peer that is certified and is worth its way. False when none is.
+bool Replica::Core::choose_target() {
+    Stated best;
+    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
+        const Stated stated{peers_[id].checkpoint_op, peers_[id].checkpoint_id};
+        const bool useful =
+            state_damaged_ ? stated.op >= durable().checkpoint_op : stated.op > commit_min_;
+        if (id != config_.self && useful && stated.op > best.op && certified(stated)) {
+            best = stated;
+        }
+    }
+    sync_.target = best;
+    sync_.donor = no_replica;
+    sync_.view = {};
+    return best.op != 0;
+}
+
+/// The next replica after `last`, in turn, whose newest checkpoint is the target.
+ReplicaId Replica::Core::donor_after(ReplicaId last) const {
+    for (std::size_t step = 1; step <= max_replica_id; ++step) {
+        const auto id = static_cast<ReplicaId>((last + step - 1) % max_replica_id + 1);
+        const Peer& peer = peers_[id];
+        if (id != config_.self && Stated{peer.checkpoint_op, peer.checkpoint_id} == sync_.target) {
+            return id;
+        }
+    }
+    return no_replica;
+}
+
+// --- fetching
+
+void Replica::Core::start_sync() {
+    if (sync_.active) {
+        return;
+    }
+    leave_normal();
+    set_status(Status::Syncing);
+    sync_ = {};
+    sync_.active = true;
+}
+
+void Replica::Core::settle_sync() {
+    if (!sync_.active) {
+        if (state_damaged_ && status_ != Status::Recovering && status_ != Status::Retired) {
+            start_sync();
+        }
+        return;
+    }
+    if (sync_.storing) {
+        if (superblock_.done() >= sync_.ticket) {
+            finish_sync();
+        }
+        return;
+    }
+    if (checkpointing_ != 0) {
+        return; // one that had begun before
+    }
+    if (sync_.gathering && snapshots_.stored()) {
+        store_synced();
+        return;
+    }
+    if (sync_.donor == no_replica || donor_after(sync_.donor) == no_replica) {
+        // Nobody has it as his newest any more, or there is no target yet.
+        if (sync_.gathering) {
+            snapshots_.abandon();
+            sync_.gathering = false;
+        }
+        if (!choose_target()) {
+            return; // until somebody states one
+        }
+        sync_.donor = donor_after(no_replica);
+        sync_.asked = false;
+        event(EventKind::SyncStarted, sync_.target.op, sync_.donor);
+    }
+    ask_snapshot();
+}
+
+/// Asks for the manifest, or for the next chunks, once the last request is answered.
+void Replica::Core::ask_snapshot() {
+    if (sync_.gathering && sync_.asked && snapshots_.missing(0) > sync_.asked_to) {
+        sync_.asked = false;
+    }
+    if (sync_.asked || (!sync_.gathering && !snapshots_.idle())) {
+        return;
+    }
+    Header header = outgoing(Command::GetSnapshot);
+    header.checkpoint_op = sync_.target.op;
+    header.checkpoint_id = sync_.target.id;
+    if (!sync_.gathering) {
+        header.flags = flag_manifest;
+    } else {
+        const std::size_t first = snapshots_.missing(0);
+        if (snapshots_.searching() || first == snapshots_.chunks()) {
+            return;
+        }
+        header.from = first;
+        header.to = std::min(first + window, snapshots_.chunks()) - 1;
+        sync_.asked_to = header.to;
+    }
+    sync_.asked = true;
+    sync_.progress = false;
+    send(sync_.donor, header);
+    arm(Timer::Sync, with_jitter(config_.timeouts.sync));
+}
+
+void Replica::Core::on_sync_timer() {
+    if (!sync_.active || sync_.storing || !sync_.asked) {
+        return;
+    }
+    sync_.asked = false; // what is still missing is asked for again
+    if (!sync_.progress) {
+        donor_failed();
+    }
+}
+
+void Replica::Core::donor_failed() {
+    ++figures_.sync_failures;
+    event(EventKind::SyncFailed, sync_.target.op, sync_.donor);
+    const ReplicaId next = donor_after(sync_.donor);
+    sync_.donor = next != no_replica ? next : sync_.donor;
+    sync_.asked = false;
+}
+
+void Replica::Core::on_snapshot(const Message& message, ReplicaId from) {
+    const Header& header = message.header;
+    if (!sync_.active || sync_.storing || from != sync_.donor ||
+        Stated{header.checkpoint_op, header.checkpoint_id} != sync_.target) {
+        return;
+    }
+    sync_.view = std::max(sync_.view, header.view);
+    if (header.flags == flag_manifest) {
+        if (sync_.gathering || !snapshots_.idle()) {
+            return;
+        }
+        sync_.asked = false;
+        sync_.gathering = snapshots_.fetch(message.body,
+                                           sync_.target.op,
+                                           sync_.target.id,
+                                           1 - durable().checkpoint_area,
+                                           next_io_,
+                                           *effects_);
+        if (!sync_.gathering) {
+            reject(Reject::Entry, from);
+            donor_failed();
+        }
+        return;
+    }
+    if (!sync_.gathering) {
+        return;
+    }
+    const std::size_t before = snapshots_.chunks_here();
+    if (!snapshots_.take(header.from, message.body, next_io_, *effects_)) {
+        reject(Reject::Entry, from);
+        donor_failed();
+        return;
+    }
+    sync_.fetched += snapshots_.chunks_here() - before;
+    sync_.progress = true;
+}
+
+void Replica::Core::on_get_snapshot(const Header& header, ReplicaId from) {
+    const Stated wanted{header.checkpoint_op, header.checkpoint_id};
+    if (!snapshots_.whole() || wanted != offered_ || snapshots_.id() != wanted.id) {
+        return; // it asks somebody else when nothing comes
+    }
+    Header answer = outgoing(Command::Snapshot);
+    if (header.flags == flag_manifest) {
+        answer.flags = flag_manifest;
+        send(from, answer, snapshots_.manifest());
+        return;
+    }
+    const std::size_t end =
+        std::min<std::uint64_t>({header.to, snapshots_.chunks() - 1, header.from + window - 1});
+    for (std::size_t index = header.from; index <= end; ++index) {
+        answer.from = index;
+        answer.count = static_cast<std::uint32_t>(snapshots_.chunks());
+        send(from, answer, snapshots_.chunk(index));
+    }
+}
+
+// --- taking it up
+
+/// View and checkpoint go to the disk together (B12): what the snapshot holds was committed in a
+/// view that its donors were in or past, and a replica that goes on in an older one could
+/// acknowledge there what contradicts it.
+void Replica::Core::store_synced() {
+    want_checkpoint();
+    const Checksum* own = journal_.checksum_at(wanted_.checkpoint_op);
+    sync_.continues = wanted_.checkpoint_op <= journal_.head() && own != nullptr &&
+                      *own == wanted_.checkpoint_parent;
+    if (!sync_.continues) {
+        wanted_.head_uncertain = 1;
+        wanted_.log_op = std::min(wanted_.log_op, wanted_.checkpoint_op);
+        wanted_.view = std::max({wanted_.view, view_, sync_.view});
+    }
+    sync_.storing = true;
+    sync_.ticket = store_superblock();
+}
+
+void Replica::Core::finish_sync() {
+    if (!restore_state()) {
+        halt("the snapshot that the others agree on is no state");
+        return;
+    }
+    journal_.reset(durable().checkpoint_op, durable().checkpoint_parent);
+    commit_max_ = std::max(commit_min_, std::min(commit_max_, journal_.head()));
+    offered_ = {durable().checkpoint_op, durable().checkpoint_id};
+    view_ = durable().view;
+    if (reconfigured_.epoch > membership_.epoch) {
+        set_membership(reconfigured_);
+    }
+    event(EventKind::SyncDone, commit_min_, sync_.fetched);
+    publish_digest(commit_min_);
+    state_damaged_ = false;
+    late_snapshot_ = 0;
+    const bool continues = sync_.continues;
+    sync_ = {};
+    disarm(Timer::Sync);
+    if (continues || wanted_.recovering != 0) {
+        enter_after_boot();
+        return;
+    }
+    set_status(Status::RecoveringHead);
+    ask_for_view();
+}
 
 } // namespace faultlab::replica

@@ -35,6 +35,11 @@ Telemetry Replica::Core::telemetry(Nanos now) const {
     now_is.queue = static_cast<std::uint32_t>(queue_.waiting());
     now_is.admission_tokens = tokens_.tokens(now);
     now_is.faulty_slots = static_cast<std::uint32_t>(journal_.faulty());
+    now_is.sync_target = sync_.target.op;
+    now_is.sync_chunks = sync_.gathering ? snapshots_.chunks() : 0;
+    now_is.sync_chunks_done = sync_.gathering ? snapshots_.chunks_here() : 0;
+    now_is.scrub_tours = journal_.scrub_tours();
+    now_is.scrub_found = journal_.scrub_found() + snapshots_.scrub_found();
     now_is.sessions = clients_.size();
     now_is.evictions = clients_.evictions();
     now_is.entries = state_.entries();

@@ -135,7 +135,8 @@ void Journal::truncate(Op last) {
 void Journal::reset(Op checkpoint, const Checksum& parent) {
     REPLICA_ASSERT("journal.reset-forward", checkpoint >= checkpoint_);
     const Checksum* own = checkpoint <= head_ ? checksum_at(checkpoint) : nullptr;
-    const bool continues = own != nullptr && *own == parent;
+    // Where nothing tells, what may have been acknowledged is kept.
+    const bool continues = checkpoint <= head_ && (own == nullptr || *own == parent);
     if (!continues) {
         slots_.assign(slots_.size(), Slot{});
         waiting_.clear();
@@ -216,7 +217,11 @@ void Journal::batch_done() {
 
 void Journal::mark_header(std::size_t index) {
     ring_[index] = headers_[index];
-    const std::size_t page = index / headers_a_page;
+    mark_page(index / headers_a_page);
+}
+
+void Journal::mark_page(std::size_t page) {
+    scrub_.page_changed = scrub_.page_changed || page == scrub_.page;
     if (!page_dirty_[page]) {
         page_dirty_[page] = true;
         ++pages_dirty_;
@@ -248,6 +253,9 @@ bool Journal::clean() const {
 bool Journal::on_io(const IoDone& done, IoId& next_io, Effects& effects) {
     if (recovery_.active) {
         return on_recovery_io(done, next_io, effects);
+    }
+    if (on_scrub_io(done)) {
+        return true;
     }
     const bool of_batch = batch_sync_ != 0 && done.id >= batch_first_ && done.id <= batch_sync_;
     const bool of_headers =

@@ -86,6 +86,14 @@ public:
     [[nodiscard]] bool head_uncertain() const { return recovery_.uncertain; }
     [[nodiscard]] std::size_t faulty() const; ///< slots between checkpoint and head
 
+    // --- the scrubber (journal_scrub.cpp)
+    /// Reads the next `count` slots, at most 8, and a page of headers. What is not on the disk as
+    /// it is in memory is written again by the next flush: every entry that this replica answers
+    /// for is whole in memory, or known to be faulty already.
+    void scrub(std::uint32_t count, IoId& next_io, Effects& effects);
+    [[nodiscard]] std::uint64_t scrub_tours() const { return scrub_.tours; }
+    [[nodiscard]] std::uint64_t scrub_found() const { return scrub_.found; }
+
 private:
     struct Slot {
         Op op = 0;
@@ -120,6 +128,25 @@ private:
         std::vector<Read> slots; ///< whole ones are in headers_ and entries_
     };
 
+    struct Scrub {
+        struct Read {
+            IoId id = 0;
+            Op op = 0;
+            Checksum checksum; ///< of the entry that should be there
+        };
+        std::array<Read, 8> reads{};
+        IoId page_read = 0;
+        std::size_t page = 0;
+        bool page_changed = false; ///< since it was asked for
+        std::size_t next_slot = 0;
+        std::size_t outstanding = 0;
+        std::uint64_t tours = 0;
+        std::uint64_t found = 0;
+    };
+
+    bool on_scrub_io(const IoDone& done);
+    void compare_entry(const Scrub::Read& read, Bytes bytes);
+    void compare_page(Bytes bytes);
     bool on_recovery_io(const IoDone& done, IoId& next_io, Effects& effects);
     void read_slots(IoId& next_io, Effects& effects);
     void take_read(std::size_t index, Bytes bytes);
@@ -143,6 +170,7 @@ private:
     void advance_durable();
     void batch_done();
     void mark_header(std::size_t index);
+    void mark_page(std::size_t page);
 
     Limits limits_;
     BugSet& bugs_;
@@ -170,6 +198,7 @@ private:
     IoId headers_sync_ = 0; ///< 0: no header is under way
 
     Recovery recovery_;
+    Scrub scrub_;
 };
 
 } // namespace faultlab::replica

@@ -156,3 +156,49 @@ TEST_CASE("a full log takes no entry", "[replica_disk]") {
     log.append(16);
     CHECK(tripped([&] { log.append(1); }) == "journal.append-room");
 }
+
+TEST_CASE("the scrubber writes again what is bad on the disk and whole in memory",
+          "[replica_disk]") {
+    LogDouble log;
+    log.append(16);
+    log.flush();
+    log.settle();
+    log.flush_headers();
+    log.settle();
+    log.disk.corrupt(Zone::Prepares, 5 * page_bytes + 700);
+    log.disk.corrupt(Zone::Headers, 7 * sizeof(Header) + 9);
+    std::size_t reads = 0;
+    while (log.journal->scrub_tours() == 0) {
+        log.journal->scrub(4, log.next_io, log.disk);
+        reads += log.disk.pending();
+        log.settle();
+        log.flush();
+        log.settle();
+        log.flush_headers();
+        log.settle();
+    }
+    CHECK(reads == 16 + 4); // and a page of headers each time
+    CHECK(log.journal->scrub_found() == 2);
+    CHECK(log.journal->durable() == 16);
+    CHECK(log.restart().faulty() == 0);
+    CHECK(log.journal->clean());
+}
+
+TEST_CASE("the scrubber leaves alone what is replaced while it reads", "[replica_disk]") {
+    LogDouble log;
+    log.append(3);
+    log.flush();
+    log.settle();
+    log.flush_headers();
+    log.settle();
+    log.journal->scrub(8, log.next_io, log.disk);
+    log.journal->truncate(1);
+    log.entries.resize(2);
+    log.view = View::of(0, 4);
+    log.append(2);
+    log.settle();
+    CHECK(log.journal->scrub_found() == 0);
+    log.begin_restart();
+    CHECK(tripped([&] { log.journal->scrub(1, log.next_io, log.disk); }) ==
+          "journal.scrub-recovered");
+}
