@@ -258,6 +258,9 @@ private:
     void load_checkpoint();
     /// The state, and what belongs to it, becomes that of the snapshot in memory.
     [[nodiscard]] bool restore_state();
+    /// What the snapshot in memory says that committed ops had decided.
+    struct Decided;
+    [[nodiscard]] Decided snapshot_decided() const;
     /// Begins a checkpoint of the state after commit_min_.
     void checkpoint();
     void take_snapshot(Op op);
@@ -446,9 +449,6 @@ private:
     Op late_snapshot_ = 0;       ///< B17: to be taken when the state has gone on
     bool state_damaged_ = false; ///< the snapshot that the superblock names is not whole
     Stated offered_;             ///< what headers state
-    /// Of the newest Reconfigure that was executed, empty when there was none: what snapshots hold,
-    /// for membership_ may be ahead of what is executed.
-    Membership reconfigured_;
     Sync sync_;
     /// The last checkpoints that each replica stated: what it stated stays true, and two replicas
     /// seldom have the same at the same moment.

@@ -201,6 +201,9 @@ void Replica::Core::settle() {
     advance_install();
     settle_sync();
     settle_checkpoint();
+    if (status_ == Status::Halted) {
+        return;
+    }
     acknowledge_progress();
     advance_commit();
     execute();

@@ -16,14 +16,24 @@ void Replica::Core::load_checkpoint() {
     snapshots_.load(wanted_.checkpoint_id, wanted_.checkpoint_area, next_io_, *effects_);
 }
 
-/// The layout of a snapshot: membership, active release, sessions, state machine.
-bool Replica::Core::restore_state() {
+// The layout of a snapshot: membership and release as decided, sessions, state machine.
+
+Replica::Core::Decided Replica::Core::snapshot_decided() const {
     SnapshotReader in(snapshots_.image());
-    reconfigured_ = in.get<Membership>();
-    const auto release = in.get<std::uint32_t>();
+    Decided decided;
+    decided.membership = in.get<Membership>();
+    decided.release = in.get<std::uint32_t>();
+    return decided;
+}
+
+bool Replica::Core::restore_state() {
+    const Decided decided = snapshot_decided();
+    decided_.membership = decided.membership;
+    decided_.release = std::max(decided_.release, decided.release);
+    SnapshotReader in(snapshots_.image());
+    (void)in.bytes(sizeof decided.membership + sizeof decided.release);
     const bool whole = clients_.load(in) && state_.load(in) && !in.failed() && in.remaining() == 0;
     const ManifestHead head = snapshots_.head();
-    wanted_.release_active = std::max(wanted_.release_active, release);
     last_timestamp_ = std::max(last_timestamp_, head.entry.timestamp);
     commit_min_ = head.entry.op;
     return whole;
@@ -66,8 +76,8 @@ void Replica::Core::save_sessions(SnapshotWriter& out) {
 
 void Replica::Core::take_snapshot(Op op) {
     SnapshotWriter out(snapshots_.begin_image());
-    out.put(reconfigured_);
-    out.put(wanted_.release_active);
+    out.put(decided_.membership);
+    out.put(decided_.release);
     save_sessions(out);
     state_.save(out);
     if (out.overflow()) {
@@ -121,6 +131,7 @@ void Replica::Core::want_checkpoint() {
     wanted_.checkpoint_parent = head.entry.checksum;
     wanted_.checkpoint_id = snapshots_.id();
     wanted_.checkpoint_area = snapshots_.area();
+    wanted_.release_active = std::max(wanted_.release_active, snapshot_decided().release);
 }
 
 void Replica::Core::on_scrub_timer() {

@@ -235,6 +235,10 @@ void Replica::Core::on_get_snapshot(const Header& header, ReplicaId from) {
 /// view that its donors were in or past, and a replica that goes on in an older one could
 /// acknowledge there what contradicts it.
 void Replica::Core::store_synced() {
+    if (snapshot_decided().release > config_.release) {
+        halt("the checkpoint needs a program of a newer release");
+        return;
+    }
     want_checkpoint();
     const Checksum* own = journal_.checksum_at(wanted_.checkpoint_op);
     sync_.continues = wanted_.checkpoint_op <= journal_.head() && own != nullptr &&
@@ -243,6 +247,11 @@ void Replica::Core::store_synced() {
         wanted_.head_uncertain = 1;
         wanted_.log_op = std::min(wanted_.log_op, wanted_.checkpoint_op);
         wanted_.view = std::max({wanted_.view, view_, sync_.view});
+    }
+    const Membership decided = snapshot_decided().membership;
+    if (decided.epoch > wanted_.membership.epoch) {
+        wanted_.membership = decided;
+        wanted_.view = std::max(wanted_.view, View::of(decided.epoch, decided.first_view));
     }
     sync_.storing = true;
     sync_.ticket = store_superblock();
@@ -257,8 +266,9 @@ void Replica::Core::finish_sync() {
     commit_max_ = std::max(commit_min_, std::min(commit_max_, journal_.head()));
     offered_ = {durable().checkpoint_op, durable().checkpoint_id};
     view_ = durable().view;
-    if (reconfigured_.epoch > membership_.epoch) {
-        set_membership(reconfigured_);
+    const bool belonged = membership_.votes(config_.self) || membership_.listens(config_.self);
+    if (decided_.membership.epoch > membership_.epoch) {
+        set_membership(decided_.membership);
     }
     event(EventKind::SyncDone, commit_min_, sync_.fetched);
     publish_digest(commit_min_);
@@ -269,6 +279,11 @@ void Replica::Core::finish_sync() {
     disarm(Timer::Sync);
     if (continues || wanted_.recovering != 0) {
         enter_after_boot();
+        return;
+    }
+    const bool belongs = membership_.votes(config_.self) || membership_.listens(config_.self);
+    if (belonged && !belongs) {
+        set_status(Status::Retired);
         return;
     }
     set_status(Status::RecoveringHead);
