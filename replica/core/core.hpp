@@ -335,8 +335,6 @@ private:
     [[nodiscard]] bool later_epoch_heard() const;
     /// As `replicated`, but whoever acknowledges counts (planted bug B20).
     [[nodiscard]] Op replicated_by_anyone() const;
-    /// Whether a StartView says how its epoch began: anyone who has executed that may say it.
-    [[nodiscard]] bool tells_epoch(const Header& header, const Membership& membership) const;
     [[nodiscard]] Op pending_reconfiguration(Op first, Op last) const;
 
     // --- core_telemetry.cpp

@@ -183,12 +183,6 @@ bool Replica::Core::later_epoch_heard() const {
         peers_, [&](const Peer& peer) { return peer.view.epoch() > membership_.epoch; });
 }
 
-bool Replica::Core::tells_epoch(const Header& header, const Membership& membership) const {
-    return membership.epoch > membership_.epoch && membership.began_at > 0 &&
-           header.view == View::of(membership.epoch, membership.first_view) &&
-           header.op == membership.began_at && header.commit == membership.began_at;
-}
-
 void Replica::Core::tell_epoch(ReplicaId to) {
     const Checksum* config = journal_.checksum_at(membership_.began_at);
     const bool knows = durable().view.epoch() == membership_.epoch && membership_.began_at > 0 &&
@@ -197,8 +191,7 @@ void Replica::Core::tell_epoch(ReplicaId to) {
         return;
     }
     Header header = outgoing(Command::StartView);
-    header.view = View::of(membership_.epoch, membership_.first_view);
-    header.log_view = std::min(header.log_view, header.view);
+    header.flags = flag_epoch;
     header.op = membership_.began_at;
     header.commit = membership_.began_at;
     header.parent = *config;

@@ -316,16 +316,29 @@ std::size_t Replica::Core::lay_out_view(Header& header) {
     return used;
 }
 
+namespace {
+
+/// Whose log a StartView describes: its own view's, or that of the view that began its epoch.
+View offered_view(const Header& header, const Membership& membership) {
+    return header.flags == flag_epoch ? View::of(membership.epoch, membership.first_view)
+                                      : header.view;
+}
+
+} // namespace
+
 void Replica::Core::on_start_view(const Message& message, ReplicaId from) {
     const Header& header = message.header;
     const auto membership = record_at<Membership>(message.body, 0);
     const Membership& judge =
         header.view.epoch() == membership_.epoch && membership_known() ? membership_ : membership;
-    if (judge.primary(header.view) != from && !tells_epoch(header, membership)) {
+    const bool of_epoch = header.flags == flag_epoch;
+    if (judge.primary(header.view) != from && !of_epoch) {
         reject(Reject::Sender, from);
         return;
     }
-    if (header.view < view_ || from == config_.self || membership.epoch < membership_.epoch) {
+    const View view = offered_view(header, membership);
+    if (view < view_ || from == config_.self || membership.epoch < membership_.epoch ||
+        (of_epoch && membership.epoch == membership_.epoch && membership_known())) {
         return;
     }
     if (!membership.votes(config_.self) && !membership.listens(config_.self)) {
@@ -333,10 +346,9 @@ void Replica::Core::on_start_view(const Message& message, ReplicaId from) {
         return;
     }
     const bool lost_head = status_ == Status::RecoveringHead;
-    const bool newer = header.view > log_view_ || lost_head || !membership_known();
+    const bool newer = view > log_view_ || lost_head || !membership_known();
     const bool may_install = may_vote() || lost_head || status_ == Status::Retired;
-    if (!newer || !may_install || install_.storing ||
-        (install_.active && install_.view == header.view)) {
+    if (!newer || !may_install || install_.storing || (install_.active && install_.view == view)) {
         return;
     }
     leave_normal();
@@ -350,15 +362,16 @@ void Replica::Core::on_start_view(const Message& message, ReplicaId from) {
 /// Begins to install the log that a StartView, or its like, describes.
 void Replica::Core::install_view(const Message& message, const Membership& membership) {
     const Header& header = message.header;
-    view_ = header.view;
+    view_ = offered_view(header, membership);
     set_membership(membership);
     suffix_.clear();
     for (std::size_t index = 0; index < header.count; ++index) {
         suffix_.push_back(record_at<Header>(message.body, index, sizeof(Membership)));
     }
     Install wanted;
-    wanted.view = header.view;
-    wanted.log_view = header.view;
+    wanted.view = view_;
+    // What began the epoch is in its sender's log, whatever log that is by now.
+    wanted.log_view = header.flags == flag_epoch ? header.log_view : view_;
     wanted.op = header.op;
     wanted.checksum = header.parent;
     wanted.commit = header.commit;

@@ -77,6 +77,9 @@ constexpr std::uint32_t flag_primary = 1;
 /// about chunks; `from` and `to` are then 0.
 constexpr std::uint32_t flag_manifest = 2;
 
+/// Header::flags of a StartView: it says how the epoch of its membership began, which is committed:
+/// anyone who has executed that may say it. `op` and `commit` are the config op.
+constexpr std::uint32_t flag_epoch = 8;
 /// Header::flags of a Prepare: the Reconfigure or Upgrade in it was refused by the primary, whose
 /// reasons the others cannot see.
 constexpr std::uint32_t flag_refused = 4;

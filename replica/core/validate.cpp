@@ -51,7 +51,7 @@ constexpr std::array<Row, last_command + 1> rows{{
     {Command::Ping, sender | OpNumber | Commit},
     {Command::StartViewChange, sender | From},
     {Command::DoViewChange, sender | suffix},
-    {Command::StartView, sender | suffix | Nonce},
+    {Command::StartView, sender | suffix | Nonce | Flags},
     {Command::GetView, sender | Nonce},
     {Command::GetLog, sender | From | To},
     {Command::GetPrepare, sender | OpNumber | Parent},
@@ -155,8 +155,10 @@ bool in_range(const Subject& subject) {
         case Command::Redirect: return header.client != 0 && header.from <= max_replica_id;
         case Command::Prepare: return prepare_in_range(subject);
         case Command::Commit: return header.commit <= header.op || subject.waived(Bug::K3);
-        case Command::DoViewChange:
-        case Command::StartView: return suffix_in_range(subject);
+        case Command::DoViewChange: return suffix_in_range(subject);
+        case Command::StartView:
+            return (header.flags & ~flag_epoch) == 0 &&
+                   (header.flags == 0 || header.commit == header.op) && suffix_in_range(subject);
         case Command::RecoveryResponse:
             return header.nonce != 0 && (header.flags & ~flag_primary) == 0 &&
                    suffix_in_range(subject);
@@ -258,7 +260,9 @@ Reject check_slots(const Subject& subject) {
 
 Reject check_view(const Subject& subject) {
     const auto membership = record_at<Membership>(subject.body, 0);
-    if (!membership.well_formed() || membership.epoch != subject.header.view.epoch()) {
+    if (!membership.well_formed() || membership.epoch != subject.header.view.epoch() ||
+        (subject.header.flags == flag_epoch &&
+         (membership.began_at == 0 || membership.began_at != subject.header.op))) {
         return Reject::Membership;
     }
     std::optional<Header> before;

@@ -275,17 +275,19 @@ std::optional<ReplicaId> World::primary() const {
 }
 
 bool World::converged() const {
+    const std::optional<ReplicaId> leader = primary();
+    if (!leader) return false;
+    const Membership members = telemetry(*leader).membership;
     std::optional<Telemetry> first;
     for (ReplicaId id = 1; id <= size(); ++id) {
-        if (!running(id)) continue;
+        if (!running(id) || !(members.votes(id) || members.listens(id))) continue;
         const Telemetry of = telemetry(id);
-        if (of.status == Status::Retired) continue;
         if (of.status != Status::Normal || of.faulty_slots > 0) return false;
         if (of.commit_min != of.head || of.durable != of.head) return false;
         if (!first) first = of;
         if (of.view != first->view || of.head_checksum != first->head_checksum) return false;
     }
-    return first.has_value() && primary().has_value();
+    return first.has_value();
 }
 
 CheckResult World::linearizability() const {
