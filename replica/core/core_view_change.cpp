@@ -390,11 +390,15 @@ void Replica::Core::learn_view(View view, ReplicaId from) {
 }
 
 bool Replica::Core::needs_view() const {
+    const auto heard_above = [&](View view) {
+        return std::ranges::any_of(peers_, [&](const Peer& peer) { return peer.view > view; });
+    };
     switch (status_) {
         case Status::ViewChange:
-        case Status::RecoveringHead: return !install_.active;
-        case Status::Normal:
-            return std::ranges::any_of(peers_, [&](const Peer& peer) { return peer.view > view_; });
+        case Status::RecoveringHead:
+            // The view that it installs may be over, and nobody left who serves its log.
+            return !install_.active || heard_above(install_.view);
+        case Status::Normal: return heard_above(view_);
         case Status::Retired: return later_epoch_heard();
         default: return false;
     }
