@@ -232,35 +232,83 @@ TEST_CASE("A replica that slept through an epoch wakes up in it", "[replica_stat
     check_epoch(world, 2, {1, 2, 3, 4});
 }
 
-TEST_CASE("Epochs change while replicas crash", "[replica_state]") {
+namespace {
+
+/// Any members of the six, three or five of them voters.
+Operation random_membership(Rng& rng, std::uint32_t epoch) {
+    std::vector<ReplicaId> all = ids({1, 2, 3, 4, 5, 6});
+    rng.shuffle(std::span(all));
+    const std::size_t voters = rng.chance(1, 4) ? 5 : 3;
+    Operation operation{.code = OpCode::Reconfigure};
+    Membership& membership = operation.membership;
+    membership.epoch = epoch;
+    for (std::size_t index = 0; index < all.size(); ++index) {
+        if (index < voters) {
+            membership.voters[membership.voter_count++] = all[index];
+        } else if (rng.chance(3, 4)) {
+            membership.standbys[membership.standby_count++] = all[index];
+        }
+    }
+    return operation;
+}
+
+/// Cuts one replica off, or its power, in the course of the next 40 ms; it comes back soon.
+void disturb(World& world, Rng& rng) {
+    const auto victim = static_cast<ReplicaId>(1 + rng.below(6));
+    const bool cut = rng.chance(1, 3);
+    world.after(static_cast<Nanos>(rng.below(400)) * ms / 10, [&world, victim, cut] {
+        if (cut) {
+            for (ReplicaId other = 1; other <= 6; ++other) {
+                if (other != victim) {
+                    world.network().cut(victim, other);
+                }
+            }
+            world.after(100 * ms, [&world] { world.network().heal_cuts(); });
+        } else if (world.running(victim)) {
+            world.power_cut(victim);
+            world.after(5 * ms, [&world, victim] { world.start(victim); });
+        }
+    });
+}
+
+} // namespace
+
+TEST_CASE("Epochs follow each other through crashes, cuts and losses", "[replica_state]") {
     std::uint32_t epochs = 0;
-    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-        INFO("seed " << seed);
-        World world({.seed = seed, .standbys = 2, .clients = 2});
+    for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+        WorldOptions options{.seed = seed, .standbys = 2, .joiners = 1, .clients = 2};
+        options.network.loss_permille = static_cast<std::uint32_t>(seed % 3 * 50);
+        options.network.duplicate_permille = static_cast<std::uint32_t>(seed % 2 * 30);
+        options.network.reorder = seed % 2 != 0;
+        World world(options);
         Rng rng(seed);
         world.client(1).set_workload([count = 0](Rng&) mutable -> std::optional<Operation> {
-            return ++count <= 8 ? std::optional(write_op(count % 3, count)) : std::nullopt;
+            return ++count <= 6 ? std::optional(write_op(count % 3, count)) : std::nullopt;
         });
         std::uint32_t epoch = 0;
         for (int round = 0; round < 3; ++round) {
-            const auto voters = round % 2 == 0 ? reconfigure(epoch + 1, {1, 4, 5}, {2, 3})
-                                               : reconfigure(epoch + 1, {1, 2, 3}, {4, 5});
-            const auto victim = static_cast<ReplicaId>(1 + rng.below(5));
-            world.after(static_cast<Nanos>(rng.below(40)) * ms / 10, [&world, victim] {
-                world.power_cut(victim);
-                world.start(victim);
-            });
-            world.client(0).submit(voters);
-            world.run_until([&] { return world.client(0).idle(); }, 5000 * ms);
+            disturb(world, rng);
+            disturb(world, rng);
+            world.client(0).submit(random_membership(rng, epoch + 1));
+            world.run_until([&] { return world.client(0).idle(); }, 4000 * ms);
             world.run_for(300 * ms);
             if (world.primary()) {
                 epoch = world.telemetry(*world.primary()).membership.epoch;
             }
         }
-        check_epoch(world, epoch, {1, 2, 3, 4, 5});
+        world.network().heal_cuts();
+        world.network().options().loss_permille = 0;
+        const bool quiet = world.run_until(
+            [&] { return world.converged() && world.client(0).idle() && world.client(1).idle(); },
+            8000 * ms);
+        INFO("seed " << seed << "\n" << world.describe());
+        CHECK(quiet);
+        for (const std::string& violation : world.violations()) {
+            FAIL_CHECK(violation);
+        }
         epochs += epoch;
     }
-    CHECK(epochs > 60);
+    CHECK(epochs > 100);
 }
 
 TEST_CASE("An upgrade is the last op before a checkpoint", "[replica_state]") {
