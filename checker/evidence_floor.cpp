@@ -95,10 +95,11 @@ private:
         return last;
     }
 
-    /// An ok operation that changed something: neither a read nor a comparison that failed.
+    /// An ok operation that changed its key: neither a read nor a comparison that failed.
     [[nodiscard]] bool wrote(std::size_t i) const {
         if (history_.status()[i] != OpStatus::ok) return false;
-        if (history_.text(history_.f()[i]) == "read") return false;
+        const std::string& f = history_.text(history_.f()[i]);
+        if (f == "read" || spans_keys(f)) return false;
         const bool* compared = history_.value(history_.ret()[i]).boolean();
         return compared == nullptr || *compared;
     }

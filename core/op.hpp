@@ -28,6 +28,11 @@ struct Invocation {
     friend bool operator==(const Invocation&, const Invocation&) = default;
 };
 
+/// Whether operations of this kind are on several keys at once: these have no key of their own.
+[[nodiscard]] constexpr bool spans_keys(std::string_view f) {
+    return f == "scan" || f == "txn";
+}
+
 /// The outcome of a client call. A compare-and-set whose comparison failed is Done{false}.
 struct Done {
     Value ret;

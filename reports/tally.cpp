@@ -38,8 +38,13 @@ void count_statuses(const History& history, Tally& tally) {
 }
 
 void count_keys(const History& history, Tally& tally) {
-    tally.keys = static_cast<std::int64_t>(history.keys().size());
     for (std::size_t k = 0; k < history.keys().size(); ++k) {
+        // Scans and transactions are on the keys that others name.
+        const bool named = std::ranges::any_of(history.ops_of_key(k), [&](OpId id) {
+            return !spans_keys(history.text(history.f()[static_cast<std::size_t>(id)]));
+        });
+        if (!named && history.keys().size() > 1) continue;
+        ++tally.keys;
         bool changed = false;
         bool read = false;
         for (const OpId id : history.ops_of_key(k)) {

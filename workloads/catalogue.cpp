@@ -17,7 +17,8 @@ constexpr std::array entries{
                   .summary = "reads, unique writes and compare-and-set on many independent keys",
                   .make = make_register_workload},
     WorkloadEntry{.name = "kv",
-                  .summary = "as register, with additions, appends and deletes",
+                  .summary = "one map: also additions, appends, deletes, scans of small ranges and "
+                             "transactions over a few keys",
                   .make = make_kv_workload},
 };
 

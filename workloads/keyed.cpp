@@ -56,7 +56,7 @@ std::vector<OptionSpec> key_options() {
              .range = {{0, 100}}}};
 }
 
-KeyTurnover key_turnover(const Plan& plan) {
+KeyTurnover key_turnover(const Plan& plan, std::int64_t keys_each) {
     const std::int64_t ops_per_key = integer_option(plan.options, "ops-per-key");
     std::int64_t active = integer_option(plan.options, "keys");
     if (active == 0) {
@@ -65,8 +65,8 @@ KeyTurnover key_turnover(const Plan& plan) {
         const std::int64_t rate = plan.rate > 0 ? plan.rate : 2000;
         active = std::clamp<std::int64_t>(rate * seconds_in_use / ops_per_key, 4, 1000);
     }
-    return {.active = active,
-            .ops_per_key = ops_per_key,
+    return {.active = std::max<std::int64_t>(active / keys_each, 1),
+            .ops_per_key = ops_per_key * keys_each,
             .workers = plan.workers(),
             .seed = Rng(plan.seed).split("keys").seed()};
 }
@@ -88,8 +88,9 @@ readers_and_writers(const Plan& plan, const StreamContext& context, const KeyedS
 GeneratorPtr final_key_reads(const StreamContext& context, std::span<const Value> keys) {
     std::vector<Value> own;
     const auto stride = static_cast<std::size_t>(context.workers);
-    for (auto i = static_cast<std::size_t>(context.worker); i < keys.size(); i += stride)
-        own.push_back(keys[i]);
+    for (auto i = static_cast<std::size_t>(context.worker); i < keys.size(); i += stride) {
+        if (!keys[i].is_absent()) own.push_back(keys[i]);
+    }
     return std::make_unique<FinalReads>(std::move(own));
 }
 

@@ -22,8 +22,9 @@ struct UniqueValues {
 
 /// "keys", "ops-per-key" and "readers-per-node".
 [[nodiscard]] std::vector<OptionSpec> key_options();
-/// By these options. Requires: they are completed.
-[[nodiscard]] KeyTurnover key_turnover(const Plan& plan);
+/// By these options. Objects of `keys_each` keys are fewer, and live for more operations. Requires:
+/// they are completed.
+[[nodiscard]] KeyTurnover key_turnover(const Plan& plan, std::int64_t keys_each = 1);
 
 /// Makes the stream of one worker. `writers` is how many workers write; `range` counts within the
 /// readers or within the writers.
@@ -34,7 +35,8 @@ GeneratorPtr
 readers_and_writers(const Plan& plan, const StreamContext& context, const KeyedStream& stream);
 
 /// Reads this worker's part of the keys one after the other, each until it was read, with pauses
-/// that grow: a system that has just recovered may refuse at first.
+/// that grow: a system that has just recovered may refuse at first. The absent key of operations
+/// that have none is passed over.
 GeneratorPtr final_key_reads(const StreamContext& context, std::span<const Value> keys);
 
 } // namespace faultlab

@@ -9,31 +9,99 @@
 
 namespace faultlab {
 
+ToyCluster::ToyCluster(VirtualTime& time, std::int32_t nodes, std::uint64_t seed)
+    : time_(time), rng_(seed), nodes_(static_cast<std::size_t>(nodes)) {}
+
+void ToyCluster::invoke(NodeId node, const Invocation& op, Answer answer) {
+    const Nanos there = rng_.between(100 * microsecond, 3 * millisecond);
+    const Nanos back = rng_.between(100 * microsecond, 3 * millisecond);
+    time_.after(there, [this, node, op, answer = std::move(answer), back] {
+        const auto late = [this, back, answer](Completion completion) {
+            time_.after(back, [answer, completion = std::move(completion)] { answer(completion); });
+        };
+        const Node& serving = this->node(node);
+        if (!serving.running) return late(Failed{"connection refused"});
+        serve(node, serving.cut, op, late);
+    });
+}
+
+NodeId ToyCluster::leader() const {
+    const auto leads = [](const Node& node) { return node.running && !node.cut; };
+    return static_cast<NodeId>(std::ranges::find_if(nodes_, leads) - nodes_.begin());
+}
+
+NodeStatus ToyCluster::status(NodeId node) {
+    return {.leads = leader() == node, .metrics = {{"role", leader() == node ? 2 : 0}}};
+}
+
+ClusterView ToyCluster::view() {
+    ClusterView view;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        const std::string number = std::to_string(i + 1);
+        view.nodes.push_back({.name = "n" + number,
+                              .address = "10.0.0." + number,
+                              .running = nodes_[i].running,
+                              .leads = leader() == static_cast<NodeId>(i)});
+        view.clients.push_back(
+            {.name = "c" + number, .address = "10.0.1." + number, .node = static_cast<NodeId>(i)});
+    }
+    return view;
+}
+
+Host& ToyCluster::node_host(NodeId) {
+    fail_check("a toy has no hosts", __FILE__, __LINE__);
+}
+
+Host& ToyCluster::client_host(NodeId) {
+    fail_check("a toy has no hosts", __FILE__, __LINE__);
+}
+
+Result<std::vector<std::string>> ToyCluster::apply_rules(const std::vector<HostRules>& rules) {
+    for (const HostRules& rule : rules) {
+        Node& target = node(std::stoi(rule.host.substr(1)) - 1);
+        target.cut = rule.text == "cut";
+        if (target.cut) on_cut(std::stoi(rule.host.substr(1)) - 1);
+    }
+    return std::vector<std::string>(rules.size());
+}
+
+Result<void> ToyCluster::signal_node(NodeId, int) {
+    return lab_error("a toy cannot be signalled");
+}
+
+Result<void> ToyCluster::kill_node(NodeId node) {
+    this->node(node).running = false;
+    on_kill();
+    return {};
+}
+
+Result<void> ToyCluster::start_node(NodeId node) {
+    this->node(node).running = true;
+    return {};
+}
+
+Result<ProcessState> ToyCluster::node_state(NodeId node) {
+    return this->node(node).running ? ProcessState::running : ProcessState::gone;
+}
+
 ToyRegister::ToyRegister(VirtualTime& time,
                          std::int32_t nodes,
                          std::uint64_t seed,
                          const Nature& nature)
-    : time_(time), rng_(seed), nature_(nature), nodes_(static_cast<std::size_t>(nodes)) {}
+    : ToyCluster(time, nodes, seed), nature_(nature) {}
 
-void ToyRegister::invoke(NodeId node, const Invocation& op, Answer answer) {
-    const Nanos there = rng_.between(100 * microsecond, 3 * millisecond);
-    const Nanos back = rng_.between(100 * microsecond, 3 * millisecond);
-    time_.after(there, [this, node, op, answer = std::move(answer), back] {
-        const Node& serving = this->node(node);
-        if (!serving.running) {
-            time_.after(back, [answer] { answer(Failed{"connection refused"}); });
-            return;
-        }
-        if (serving.cut) {
-            // The client's connection is whole: it waits in vain, unless the node answers alone.
-            if (nature_.bug != ToyBug::stale_reads || op.f != "read") return;
-            const auto found = serving.remembered.find(op.key);
-            const Value seen = shown(found == serving.remembered.end() ? Cell{} : found->second);
-            time_.after(back, [answer, seen] { answer(Done{seen}); });
-            return;
-        }
-        time_.after(back, [answer, completion = apply(op)] { answer(completion); });
-    });
+void ToyRegister::serve(NodeId node, bool cut, const Invocation& op, const Answer& answer) {
+    if (!cut) return answer(apply(op));
+    // The client's connection is whole: it waits in vain, unless the node answers alone.
+    if (nature_.bug != ToyBug::stale_reads || op.f != "read") return;
+    const auto found = remembered_[node].find(op.key);
+    answer(Done{shown(found == remembered_[node].end() ? Cell{} : found->second)});
+}
+
+void ToyRegister::on_kill() {
+    if (nature_.bug != ToyBug::lost_writes) return;
+    for (; !recent_.empty(); recent_.pop_back())
+        state_[recent_.back().key] = recent_.back().before;
 }
 
 Completion ToyRegister::apply(const Invocation& op) {
@@ -56,72 +124,11 @@ Value ToyRegister::shown(const Cell& cell) const {
 
 void ToyRegister::write(const Value& key, const Value& value) {
     constexpr Nanos unsafe = 500 * millisecond;
-    while (!recent_.empty() && recent_.front().t < time_.now() - unsafe)
+    while (!recent_.empty() && recent_.front().t < time().now() - unsafe)
         recent_.pop_front();
-    recent_.push_back({.t = time_.now(), .key = key, .before = state_[key]});
+    recent_.push_back({.t = time().now(), .key = key, .before = state_[key]});
     Cell& cell = state_[key];
     cell = {.value = value, .version = cell.version + 1};
-}
-
-NodeId ToyRegister::leader() const {
-    const auto leads = [](const Node& node) { return node.running && !node.cut; };
-    return static_cast<NodeId>(std::ranges::find_if(nodes_, leads) - nodes_.begin());
-}
-
-NodeStatus ToyRegister::status(NodeId node) {
-    return {.leads = leader() == node, .metrics = {{"role", leader() == node ? 2 : 0}}};
-}
-
-ClusterView ToyRegister::view() {
-    ClusterView view;
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        const std::string number = std::to_string(i + 1);
-        view.nodes.push_back({.name = "n" + number,
-                              .address = "10.0.0." + number,
-                              .running = nodes_[i].running,
-                              .leads = leader() == static_cast<NodeId>(i)});
-        view.clients.push_back(
-            {.name = "c" + number, .address = "10.0.1." + number, .node = static_cast<NodeId>(i)});
-    }
-    return view;
-}
-
-Host& ToyRegister::node_host(NodeId) {
-    fail_check("a toy has no hosts", __FILE__, __LINE__);
-}
-
-Host& ToyRegister::client_host(NodeId) {
-    fail_check("a toy has no hosts", __FILE__, __LINE__);
-}
-
-Result<std::vector<std::string>> ToyRegister::apply_rules(const std::vector<HostRules>& rules) {
-    for (const HostRules& rule : rules) {
-        Node& target = node(std::stoi(rule.host.substr(1)) - 1);
-        target.cut = rule.text == "cut";
-        target.remembered = state_;
-    }
-    return std::vector<std::string>(rules.size());
-}
-
-Result<void> ToyRegister::signal_node(NodeId, int) {
-    return lab_error("a toy cannot be signalled");
-}
-
-Result<void> ToyRegister::kill_node(NodeId node) {
-    this->node(node).running = false;
-    if (nature_.bug != ToyBug::lost_writes) return {};
-    for (; !recent_.empty(); recent_.pop_back())
-        state_[recent_.back().key] = recent_.back().before;
-    return {};
-}
-
-Result<void> ToyRegister::start_node(NodeId node) {
-    this->node(node).running = true;
-    return {};
-}
-
-Result<ProcessState> ToyRegister::node_state(NodeId node) {
-    return this->node(node).running ? ProcessState::running : ProcessState::gone;
 }
 
 namespace {

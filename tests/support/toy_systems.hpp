@@ -23,16 +23,11 @@ enum class ToyBug {
     lost_writes, ///< a kill loses what any node acknowledged in the half second before it
 };
 
-/// Registers, replicated by nothing but belief: one state that all nodes share, as if by a perfect
-/// protocol. Nodes that are cut off or down take no part. The registers are those of the models
-/// cas-register and versioned-register. Nothing decides but the seed and the calls.
-class ToyRegister : public VirtualSystem {
+/// Nodes and the network of a toy: a client's operation takes some milliseconds to its node and
+/// back. Nodes that are cut off or down take no part. Nothing decides but the seed and the calls.
+class ToyCluster : public VirtualSystem {
 public:
-    struct Nature {
-        ToyBug bug = ToyBug::none;
-        bool versioned = false;
-    };
-    ToyRegister(VirtualTime& time, std::int32_t nodes, std::uint64_t seed, const Nature& nature);
+    ToyCluster(VirtualTime& time, std::int32_t nodes, std::uint64_t seed);
 
     void invoke(NodeId node, const Invocation& op, Answer answer) override;
     NodeStatus status(NodeId node) override;
@@ -47,40 +42,69 @@ public:
     Result<void> start_node(NodeId node) override;
     Result<ProcessState> node_state(NodeId node) override;
 
+protected:
+    /// An operation has reached a node that runs. Not to call `answer` is to leave it waiting.
+    virtual void serve(NodeId node, bool cut, const Invocation& op, const Answer& answer) = 0;
+    virtual void on_cut(NodeId) {}
+    virtual void on_kill() {}
+
+    [[nodiscard]] VirtualTime& time() { return time_; }
+    [[nodiscard]] Rng& rng() { return rng_; }
+
+private:
+    struct Node {
+        bool running = true;
+        bool cut = false;
+    };
+    [[nodiscard]] Node& node(NodeId node) { return nodes_[static_cast<std::size_t>(node)]; }
+    [[nodiscard]] NodeId leader() const;
+
+    VirtualTime& time_;
+    Rng rng_;
+    std::vector<Node> nodes_;
+};
+
+/// Registers, replicated by nothing but belief: one state that all nodes share, as if by a perfect
+/// protocol. The registers are those of the models cas-register and versioned-register.
+class ToyRegister : public ToyCluster {
+public:
+    struct Nature {
+        ToyBug bug = ToyBug::none;
+        bool versioned = false;
+    };
+    ToyRegister(VirtualTime& time, std::int32_t nodes, std::uint64_t seed, const Nature& nature);
+
 private:
     struct Cell {
         Value value;
         std::int64_t version = 0;
     };
-    struct Node {
-        bool running = true;
-        bool cut = false;
-        std::map<Value, Cell> remembered; ///< what it knew when it was cut off
-    };
+    using Cells = std::map<Value, Cell>;
     struct Written {
         Nanos t = 0;
         Value key;
         Cell before;
     };
 
+    void serve(NodeId node, bool cut, const Invocation& op, const Answer& answer) override;
+    void on_cut(NodeId node) override { remembered_[node] = state_; }
+    void on_kill() override;
+
     Completion apply(const Invocation& op);
     void write(const Value& key, const Value& value);
     [[nodiscard]] Value shown(const Cell& cell) const;
-    [[nodiscard]] Node& node(NodeId node) { return nodes_[static_cast<std::size_t>(node)]; }
-    [[nodiscard]] NodeId leader() const;
 
-    VirtualTime& time_;
-    Rng rng_;
     Nature nature_;
-    std::vector<Node> nodes_;
-    std::map<Value, Cell> state_;
+    std::map<NodeId, Cells> remembered_; ///< what a node knew when it was cut off
+    Cells state_;
     std::deque<Written> recent_;
 };
 
 /// "partition" and "kill" of a toy: one node, drawn from the seed of the spec.
 const Nemesis* find_toy_nemesis(std::string_view name);
 
-/// The register workload for so many seconds, with a fault of each named kind every five seconds.
+/// The workload (register, else say so in the plan) for so many seconds, with a fault of each named
+/// kind every five seconds.
 Plan toy_plan(const Workload& workload,
               std::uint64_t seed,
               std::vector<std::string> nemeses,
