@@ -61,8 +61,11 @@ public:
         for (NodeId i = 0; i < lab.nodes(); ++i) {
             auto& node = deployment_.nodes[static_cast<std::size_t>(i)];
             node.data_directory /= name;
+            std::filesystem::create_directories(node.data_directory);
         }
         for (NodeId i = 0; i < lab.nodes(); ++i) {
+            if (const auto done = system_->prepare(deployment_, i, lab.node(i)); !done)
+                give_up(done.error());
             for (const ProcessSpec& process : system_->launch(deployment_, i)) {
                 const auto group = lab.node(i).spawn(process);
                 if (!group) give_up(group.error());
