@@ -83,6 +83,10 @@ void Replica::Core::on_superblock_read(const IoDone& done) {
         halt("the superblock is of another cluster, replica or size");
         return;
     }
+    if (found->membership.voter_count != 0 && !found->membership.well_formed()) {
+        halt("the membership in the superblock is none");
+        return;
+    }
     if (found->release_active > config_.release) {
         halt("the active release is newer than this program");
         return;

@@ -230,6 +230,13 @@ bool in_tail_order(const Subject& subject, Op op, const Header* before, const He
     return right || subject.waived(Bug::KM5);
 }
 
+/// Whether the entry at `op`, where it is known, is the one that the message says.
+bool ends_right(const Subject& subject, const std::optional<Header>& newest) {
+    const Header& header = subject.header;
+    const bool known = newest && header.commit + header.count == header.op;
+    return !known || newest->checksum == header.parent || subject.waived(Bug::KM5);
+}
+
 Reject check_slots(const Subject& subject) {
     std::optional<Header> before;
     for (std::uint32_t index = 0; index < subject.header.count; ++index) {
@@ -255,7 +262,7 @@ Reject check_slots(const Subject& subject) {
         }
         before = record.header;
     }
-    return Reject::None;
+    return ends_right(subject, before) ? Reject::None : Reject::TailOrder;
 }
 
 Reject check_view(const Subject& subject) {
@@ -277,7 +284,7 @@ Reject check_view(const Subject& subject) {
         }
         before = entry;
     }
-    return Reject::None;
+    return ends_right(subject, before) ? Reject::None : Reject::TailOrder;
 }
 
 // --- entries

@@ -331,6 +331,8 @@ TEST_CASE("A suffix is as long as its message says, and no longer than a pipelin
 
 TEST_CASE("A suffix is ascending and chained", "[replica_state]") {
     check_all({
+        {Command::StartView, "tail order", [](Sample& s) { s.header.parent.low ^= 1; }},
+        {Command::DoViewChange, "tail order", [](Sample& s) { s.header.parent.low ^= 1; }},
         {Command::StartView, "tail order", [](Sample& s) { swap_headers(s, 0, 1); }},
         {Command::StartView, "tail order", [](Sample& s) { swap_headers(s, 1, 2); }},
         {Command::StartView,
@@ -467,6 +469,7 @@ TEST_CASE("Each check of a message can be switched off", "[replica_state]") {
                               &last,
                               sizeof last);
               }
+              s.header.parent = last.checksum;
           }}},
         {Bug::KM5, {Command::StartView, "tail order", [](Sample& s) { swap_headers(s, 0, 1); }}},
         {Bug::K4, {Command::Log, "entry", [](Sample& s) { s.header.op = 7; }}},
