@@ -41,6 +41,7 @@ private:
     void on_io(const IoDone& done);
     void on_timer(Timer timer);
     void on_message(const Received& received);
+    void harmed_by(const Header& header, Reject why);
     void on_peer_message(const Message& message, ReplicaId from);
     /// Does what the state allows now: called once at the end of every step.
     void settle();
@@ -57,6 +58,7 @@ private:
     void reject(Reject reason, ReplicaId sender);
     /// The only origin of headers: who sends, what its disk says about views and checkpoint.
     [[nodiscard]] Header outgoing(Command command) const;
+    [[nodiscard]] View spoken_view() const;
     void send(ReplicaId to, Header header, Bytes body = {});
     /// To all voters and standbys but itself; to every id while the membership is unknown.
     void broadcast(const Header& header, Bytes body = {});
@@ -101,7 +103,11 @@ private:
     void start_normal();
     void append(const Header& entry, Bytes body);
     void on_prepare_again(const Message& message);
+    [[nodiscard]] bool may_jump(const Header& header, ReplicaId from) const;
+    void jump_to_view(const Header& header);
+    [[nodiscard]] Op acknowledgeable() const;
     void propose();
+    [[nodiscard]] bool proposes() const;
     [[nodiscard]] bool may_propose() const;
     [[nodiscard]] std::size_t fill_batch(Header& entry);
     void append_and_send(Header& entry, Bytes body);
@@ -114,7 +120,7 @@ private:
     void tell_durable(Op sound);
     void advance_commit();
     /// The newest op that a replication quorum of these voters has acknowledged in this view.
-    [[nodiscard]] Op replicated(const Membership& membership) const;
+    [[nodiscard]] Op replicated(const Membership& membership);
     void learn_commit(Op claimed);
     void heard_primary();
     void send_heartbeat();
@@ -152,6 +158,7 @@ private:
     void send_start_view(ReplicaId to);
     std::size_t lay_out_view(Header& header);
     void on_start_view(const Message& message, ReplicaId from);
+    [[nodiscard]] bool reinstalls(const Header& header);
     void install_view(const Message& message, const Membership& membership);
     void on_get_view(const Header& header, ReplicaId from);
     void learn_view(View view, ReplicaId from);
@@ -167,15 +174,17 @@ private:
     /// What the votes say about one entry.
     struct Holding {
         bool held = false;
-        std::size_t nacks = 0; ///< voters that surely never acknowledged it
+        std::size_t nacks = 0;  ///< voters that surely never acknowledged it
+        std::size_t faulty = 0; ///< voters that cannot tell
     };
     struct Install;
     void try_form_view();
+    [[nodiscard]] const Vote* newest_vote();
     [[nodiscard]] const Vote* best_vote();
     void fill_suffix(const Vote& best);
     [[nodiscard]] Holding holding(Op op, const Checksum* checksum, View log_view) const;
     bool cut_what_nobody_has(Install& wanted, Op base);
-    [[nodiscard]] bool gives_up(const Vote& best) const;
+    [[nodiscard]] bool gives_up(const Vote& best);
 
     // --- core_install.cpp
     /// One log that replaces, or completes, this replica's: of a StartView, of a new primary, of a
@@ -198,7 +207,9 @@ private:
         Nanos began = 0;
     };
     void start_install(const Install& wanted);
-    [[nodiscard]] Op common_op(const Install& wanted) const;
+    [[nodiscard]] Op common_op(const Install& wanted);
+    [[nodiscard]] bool drops_committed() const;
+    [[nodiscard]] bool rises_over_hole() const;
     /// The checksum that the wanted log has at `op`, where the suffix tells; else null.
     [[nodiscard]] const Checksum* wanted_checksum(const Install& wanted, Op op) const;
     void abandon_install();
@@ -244,6 +255,7 @@ private:
     void on_recovery(const Header& header, ReplicaId from);
     void on_recovery_response(const Message& message, ReplicaId from);
     void try_recover();
+    [[nodiscard]] bool recovers_again(const Header& header) const;
 
     // --- core_lease.cpp
     [[nodiscard]] bool lease_holds() const;
@@ -428,7 +440,10 @@ private:
     Nanos promised_until_ = 0;
 
     // --- view change
-    View candidate_;                     ///< wants to leave for it; 0: for none
+    View candidate_;      ///< wants to leave for it; 0: for none
+    View installed_view_; ///< of the newest StartView taken in this life (planted bug F7)
+    Op stale_above_ = 0;  ///< entries above it are not of this view's log (F6a); 0: all are
+    Op claimed_head_ = 0; ///< acknowledged although it may not be here (F5)
     std::array<Vote, max_voters> votes_; ///< as the voters are in the membership
     std::vector<Header> suffix_; ///< newest headers of the log that is chosen or installed; op 0:
                                  ///< only the checksum is known, if it is not zero

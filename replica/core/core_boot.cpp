@@ -96,6 +96,10 @@ void Replica::Core::on_superblock_read(const IoDone& done) {
         return;
     }
     superblock_.opened(*found);
+    if (bugs_.changes(Bug::V6, [&] { return found->incarnation > 0; })) {
+        start_recovery();
+        return;
+    }
     wanted_ = *found;
     set_membership(found->membership);
     decided_.release = found->release_active;
@@ -228,20 +232,25 @@ void Replica::Core::store_then(Then then) {
 std::uint64_t Replica::Core::store_superblock() {
     wanted_.commit = commit_max_;
     REPLICA_ASSERT("superblock-view",
-                   wanted_.view >= durable().view && wanted_.view >= wanted_.log_view);
+                   (wanted_.view >= durable().view && wanted_.view >= wanted_.log_view) ||
+                       bugs_.on(Bug::KM7) || bugs_.on(Bug::V6));
     return superblock_.store(wanted_, next_io_, *effects_);
 }
 
 void Replica::Core::run_continuation() {
-    if (then_ == Then::Nothing || superblock_.done() < then_ticket_) {
+    if (then_ == Then::Nothing) {
+        return;
+    }
+    const bool early = superblock_.done() < then_ticket_;
+    if (early && !bugs_.changes(Bug::B2, [&] { return then_ != Then::EnterAfterBoot; })) {
         return;
     }
     const Then then = then_;
     then_ = Then::Nothing;
     if (install_.storing) {
         // Whatever was decided since: the log on the disk is the new one's.
-        REPLICA_ASSERT("install-stored", durable().log_view == install_.view);
-        log_view_ = durable().log_view;
+        REPLICA_ASSERT("install-stored", early || durable().log_view == install_.view);
+        log_view_ = install_.view;
         install_ = {};
     }
     switch (then) {
@@ -360,13 +369,7 @@ void Replica::Core::on_message(const Received& received) {
     }
     if (const Reject why = validate(received.message, config_, bugs_); why != Reject::None) {
         reject(why, received.from);
-        const bool damaged = why == Reject::HeaderChecksum || why == Reject::BodyChecksum;
-        const auto seems_newer = [&] {
-            return damaged && header.command == Command::Prepare && header.op > heard_head_;
-        };
-        if (bugs_.changes(Bug::KM3, seems_newer)) {
-            heard_head_ = header.op;
-        }
+        harmed_by(header, why);
         return;
     }
     const bool of_client = header.command == Command::Request;
@@ -381,6 +384,23 @@ void Replica::Core::on_message(const Received& received) {
         on_request(received.message, received.client_link);
     } else {
         on_peer_message(received.message, received.from);
+    }
+}
+
+/// Planted bugs: a message that is not let in has an effect all the same.
+void Replica::Core::harmed_by(const Header& header, Reject why) {
+    const bool any_vote = std::ranges::any_of(votes_, &Vote::valid);
+    if (header.command == Command::DoViewChange && why != Reject::HeaderChecksum &&
+        bugs_.changes(Bug::F2, [&] { return any_vote; })) {
+        for (Vote& vote : votes_) {
+            vote.valid = false;
+        }
+    }
+    const bool broken = why == Reject::HeaderChecksum || why == Reject::BodyChecksum;
+    if (broken && header.command == Command::Prepare && status_ == Status::Normal &&
+        bugs_.changes(Bug::KM3,
+                      [&] { return header.op > std::max(heard_head_, journal_.head()); })) {
+        heard_head_ = header.op;
     }
 }
 
@@ -426,6 +446,11 @@ void Replica::Core::on_peer_message(const Message& message, ReplicaId from) {
     }
 }
 
+/// The view that its messages may name: one that its disk knows.
+View Replica::Core::spoken_view() const {
+    return bugs_.on(Bug::B2) ? view_ : durable().view;
+}
+
 Header Replica::Core::outgoing(Command command) const {
     Header header;
     header.cluster = config_.cluster;
@@ -434,7 +459,7 @@ Header Replica::Core::outgoing(Command command) const {
     header.release = config_.release;
     header.replica = config_.self;
     header.incarnation = durable().incarnation;
-    header.view = durable().view;
+    header.view = spoken_view();
     header.log_view = log_view_;
     header.checkpoint_op = offered_.op;
     header.checkpoint_id = offered_.id;

@@ -5,7 +5,7 @@
 // The new primary chooses the log of its view.
 namespace faultlab::replica {
 
-const Replica::Core::Vote* Replica::Core::best_vote() {
+const Replica::Core::Vote* Replica::Core::newest_vote() {
     const auto key = [](const Vote& vote) {
         return std::pair(vote.header.log_view, vote.header.op);
     };
@@ -16,6 +16,14 @@ const Replica::Core::Vote* Replica::Core::best_vote() {
         }
         if (best != nullptr && key(vote) == key(*best) &&
             vote.header.parent != best->header.parent) {
+            if (bugs_.changes(Bug::F4, [] { return true; })) {
+                best = vote.header.parent > best->header.parent ? &vote : best;
+                continue;
+            }
+            if (bugs_.changes(Bug::K3_3, [] { return true; })) {
+                best = rng_.chance(1, 2) ? &vote : best;
+                continue;
+            }
             // Two logs of one view: which of them is right, nobody can tell.
             reject(Reject::Fork, vote.header.replica);
             halt("two logs of one view differ");
@@ -28,6 +36,23 @@ const Replica::Core::Vote* Replica::Core::best_vote() {
         }
     }
     return best;
+}
+
+/// The vote whose log becomes the view's.
+const Replica::Core::Vote* Replica::Core::best_vote() {
+    const Vote* newest = newest_vote();
+    if (newest == nullptr) {
+        return nullptr;
+    }
+    const auto longer = [](const Vote& a, const Vote& b) {
+        return (a.valid ? a.header.op : 0) < (b.valid ? b.header.op : 0);
+    };
+    const Vote& longest = *std::ranges::max_element(votes_, longer);
+    const auto differs = [&] { return longest.valid && longest.header.op > newest->header.op; };
+    if (bugs_.changes(Bug::K5, differs) || bugs_.changes(Bug::T1, differs)) {
+        return &longest;
+    }
+    return newest;
 }
 
 namespace {
@@ -62,6 +87,8 @@ Replica::Core::holding(Op op, const Checksum* checksum, View log_view) const {
         } else if (record->state == SlotState::Absent ||
                    (record->state == SlotState::Present && checksum != nullptr)) {
             ++result.nacks;
+        } else {
+            ++result.faulty;
         }
     }
     return result;
@@ -100,7 +127,8 @@ void Replica::Core::try_form_view() {
     }
     const auto votes = static_cast<std::size_t>(
         std::ranges::count_if(votes_, [](const Vote& vote) { return vote.valid; }));
-    if (votes < quorums().view_change) {
+    const std::size_t quorum = quorums().view_change;
+    if (votes < quorum && !bugs_.changes(Bug::B11, [&] { return votes + 1 == quorum; })) {
         return;
     }
     const Vote* best = best_vote();
@@ -117,7 +145,8 @@ void Replica::Core::try_form_view() {
     wanted.donor = best->header.replica;
     wanted.membership = membership_;
     for (const Vote& vote : votes_) {
-        if (vote.valid && vote.header.commit <= wanted.op) {
+        if (vote.valid &&
+            (vote.header.commit <= wanted.op || bugs_.changes(Bug::K3, [] { return true; }))) {
             wanted.commit = std::max(wanted.commit, vote.header.commit);
         }
     }
@@ -146,7 +175,11 @@ bool Replica::Core::cut_what_nobody_has(Install& wanted, Op base) {
             continue;
         }
         const Checksum* before = wanted_checksum(wanted, op - 1);
-        if (found.nacks < quorums().nack || before == nullptr) {
+        const std::size_t quorum = quorums().nack;
+        const bool enough = found.nacks >= quorum || bugs_.changes(Bug::B5, [&] {
+            return found.nacks + found.faulty >= quorum;
+        });
+        if (!enough || before == nullptr) {
             return false;
         }
         wanted.checksum = *before;
@@ -158,10 +191,11 @@ bool Replica::Core::cut_what_nobody_has(Install& wanted, Op base) {
 }
 
 /// Whether the others' rings may not hold any more what this replica lacks.
-bool Replica::Core::gives_up(const Vote& best) const {
+bool Replica::Core::gives_up(const Vote& best) {
     const Op needed = commit_min_ + 1;
-    return wanted_.checkpoint_op < best.header.checkpoint_op &&
-           needed + config_.limits.slots <= best.header.op;
+    const bool lags = wanted_.checkpoint_op < best.header.checkpoint_op &&
+                      needed + config_.limits.slots <= best.header.op;
+    return lags && !bugs_.changes(Bug::B8, [] { return true; });
 }
 
 } // namespace faultlab::replica

@@ -8,7 +8,8 @@ namespace faultlab::replica {
 
 void Replica::Core::on_request(const Message& message, std::uint64_t link) {
     const Header& header = message.header;
-    if (!is_normal_primary() || abdicated_) {
+    if ((!is_normal_primary() || abdicated_) &&
+        !bugs_.changes(Bug::KM13, [&] { return proposes() && !abdicated_; })) {
         redirect(link, header);
         return;
     }

@@ -38,14 +38,18 @@ const Checksum* Replica::Core::wanted_checksum(const Install& wanted, Op op) con
 }
 
 /// The newest op at which both logs surely have the same entry, and so the same below it.
-Op Replica::Core::common_op(const Install& wanted) const {
+Op Replica::Core::common_op(const Install& wanted) {
     for (Op op = std::min(own_head(), wanted.op); op >= commit_min_ && op > 0; --op) {
         const Checksum* theirs = wanted_checksum(wanted, op);
         const Checksum* ours = journal_.checksum_at(op);
         if (theirs != nullptr && ours != nullptr && *theirs == *ours) {
             return op;
         }
-        REPLICA_ASSERT("install-fork", op > commit_min_ || theirs == nullptr || ours == nullptr);
+        const bool fork = op == commit_min_ && theirs != nullptr && ours != nullptr;
+        if (bugs_.changes(Bug::K1, [&] { return fork && op > journal_.checkpoint() + 1; })) {
+            return op - 1;
+        }
+        REPLICA_ASSERT("install-fork", !fork);
     }
     return commit_min_;
 }
@@ -53,7 +57,7 @@ Op Replica::Core::common_op(const Install& wanted) const {
 /// Begins to make this replica's log the wanted one; suffix_ has its newest headers.
 void Replica::Core::start_install(const Install& wanted) {
     abandon_install();
-    REPLICA_ASSERT("install-executed", wanted.op >= commit_min_);
+    REPLICA_ASSERT("install-executed", wanted.op >= commit_min_ || drops_committed());
     const Op common = common_op(wanted);
     install_ = wanted;
     install_.active = true;
@@ -61,6 +65,18 @@ void Replica::Core::start_install(const Install& wanted) {
     install_.next = common + 1;
     install_.began = now_;
     repair_reset();
+}
+
+/// Planted bugs that take back what is committed.
+bool Replica::Core::drops_committed() const {
+    return bugs_.on(Bug::K1) || bugs_.on(Bug::K2) || bugs_.on(Bug::K3) || bugs_.on(Bug::T2) ||
+           bugs_.on(Bug::F7) || bugs_.on(Bug::KM7) || bugs_.on(Bug::KM8) || bugs_.on(Bug::B7);
+}
+
+/// Planted bug F5: the new log counts as installed although its end is missing.
+bool Replica::Core::rises_over_hole() const {
+    return !install_.as_primary && status_ == Status::ViewChange && install_.next <= install_.op &&
+           install_.next > journal_.head() && journal_.checksum_at(install_.next - 1) != nullptr;
 }
 
 /// What was taken from the other log goes; what is known to be committed stays.
@@ -76,7 +92,7 @@ void Replica::Core::abandon_install() {
 void Replica::Core::truncate(Op last) {
     const Op head = journal_.head();
     if (last < head) {
-        REPLICA_ASSERT("truncate-committed", last >= commit_max_);
+        REPLICA_ASSERT("truncate-committed", last >= commit_max_ || drops_committed());
         event(EventKind::Truncated, last + 1, head);
         journal_.truncate(last);
     }
@@ -101,8 +117,9 @@ bool Replica::Core::take_into_install(const Header& entry, Bytes body) {
     }
     const Checksum* before = journal_.checksum_at(op - 1);
     const Checksum* wanted = wanted_checksum(install_, op);
-    if ((before != nullptr && entry.parent != *before) ||
-        (wanted != nullptr && entry.checksum != *wanted)) {
+    const bool fits = (before == nullptr || entry.parent == *before) &&
+                      (wanted == nullptr || entry.checksum == *wanted);
+    if (!fits && !bugs_.changes(Bug::B7, [] { return true; })) {
         reject(Reject::Entry, install_.donor);
         return false;
     }
@@ -115,7 +132,7 @@ bool Replica::Core::take_into_install(const Header& entry, Bytes body) {
         if (ours == nullptr && op < journal_.head()) {
             return false; // faulty: repair tells, from the newest backwards, what was there
         }
-        REPLICA_ASSERT("install-committed", op > commit_max_);
+        REPLICA_ASSERT("install-committed", op > commit_max_ || drops_committed());
         if (!may_drop_above(op - 1)) {
             return false;
         }
@@ -138,8 +155,19 @@ void Replica::Core::advance_install() {
     }
     // Below `next` both logs are the same, and what the new view says of them holds.
     commit_max_ = std::max(commit_max_, std::min(install_.commit, install_.next - 1));
+    if (bugs_.changes(Bug::F5, [&] { return rises_over_hole(); })) {
+        claimed_head_ = install_.op;
+        install_.op = install_.next - 1;
+        install_.checksum = *journal_.checksum_at(install_.op);
+    }
     if (install_.next <= install_.op) {
         return;
+    }
+    if (bugs_.changes(Bug::F6a, [&] { return journal_.head() > install_.op; })) {
+        stale_above_ = install_.op;
+        install_.op = journal_.head();
+        install_.checksum = journal_.head_checksum();
+        install_.next = install_.op + 1;
     }
     if (journal_.head() > install_.op) {
         if (!may_drop_above(install_.op)) {

@@ -40,9 +40,13 @@ void Replica::Core::start_normal() {
 
 // --- the primary proposes
 
+bool Replica::Core::proposes() const {
+    return is_normal_primary() || (bugs_.on(Bug::KM13) && status_ == Status::Normal && is_voter());
+}
+
 bool Replica::Core::may_propose() const {
     const Op head = journal_.head();
-    if (!is_normal_primary() || abdicated_ || queue_.waiting() == 0 || reconfiguration_blocks()) {
+    if (!proposes() || abdicated_ || queue_.waiting() == 0 || reconfiguration_blocks()) {
         return false;
     }
     if (head - commit_max_ >= config_.limits.pipeline || !journal_.room(head + 1)) {
@@ -61,6 +65,9 @@ void Replica::Core::propose() {
         entry.parent = journal_.head_checksum();
         entry.commit = commit_max_;
         entry.timestamp = std::max(wall_, last_timestamp_ + 1);
+        if (bugs_.changes(Bug::B14, [&] { return entry.timestamp != wall_; })) {
+            entry.timestamp = wall_;
+        }
         const std::size_t size = fill_batch(entry);
         append_and_send(entry, Bytes(scratch_).first(size));
     }
@@ -138,18 +145,48 @@ void Replica::Core::resend_prepares() {
     arm(Timer::Prepare, config_.timeouts.prepare);
 }
 
+// --- planted bug V1
+
+bool Replica::Core::may_jump(const Header& header, ReplicaId from) const {
+    const bool of_epoch = header.view.epoch() == view_.epoch() && membership_known();
+    return of_epoch && (status_ == Status::Normal || status_ == Status::ViewChange) &&
+           !install_.storing && membership_.primary(header.view) == from &&
+           journal_.head() > commit_max_ && journal_.checksum_at(commit_max_) != nullptr;
+}
+
+/// Claims the new view with what is committed here, and fetches the rest later.
+void Replica::Core::jump_to_view(const Header& header) {
+    leave_normal();
+    view_ = header.view;
+    suffix_.clear();
+    Install wanted;
+    wanted.view = header.view;
+    wanted.log_view = header.view;
+    wanted.op = commit_max_;
+    wanted.checksum = *journal_.checksum_at(commit_max_);
+    wanted.commit = commit_max_;
+    wanted.donor = header.replica;
+    wanted.membership = membership_;
+    start_install(wanted);
+}
+
 // --- the backup appends
 
 void Replica::Core::on_prepare(const Message& message, ReplicaId from) {
     const Header& header = message.header;
     if (header.view > view_) {
-        learn_view(header.view, from);
+        if (bugs_.changes(Bug::V1, [&] { return may_jump(header, from); })) {
+            jump_to_view(header);
+        } else {
+            learn_view(header.view, from);
+        }
         return;
     }
     if (header.view < view_) {
         return;
     }
-    if (from != primary() || leads()) {
+    if ((from != primary() || leads()) &&
+        !bugs_.changes(Bug::KM13, [&] { return status_ == Status::Normal; })) {
         reject(Reject::Sender, from);
         return;
     }
@@ -184,6 +221,9 @@ void Replica::Core::on_prepare_again(const Message& message) {
         if (told_ > 0) {
             acknowledge(0);
         }
+    } else if (bugs_.changes(Bug::F6b, [&] { return told_ < header.op; })) {
+        stale_above_ = header.op;
+        acknowledge(0);
     } else if (header.op > commit_min_) {
         reject(Reject::Fork, message.header.replica);
     }
@@ -193,7 +233,7 @@ void Replica::Core::acknowledge_progress() {
     if (status_ != Status::Normal) {
         return;
     }
-    const Op sound = journal_.durable();
+    const Op sound = acknowledgeable();
     if (sound <= told_) {
         return;
     }
@@ -205,6 +245,15 @@ void Replica::Core::acknowledge_progress() {
     } else {
         acknowledge(0);
     }
+}
+
+/// Everything up to it is durable here, and of this view's log.
+Op Replica::Core::acknowledgeable() const {
+    const Op durable = journal_.durable();
+    if (stale_above_ != 0) { // planted bugs F6a and F6b: what lies above is another log's
+        return std::min(durable, stale_above_);
+    }
+    return std::max(durable, claimed_head_); // planted bug F5
 }
 
 void Replica::Core::tell_durable(Op sound) {
@@ -222,8 +271,8 @@ void Replica::Core::tell_durable(Op sound) {
 
 /// Says that everything up to its durable head is here, in this view.
 void Replica::Core::acknowledge(std::uint64_t nonce) {
-    REPLICA_ASSERT("acknowledge-normal", status_ == Status::Normal && durable().view == view_);
-    const Op sound = journal_.durable();
+    REPLICA_ASSERT("acknowledge-normal", status_ == Status::Normal && spoken_view() == view_);
+    const Op sound = acknowledgeable();
     if (sound > told_) {
         told_ = sound;
         event(EventKind::Acknowledged, sound, view_.value);
@@ -265,7 +314,7 @@ void Replica::Core::on_prepare_ok(const Header& header, ReplicaId from) {
     }
 }
 
-Op Replica::Core::replicated(const Membership& membership) const {
+Op Replica::Core::replicated(const Membership& membership) {
     std::array<Op, max_voters> acknowledged{};
     std::size_t count = 0;
     for (std::size_t index = 0; index < membership.voter_count; ++index) {
@@ -275,6 +324,12 @@ Op Replica::Core::replicated(const Membership& membership) const {
     std::sort(acknowledged.begin(),
               acknowledged.begin() + static_cast<std::ptrdiff_t>(count),
               std::greater<>());
+    if (bugs_.changes(Bug::B11, [&] {
+            return quorum > 1 &&
+                   acknowledged[quorum - 2] > std::max(commit_max_, acknowledged[quorum - 1]);
+        })) {
+        return acknowledged[quorum - 2];
+    }
     return acknowledged[quorum - 1];
 }
 
@@ -297,7 +352,17 @@ void Replica::Core::advance_commit() {
 }
 
 void Replica::Core::learn_commit(Op claimed) {
-    commit_max_ = std::max(commit_max_, std::min(claimed, own_head()));
+    const Op head = own_head();
+    if (bugs_.changes(Bug::K3, [&] { return claimed > head; })) {
+        commit_max_ = std::max(commit_max_, claimed);
+        return;
+    }
+    commit_max_ = std::max(commit_max_, std::min(claimed, head));
+    if (bugs_.changes(Bug::K2, [&] { return claimed > head; })) {
+        execute();
+        commit_min_ = std::max(commit_min_, claimed);
+        commit_max_ = std::max(commit_max_, claimed);
+    }
 }
 
 // --- heartbeats
@@ -366,7 +431,7 @@ void Replica::Core::abdicate_or_return() {
         return;
     }
     arm(Timer::Abdicate, config_.timeouts.abdicate / 2);
-    if (!abdicated_ && !quorum_answers()) {
+    if (!abdicated_ && !quorum_answers() && !bugs_.changes(Bug::B9, [] { return true; })) {
         // Those who hear it but cannot answer would otherwise wait for it for ever, and those who
         // come back could not elect another without it.
         abdicated_ = true;

@@ -72,7 +72,16 @@ void Replica::Core::on_recovery(const Header& header, ReplicaId from) {
 
 void Replica::Core::on_recovery_response(const Message& message, ReplicaId from) {
     const Header& header = message.header;
-    if (status_ != Status::Recovering || install_.active || header.nonce != recovery_nonce_) {
+    if (install_.active || (header.nonce != recovery_nonce_ && !bugs_.changes(Bug::V4, [&] {
+            return status_ == Status::Recovering;
+        }))) {
+        return;
+    }
+    if (status_ != Status::Recovering) {
+        if (bugs_.changes(Bug::KM8, [&] { return recovers_again(header); })) {
+            leave_normal();
+            install_view(message, membership_);
+        }
         return;
     }
     Peer& peer = peers_[from];
@@ -84,6 +93,12 @@ void Replica::Core::on_recovery_response(const Message& message, ReplicaId from)
         recovery_body_.assign(message.body.begin(), message.body.end());
     }
     try_recover();
+}
+
+/// Planted bug KM8: an answer that comes once more replaces the log of a replica that is well.
+bool Replica::Core::recovers_again(const Header& header) const {
+    return status_ == Status::Normal && !leads() && header.flags == flag_primary &&
+           header.view == view_ && header.op < journal_.head();
 }
 
 /// With answers of f + 1 voters, the primary of the highest view among them, it takes that
@@ -106,7 +121,8 @@ void Replica::Core::try_recover() {
         }
     }
     const std::size_t voters = membership.voter_count;
-    if (answers < voters - Quorums::of(voters).view_change + 1 || recovery_header_.view < highest) {
+    if (answers < voters - Quorums::of(voters).view_change + 1 ||
+        (recovery_header_.view < highest && !bugs_.changes(Bug::V3, [] { return true; }))) {
         return;
     }
     ++wanted_.incarnation; // above all that the others have seen

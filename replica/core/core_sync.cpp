@@ -62,6 +62,7 @@ bool Replica::Core::choose_target() {
     }
     sync_.target = best;
     sync_.donor = no_replica;
+    sync_.asked = false;
     sync_.view = {};
     return best.op != 0;
 }

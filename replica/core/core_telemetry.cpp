@@ -7,7 +7,9 @@ Telemetry Replica::Core::telemetry(Nanos now) const {
     Telemetry now_is = figures_;
     now_is.cluster = config_.cluster;
     now_is.self = config_.self;
-    now_is.status = status_;
+    // Whatever it does to get there: it does not know what it promised.
+    const bool recovering = wanted_.recovering != 0 && status_ == Status::Syncing;
+    now_is.status = recovering ? Status::Recovering : status_;
     now_is.role = membership_.listens(config_.self) ? Role::Standby
                   : membership_known() && leads()   ? Role::Primary
                                                     : Role::Backup;

@@ -76,6 +76,10 @@ void Replica::Core::on_start_view_change(const Header& header, ReplicaId from) {
         enter_view(entered);
         return;
     }
+    if (bugs_.changes(Bug::V2, [&] { return candidate_ != View{} && header.view >= candidate_; })) {
+        want_view(header.view.next());
+        return;
+    }
     const bool primary_gives_up = from == primary() && header.view == view_.next();
     const bool wants_too = candidate_ != View{} && header.view > candidate_;
     if (wants_too || (primary_gives_up && candidate_ < header.view)) {
@@ -98,7 +102,10 @@ void Replica::Core::count_votes(View view) {
             ++votes;
         }
     }
-    if (votes >= quorums().view_change) {
+    const std::size_t quorum = quorums().view_change;
+    if (votes >= quorum ||
+        bugs_.changes(Bug::B11, [&] { return quorum > 1 && votes + 1 == quorum; }) ||
+        bugs_.changes(Bug::B10, [&] { return candidate_ == view; })) {
         enter_view(view);
     }
 }
@@ -167,7 +174,7 @@ void Replica::Core::on_view_change_message_timer() {
 
 /// What this replica's disk holds: the log up to its durable head.
 void Replica::Core::send_do_view_change() {
-    if (status_ != Status::ViewChange || !is_voter() || durable().view < view_ || promised()) {
+    if (status_ != Status::ViewChange || !is_voter() || spoken_view() < view_ || promised()) {
         return; // the timer comes back
     }
     // What is not durable yet was not acknowledged. A faulty slot may have been, and so may all
@@ -181,6 +188,10 @@ void Replica::Core::send_do_view_change() {
     header.op = faulty ? own_head() : std::min(own_head(), journal_.durable());
     header.commit = std::min(commit_max_, header.op);
     header.parent = *journal_.checksum_at(header.op);
+    constexpr Op assumed_pipeline = 2; // of planted bug KM2
+    if (bugs_.changes(Bug::KM2, [&] { return header.op > header.commit + assumed_pipeline; })) {
+        header.commit = header.op - assumed_pipeline;
+    }
     REPLICA_ASSERT("vote-suffix", header.op - header.commit <= most_suffix(config_.limits));
     std::size_t used = 0;
     for (Op op = header.commit + 1; op <= header.op; ++op) {
@@ -189,6 +200,10 @@ void Replica::Core::send_do_view_change() {
         if (const Header* known = journal_.header(op)) {
             record.header = *known;
         }
+        if (bugs_.changes(Bug::KM1, [&] { return record.state == SlotState::Faulty; })) {
+            record = {};
+        }
+        figures_.nacks_sent += record.state == SlotState::Absent ? 1 : 0;
         std::memcpy(scratch_.data() + used, &record, sizeof record);
         used += sizeof record;
         ++header.count;
@@ -248,7 +263,8 @@ bool better(const Header& vote, const Header& than) {
 
 void Replica::Core::keep_do_view_change(const Header& header, Bytes body, ReplicaId from) {
     Vote& vote = votes_[voter_index(from)];
-    if (vote.valid && !better(header, vote.header)) {
+    if (vote.valid && !better(header, vote.header) &&
+        !bugs_.changes(Bug::KM4, [] { return true; })) {
         return;
     }
     vote.valid = true;
@@ -271,7 +287,7 @@ std::size_t Replica::Core::voter_index(ReplicaId id) const {
 // --- the start
 
 void Replica::Core::begin_view() {
-    REPLICA_ASSERT("begin-durable", durable().log_view == view_ && durable().view == view_);
+    REPLICA_ASSERT("begin-durable", log_view_ == view_ && spoken_view() == view_);
     if (!is_voter() && !membership_.listens(config_.self)) {
         set_status(Status::Retired);
         return;
@@ -283,6 +299,9 @@ void Replica::Core::begin_view() {
     fact(installed, cause_);
     cause_ = installed;
     start_normal();
+    if (leads() && bugs_.changes(Bug::F1, [&] { return journal_.head() > commit_max_; })) {
+        commit_max_ = journal_.head();
+    }
     if (leads()) {
         for (ReplicaId id = 1; id <= max_replica_id; ++id) {
             if (id != config_.self && (membership_.votes(id) || membership_.listens(id))) {
@@ -332,12 +351,14 @@ void Replica::Core::on_start_view(const Message& message, ReplicaId from) {
     const Membership& judge =
         header.view.epoch() == membership_.epoch && membership_known() ? membership_ : membership;
     const bool of_epoch = header.flags == flag_epoch;
-    if (judge.primary(header.view) != from && !of_epoch) {
+    if (judge.primary(header.view) != from && !of_epoch &&
+        !bugs_.changes(Bug::K6, [] { return true; })) {
         reject(Reject::Sender, from);
         return;
     }
     const View view = offered_view(header, membership);
-    if (view < view_ || from == config_.self || membership.epoch < membership_.epoch ||
+    const bool lower = view < view_ && !bugs_.changes(Bug::KM7, [] { return true; });
+    if (lower || membership.epoch < membership_.epoch ||
         (of_epoch && membership.epoch == membership_.epoch && membership_known())) {
         return;
     }
@@ -346,17 +367,29 @@ void Replica::Core::on_start_view(const Message& message, ReplicaId from) {
         return;
     }
     const bool lost_head = status_ == Status::RecoveringHead;
-    const bool newer = view > log_view_ || lost_head || !membership_known();
+    const bool newer = view > log_view_ || lost_head || !membership_known() ||
+                       reinstalls(header) || view < view_;
     const bool may_install = may_vote() || lost_head || status_ == Status::Retired;
     if (!newer || !may_install || install_.storing || (install_.active && install_.view == view)) {
         return;
     }
+    installed_view_ = header.view;
     leave_normal();
     if (lost_head) {
         set_status(Status::RecoveringHead);
     }
     install_view(message, judge);
     arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
+}
+
+/// Planted bugs: a StartView of the view in which it is Normal is taken once more.
+bool Replica::Core::reinstalls(const Header& header) {
+    const auto drops = [&] {
+        return status_ == Status::Normal && header.view == view_ && !leads() &&
+               header.op < journal_.head();
+    };
+    return bugs_.changes(Bug::T2, drops) ||
+           bugs_.changes(Bug::F7, [&] { return drops() && installed_view_ != header.view; });
 }
 
 /// Begins to install the log that a StartView, or its like, describes.
