@@ -14,7 +14,7 @@ namespace faultlab {
 
 /// What a user asks for, before anything is drawn or checked. The defaults stand beside each.
 struct RunRequest {
-    std::string system = "etcd";
+    std::string system = "vsr";
     std::string workload = "register";
     std::vector<std::string> nemeses = {"partition", "kill", "pause"};
     std::uint64_t seed = 0;

@@ -38,6 +38,17 @@ TEST_CASE("one seed has one plan, byte for byte, and another seed another") {
     CHECK(tree.at("faults").size() >= 6);
 }
 
+TEST_CASE("without arguments the lab's own store is run under partition, kill and pause for 30 s") {
+    const Finished dry = lab_command({"run", "--dry-run"});
+    REQUIRE(dry.exit_code == 0);
+    const auto plan = nlohmann::json::parse(dry.out);
+    CHECK(plan.at("system") == "vsr");
+    CHECK(plan.at("workload") == "register");
+    CHECK(plan.at("nemeses") == nlohmann::json({"partition", "kill", "pause"}));
+    CHECK(plan.at("duration") == 30'000'000'000);
+    CHECK(plan.at("options").at("bug") == "");
+}
+
 TEST_CASE("wrong input ends with 64 and names what is near") {
     struct Case {
         std::vector<std::string> arguments;

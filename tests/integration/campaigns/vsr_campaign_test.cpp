@@ -1,0 +1,63 @@
+// Whole campaigns against the lab's own store.
+
+#include "tests/support/catch.hpp"
+#include "tests/support/lab_command.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace fs = std::filesystem;
+using namespace faultlab::test;
+
+namespace {
+
+bool holds(const TemporaryDirectory& lab, const std::string& condition) {
+    const std::string query = "select (" + condition + ") as holds";
+    return lab_command(lab, {"sql", "latest", query, "--json"}).out == "[{\"holds\":1}]\n";
+}
+
+} // namespace
+
+TEST_CASE("a short campaign over the lab's own store is valid, its replicas agree and converge") {
+    const TemporaryDirectory lab;
+    const Finished run = lab_command(
+        lab, {"run", "vsr", "-f", "partition:leaders", "--time", "8s", "--seed", "7", "--json"});
+    INFO(run.out << run.err);
+    REQUIRE(run.exit_code == 0);
+    const auto report = nlohmann::json::parse(run.out);
+    CHECK_FALSE(report.at("run").contains("planted_bugs"));
+    std::vector<std::string> valid;
+    for (const auto& checker : report.at("checkers")) {
+        if (checker.at("status") == "valid") valid.push_back(checker.at("name"));
+    }
+    for (const char* name : {"linearizability", "digest-agreement", "convergence"})
+        CHECK(std::ranges::count(valid, name) == 1);
+    CHECK(holds(lab, "select count(distinct node) = 3 from event where kind = 'digest'"));
+    CHECK(holds(lab, "select count(*) >= 2 from event where kind = 'view_installed'"));
+    CHECK(holds(lab, "select count(*) = 0 from event where kind = 'events_lost'"));
+    CHECK(processes_of(lab).empty());
+
+    // The secret is where the replicas look for it, and in nothing that a run is shown by.
+    const fs::path directory = only_run(lab);
+    const std::string secret = contents(directory / "nodes" / "n1" / "data" / "cluster.key");
+    REQUIRE(secret.size() == 65);
+    CHECK(secret == contents(directory / "nodes" / "n3" / "data" / "cluster.key"));
+    for (const fs::path& file : {directory / "run.db", directory / "report.html"})
+        CHECK(contents(file).find(secret.substr(0, 64)) == std::string::npos);
+}
+
+TEST_CASE("a planted bug is named first, with whether it fired, and its violation found") {
+    const TemporaryDirectory lab;
+    const Finished run = lab_command(
+        lab,
+        {"run", "vsr", "--bug", "V11", "-f", "partition:leaders", "--time", "12s", "--seed", "3"});
+    INFO(run.out << run.err);
+    CHECK(run.exit_code == 1);
+    CHECK(run.out.find("planted bug V11") != std::string::npos);
+    CHECK(run.out.find("V11 fired") != std::string::npos);
+    CHECK(run.out.find("stale read") != std::string::npos);
+    CHECK(holds(lab, "select count(*) > 0 from event where kind = 'bug_fired'"));
+}
