@@ -295,6 +295,7 @@ private:
     /// A snapshot that is being fetched.
     struct Sync {
         bool active = false;
+        Nanos began = 0;
         Stated target; ///< op 0: none yet
         ReplicaId donor = no_replica;
         View view;                 ///< highest that donors of the target were in
@@ -304,7 +305,6 @@ private:
         bool progress = false;     ///< since the timer was armed
         std::uint64_t fetched = 0; ///< chunks that came from donors
         bool storing = false;      ///< all is on the disk: the superblock is being written
-        bool continues = false;    ///< the log goes through the checkpoint
         std::uint64_t ticket = 0;
     };
     /// The log that it needs is gone elsewhere, or its snapshot is damaged: fetches one.
@@ -416,6 +416,7 @@ private:
         Nanos wanted_at = 0; ///< when it came
         Nanos asked_at = 0;  ///< repair: 0 when nothing is outstanding
         Nanos latency = 0;   ///< moving average of answers to repair
+        Nanos heard = 0;     ///< last message from it
         Nanos told_view = 0; ///< when it was last sent a StartView
         View recovery_view;
         bool recovery_answered = false;

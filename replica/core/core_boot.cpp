@@ -144,6 +144,12 @@ void Replica::Core::enter_after_boot() {
         ask_to_recover();
         return;
     }
+    if (view_.epoch() > membership_.epoch) {
+        // It has a checkpoint from before the epoch that its view is of.
+        set_status(Status::ViewChange);
+        ask_for_view();
+        return;
+    }
     if (!membership_known() || membership_.listens(config_.self)) {
         const bool follows = membership_known() && settled && !journal_.head_uncertain();
         set_status(follows                                           ? Status::Normal

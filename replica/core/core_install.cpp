@@ -196,7 +196,6 @@ void Replica::Core::finish_install() {
     wanted_.log_end = open_end;
     wanted_.membership = install_.membership;
     wanted_.recovering = 0;
-    wanted_.head_uncertain = 0;
     store_then(Then::BeginView);
 }
 

@@ -47,6 +47,9 @@ void Replica::Core::on_recovery_timer() {
     if (status_ != Status::Recovering) {
         return;
     }
+    if (sync_.active) {
+        return; // it asks anew when it has the snapshot
+    }
     if (install_.active && (install_.storing || install_.next > recovery_progress_)) {
         recovery_progress_ = install_.next;
         arm(Timer::Recovery, with_jitter(config_.timeouts.view_change));
@@ -72,9 +75,9 @@ void Replica::Core::on_recovery(const Header& header, ReplicaId from) {
 
 void Replica::Core::on_recovery_response(const Message& message, ReplicaId from) {
     const Header& header = message.header;
-    if (install_.active || (header.nonce != recovery_nonce_ && !bugs_.changes(Bug::V4, [&] {
-            return status_ == Status::Recovering;
-        }))) {
+    if (install_.active || sync_.active ||
+        (header.nonce != recovery_nonce_ &&
+         !bugs_.changes(Bug::V4, [&] { return status_ == Status::Recovering; }))) {
         return;
     }
     if (status_ != Status::Recovering) {

@@ -17,6 +17,7 @@ constexpr std::size_t window = 8; // chunks that are asked for at a time
 void Replica::Core::note_checkpoint(const Header& header, ReplicaId from) {
     const Stated stated{header.checkpoint_op, header.checkpoint_id};
     Peer& peer = peers_[from];
+    peer.heard = now_;
     // A GetSnapshot names the one that its sender wants.
     if (header.command == Command::GetSnapshot || stated.op == 0 ||
         stated.op < peer.checkpoint_op || has_stated(from, stated)) {
@@ -34,19 +35,30 @@ bool Replica::Core::has_stated(ReplicaId id, const Stated& checkpoint) const {
 }
 
 /// Whether it is sure that the checkpoint is what all replicas had after that op: of f + 1 that say
-/// so one at least is in order (KM6). The one that this replica's own superblock names is.
+/// so one at least is in order (KM6). The one that this replica's own superblock names is. While f
+/// are down or without their disks, f + 1 others may not have it: after a while nobody of those who
+/// can be heard and have come as far may say otherwise.
 bool Replica::Core::certified(const Stated& checkpoint) {
     if (checkpoint == Stated{durable().checkpoint_op, durable().checkpoint_id}) {
         return true;
     }
     const Membership& who = membership_known() ? membership_ : install_.membership;
     std::size_t saying = 0;
+    std::size_t denying = 0;
     for (ReplicaId id = 1; id <= max_replica_id; ++id) {
-        const bool counts = who.voter_count == 0 || who.votes(id);
-        saying += counts && id != config_.self && has_stated(id, checkpoint) ? 1 : 0;
+        const bool counts = id != config_.self && (who.voter_count == 0 || who.votes(id));
+        const Peer& peer = peers_[id];
+        if (counts && has_stated(id, checkpoint)) {
+            ++saying;
+        } else if (counts && peer.checkpoint_op >= checkpoint.op &&
+                   now_ - peer.heard < 4 * config_.timeouts.ping) {
+            ++denying;
+        }
     }
     const std::size_t needed = who.voter_count == 0 ? 2 : (who.voter_count - 1U) / 2 + 1;
-    return saying >= needed || bugs_.changes(Bug::KM6, [&] { return saying > 0; });
+    const bool waited = now_ - sync_.began > 4 * config_.timeouts.sync;
+    return saying >= needed || (waited && saying > 0 && denying == 0) ||
+           bugs_.changes(Bug::KM6, [&] { return saying > 0; });
 }
 
 /// The newest checkpoint of a peer that is certified and is worth its way. False when none is.
@@ -69,7 +81,7 @@ bool Replica::Core::choose_target() {
 
 /// The next replica after `last`, in turn, whose newest checkpoint is the target.
 ReplicaId Replica::Core::donor_after(ReplicaId last) const {
-    for (std::size_t step = 1; step <= max_replica_id; ++step) {
+    for (std::size_t step = 1; sync_.target.op > 0 && step <= max_replica_id; ++step) {
         const auto id = static_cast<ReplicaId>((last + step - 1) % max_replica_id + 1);
         const Peer& peer = peers_[id];
         if (id != config_.self && Stated{peer.checkpoint_op, peer.checkpoint_id} == sync_.target) {
@@ -86,9 +98,12 @@ void Replica::Core::start_sync() {
         return;
     }
     leave_normal();
-    set_status(Status::Syncing);
+    // Who has lost its disk does not know itself: that outweighs what it does about it.
+    set_status(wanted_.recovering != 0 ? Status::Recovering : Status::Syncing);
     sync_ = {};
     sync_.active = true;
+    sync_.began = now_;
+    arm(Timer::Sync, with_jitter(config_.timeouts.sync));
 }
 
 void Replica::Core::settle_sync() {
@@ -121,7 +136,6 @@ void Replica::Core::settle_sync() {
             return; // until somebody states one
         }
         sync_.donor = donor_after(no_replica);
-        sync_.asked = false;
         event(EventKind::SyncStarted, sync_.target.op, sync_.donor);
     }
     ask_snapshot();
@@ -156,8 +170,12 @@ void Replica::Core::ask_snapshot() {
 }
 
 void Replica::Core::on_sync_timer() {
-    if (!sync_.active || sync_.storing || !sync_.asked) {
+    if (!sync_.active || sync_.storing) {
         return;
+    }
+    arm(Timer::Sync, with_jitter(config_.timeouts.sync));
+    if (!sync_.asked) {
+        return; // the end of this step looks for a target again
     }
     sync_.asked = false; // what is still missing is asked for again
     if (!sync_.progress) {
@@ -234,21 +252,16 @@ void Replica::Core::on_get_snapshot(const Header& header, ReplicaId from) {
 
 /// View and checkpoint go to the disk together (B12): what the snapshot holds was committed in a
 /// view that its donors were in or past, and a replica that goes on in an older one could
-/// acknowledge there what contradicts it.
+/// acknowledge there what contradicts it. Its claim in a view change, log_view and the checkpoint
+/// as head, is true if the checkpoint was committed in a view up to log_view; else every quorum has
+/// somebody with a larger log_view, and the claim decides nothing.
 void Replica::Core::store_synced() {
     if (snapshot_decided().release > config_.release) {
         halt("the checkpoint needs a program of a newer release");
         return;
     }
     want_checkpoint();
-    const Checksum* own = journal_.checksum_at(wanted_.checkpoint_op);
-    sync_.continues = wanted_.checkpoint_op <= journal_.head() && own != nullptr &&
-                      *own == wanted_.checkpoint_parent;
-    if (!sync_.continues) {
-        wanted_.head_uncertain = 1;
-        wanted_.log_op = std::min(wanted_.log_op, wanted_.checkpoint_op);
-        wanted_.view = std::max({wanted_.view, view_, sync_.view});
-    }
+    wanted_.view = std::max({wanted_.view, view_, sync_.view});
     const Membership decided = snapshot_decided().membership;
     if (decided.epoch > wanted_.membership.epoch) {
         wanted_.membership = decided;
@@ -267,7 +280,6 @@ void Replica::Core::finish_sync() {
     commit_max_ = std::max(commit_min_, std::min(commit_max_, journal_.head()));
     offered_ = {durable().checkpoint_op, durable().checkpoint_id};
     view_ = durable().view;
-    const bool belonged = membership_.votes(config_.self) || membership_.listens(config_.self);
     if (decided_.membership.epoch > membership_.epoch) {
         set_membership(decided_.membership);
     }
@@ -275,20 +287,9 @@ void Replica::Core::finish_sync() {
     publish_digest(commit_min_);
     state_damaged_ = false;
     late_snapshot_ = 0;
-    const bool continues = sync_.continues;
     sync_ = {};
     disarm(Timer::Sync);
-    if (continues || wanted_.recovering != 0) {
-        enter_after_boot();
-        return;
-    }
-    const bool belongs = membership_.votes(config_.self) || membership_.listens(config_.self);
-    if (belonged && !belongs) {
-        set_status(Status::Retired);
-        return;
-    }
-    set_status(Status::RecoveringHead);
-    ask_for_view();
+    enter_after_boot();
 }
 
 } // namespace faultlab::replica

@@ -58,7 +58,7 @@ void Replica::Core::on_start_view_change(const Header& header, ReplicaId from) {
         reject(Reject::NotMember, from);
         return;
     }
-    if (!is_voter() || !may_vote()) {
+    if (!is_voter() || !may_vote() || view_.epoch() != membership_.epoch) {
         return;
     }
     const View entered{header.from};
@@ -235,7 +235,7 @@ void Replica::Core::on_do_view_change(const Message& message, ReplicaId from) {
         reject(Reject::View, from);
         return;
     }
-    if (!may_vote()) {
+    if (!may_vote() || view_.epoch() != membership_.epoch) {
         return;
     }
     if (header.view > view_) {

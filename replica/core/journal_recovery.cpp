@@ -203,8 +203,7 @@ void Journal::decide() {
     }
     take_covered();
     durable_ = checkpoint_;
-    recovery_.uncertain = recovery_.uncertain || checksum_at(head_) == nullptr ||
-                          recovery_.superblock.head_uncertain != 0;
+    recovery_.uncertain = recovery_.uncertain || checksum_at(head_) == nullptr;
 }
 
 void Journal::take(Op op, Decision decision) {

@@ -43,10 +43,7 @@ struct Superblock {
     ReplicaId self = no_replica;
     std::uint8_t copy = 0;       ///< not in the checksum, so that all copies have the same
     std::uint8_t recovering = 0; ///< 1: lost its disk, and has not yet been told what it promised
-    /// 1: the log begins after a snapshot that was fetched, and no StartView has said since what
-    /// the log of log_view is.
-    std::uint8_t head_uncertain = 0;
-    std::array<std::uint8_t, 4> reserved{};
+    std::array<std::uint8_t, 5> reserved{};
 };
 static_assert(std::is_trivially_copyable_v<Superblock> && sizeof(Superblock) <= superblock_bytes);
 static_assert(std::has_unique_object_representations_v<Superblock>,

@@ -32,8 +32,6 @@ inline WorldOptions draw_options(Rng rng) {
     if (rng.chance(1, 4)) options.admission = {.rate = 100, .burst = 4};
     if (rng.chance(1, 3)) options.network.delay_max = rng.between(1, 10) * ms;
     if (rng.chance(1, 3)) options.disk.sync_max = rng.between(1, 10) * ms;
-    options.limits.slots = 4096;
-    options.limits.checkpoint_every = 2000;
     options.release = static_cast<std::uint32_t>(rng.between(oldest_release, newest_release));
     return options;
 }
