@@ -19,12 +19,14 @@ void Replica::Core::note_checkpoint(const Header& header, ReplicaId from) {
     Peer& peer = peers_[from];
     peer.heard = now_;
     // A GetSnapshot names the one that its sender wants.
-    if (header.command == Command::GetSnapshot || stated.op == 0 ||
-        stated.op < peer.checkpoint_op || has_stated(from, stated)) {
+    if (header.command == Command::GetSnapshot || stated.op < peer.checkpoint_op) {
         return;
     }
     peer.checkpoint_op = stated.op;
     peer.checkpoint_id = stated.id;
+    if (has_stated(from, stated)) {
+        return;
+    }
     auto& before = stated_[from];
     std::shift_right(before.begin(), before.end(), 1);
     before.front() = stated;
@@ -186,8 +188,10 @@ void Replica::Core::on_sync_timer() {
 void Replica::Core::donor_failed() {
     ++figures_.sync_failures;
     event(EventKind::SyncFailed, sync_.target.op, sync_.donor);
-    const ReplicaId next = donor_after(sync_.donor);
-    sync_.donor = next != no_replica ? next : sync_.donor;
+    // It may have lost its disk since: it must say again what it has.
+    peers_[sync_.donor].checkpoint_op = 0;
+    peers_[sync_.donor].checkpoint_id = {};
+    sync_.donor = donor_after(sync_.donor);
     sync_.asked = false;
 }
 
