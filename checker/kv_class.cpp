@@ -2,6 +2,7 @@
 #include "checker/kv_counterexample.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <span>
 #include <utility>
@@ -45,8 +46,9 @@ public:
                 kept_.push_back(&op);
         }
         for (const KvOp* op : kept_) {
-            if (op->definite()) add_sights(*op);
+            if (op->definite()) add_sights(*op, sights_);
         }
+        index_all();
     }
 
     [[nodiscard]] AnomalyClass run() const {
@@ -61,23 +63,41 @@ public:
     }
 
 private:
-    void add_sights(const KvOp& op) {
+    static void add_sights(const KvOp& op, std::vector<Sight>& sights) {
         for (const KvStep& step : op.steps) {
             if (first_on(op, step.key) != &step) continue;
             const bool looks = step.action == KvAction::observe || step.action == KvAction::compare;
             const PlaceId place = looks ? step.place : step.base;
-            if (place != no_place) sights_.push_back({&op, step.key, place, step.or_absent});
+            if (place != no_place) sights.push_back({&op, step.key, place, step.or_absent});
         }
     }
 
-    /// Updates other than the sight's own that can have left this, as far as was known.
+    void index_all() {
+        std::vector<Sight> sights;
+        for (const KvOp& op : all_) {
+            for (const KeyId key : keys_of({&op, 1})) {
+                const KvStep* update = update_of(op, key);
+                if (update == nullptr) continue;
+                if (update->vague()) {
+                    vague_writers_[key].push_back(&op);
+                } else {
+                    writers_[update->place].push_back(&op);
+                }
+            }
+            if (op.definite()) add_sights(op, sights);
+        }
+        for (const Sight& sight : sights) {
+            if (!sight.or_absent) finders_[sight.place].push_back(sight.op);
+        }
+    }
+
+    /// Updates other than `but` that can have left this, as far as was known.
     [[nodiscard]] std::vector<const KvOp*> writers(KeyId key, PlaceId place, OpId but) const {
         std::vector<const KvOp*> found;
-        for (const KvOp& op : all_) {
-            const KvStep* update = op.id == but ? nullptr : update_of(op, key);
-            if (update != nullptr && (update->place == place || update->vague()))
-                found.push_back(&op);
-        }
+        if (const auto known = writers_.find(place); known != writers_.end()) found = known->second;
+        if (const auto vague = vague_writers_.find(key); vague != vague_writers_.end())
+            found.insert(found.end(), vague->second.begin(), vague->second.end());
+        std::erase_if(found, [but](const KvOp* op) { return op->id == but; });
         return found;
     }
 
@@ -147,13 +167,11 @@ private:
         for (const KvStep& own : update.steps) {
             if (!own.updates() || own.vague() || own.place == places_.absent(own.key)) continue;
             if (writers(own.key, own.place, update.id).size() != 0) continue;
-            for (const KvOp& op : all_) {
-                const KvStep* look = op.definite() ? first_on(op, own.key) : nullptr;
-                if (look == nullptr || op.id == update.id || op.ret >= result.at) continue;
-                const bool looks =
-                    look->action == KvAction::observe || look->action == KvAction::compare;
-                if ((looks ? look->place : look->base) != own.place || look->or_absent) continue;
-                result = {.at = op.ret, .seen_by = op.id};
+            const auto finders = finders_.find(own.place);
+            if (finders == finders_.end()) continue;
+            for (const KvOp* op : finders->second) {
+                if (op->id != update.id && op->ret < result.at)
+                    result = {.at = op->ret, .seen_by = op->id};
             }
         }
         return result;
@@ -237,6 +255,10 @@ private:
     const KvPlaces& places_;
     std::vector<const KvOp*> kept_;
     std::vector<Sight> sights_;
+    // Of all operations.
+    std::map<PlaceId, std::vector<const KvOp*>> writers_;
+    std::map<KeyId, std::vector<const KvOp*>> vague_writers_;
+    std::map<PlaceId, std::vector<const KvOp*>> finders_; ///< who surely found it
 };
 
 } // namespace

@@ -11,7 +11,7 @@ class KvObject {
 public:
     KvObject(std::span<const KvOp> ops, KvPlaces& places, const KvLicences& licences)
         : input_(prepare_kv(ops, places, licences)), places_(&places), licences_(licences),
-          states_(places.keys()), concerned_(places.keys(), 0) {}
+          states_(places.keys()), old_states_(places.keys()), concerned_(places.keys(), 0) {}
 
     [[nodiscard]] std::size_t size() const { return input_.ops.size(); }
     [[nodiscard]] const KvOp& op(std::uint32_t i) const { return input_.ops[i]; }
@@ -198,7 +198,7 @@ private:
     KvPlaces* places_; ///< never null
     KvLicences licences_;
     KvStates states_;
-    KvStates old_states_{0}; ///< while states are renamed
+    KvStates old_states_; ///< while states are renamed
     std::vector<PlaceId> scratch_;
     std::vector<std::uint32_t> concerned_; ///< by key: the last narrowing that it mattered to
     std::uint32_t narrowing_ = 0;

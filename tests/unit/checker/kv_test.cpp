@@ -156,6 +156,32 @@ TEST_CASE("pruning changes no verdict on kv histories too long for brute force")
     CHECK(invalid > 250);
 }
 
+TEST_CASE("a long history of tied keys is legal, and is not when its end is stale") {
+    // Long enough that states are forgotten on the way.
+    Rng rng(13);
+    int stale = 0;
+    for (int i = 0; i < 20; ++i) {
+        std::vector<Op> ops = random_kv_operations(rng,
+                                                   {.max_ops = 6'000,
+                                                    .processes = 5,
+                                                    .keys = 12,
+                                                    .info_percent = 0,
+                                                    .joined_percent = 20,
+                                                    .unique_values = true,
+                                                    .corrupt_percent = 0});
+        CHECK(judge(ops) == Verdict::valid);
+        if (ops.size() < 3'000) continue;
+        const auto read = std::find_if(ops.rbegin(), ops.rend(), [](const Op& op) {
+            return op.f == "read" && op.status == OpStatus::ok;
+        });
+        REQUIRE(read != ops.rend());
+        read->ret = -1;
+        ++stale;
+        CHECK(judge(ops) == Verdict::invalid);
+    }
+    CHECK(stale > 5);
+}
+
 TEST_CASE("planted mistakes of the reading of kv histories are noticed") {
     CHECK(disagreements({}, 2'000, InfoDropped{}) > 0);
     CHECK(disagreements({}, 2'000, RealTimeIgnored{}) > 0);
