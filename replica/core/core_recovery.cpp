@@ -101,7 +101,8 @@ void Replica::Core::on_recovery_response(const Message& message, ReplicaId from)
 /// Planted bug KM8: an answer that comes once more replaces the log of a replica that is well.
 bool Replica::Core::recovers_again(const Header& header) const {
     return status_ == Status::Normal && !leads() && header.flags == flag_primary &&
-           header.view == view_ && header.op < journal_.head();
+           header.view == view_ && header.op < journal_.head() &&
+           header.op >= journal_.checkpoint();
 }
 
 /// With answers of f + 1 voters, the primary of the highest view among them, it takes that

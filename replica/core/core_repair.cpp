@@ -172,10 +172,10 @@ void Replica::Core::ask_log(const Missing& range) {
     header.log_view = range.log_view;
     header.from = range.from;
     header.to = std::min(range.to, range.from + config_.limits.pipeline - 1);
+    asked_to_ = header.to;
     if (bugs_.changes(Bug::KM9, [&] { return header.to > header.from; })) {
         header.to = header.from - 1;
     }
-    asked_to_ = header.to;
     asked_peer_ = donor;
     if (donor == no_replica) {
         return;

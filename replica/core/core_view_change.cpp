@@ -386,7 +386,7 @@ void Replica::Core::on_start_view(const Message& message, ReplicaId from) {
 bool Replica::Core::reinstalls(const Header& header) {
     const auto drops = [&] {
         return status_ == Status::Normal && header.view == view_ && !leads() &&
-               header.op < journal_.head();
+               header.op < journal_.head() && header.op >= journal_.checkpoint();
     };
     return bugs_.changes(Bug::T2, drops) ||
            bugs_.changes(Bug::F7, [&] { return drops() && installed_view_ != header.view; });
