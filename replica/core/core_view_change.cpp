@@ -367,8 +367,8 @@ void Replica::Core::on_start_view(const Message& message, ReplicaId from) {
         return;
     }
     const bool lost_head = status_ == Status::RecoveringHead;
-    const bool newer = view > log_view_ || lost_head || !membership_known() ||
-                       reinstalls(header) || view < view_;
+    const bool newer =
+        view > log_view_ || lost_head || !membership_known() || reinstalls(header) || view < view_;
     const bool may_install = may_vote() || lost_head || status_ == Status::Retired;
     if (!newer || !may_install || install_.storing || (install_.active && install_.view == view)) {
         return;
