@@ -84,7 +84,7 @@ struct Admin::Visitor : std::enable_shared_from_this<Visitor> {
             asio::buffer(output),
             [self = shared_from_this()](const boost::system::error_code&, std::size_t) {
                 boost::system::error_code ignored;
-                self->socket.shutdown(tcp::socket::shutdown_both, ignored);
+                ignored = self->socket.shutdown(tcp::socket::shutdown_both, ignored);
             });
     }
 
@@ -97,17 +97,17 @@ struct Admin::Visitor : std::enable_shared_from_this<Visitor> {
 Admin::Admin(asio::io_context& io, Answers answers) : answers_(std::move(answers)), acceptor_(io) {}
 
 Result<void> Admin::listen(const Endpoint& endpoint) {
-    boost::system::error_code problem;
     const tcp::endpoint address{asio::ip::make_address(endpoint.address), endpoint.port};
-    acceptor_.open(address.protocol(), problem);
-    if (!problem) acceptor_.set_option(tcp::acceptor::reuse_address(true), problem);
-    if (!problem) acceptor_.bind(address, problem);
-    if (!problem) acceptor_.listen(asio::socket_base::max_listen_connections, problem);
-    if (problem) {
+    try {
+        acceptor_.open(address.protocol());
+        acceptor_.set_option(tcp::acceptor::reuse_address(true));
+        acceptor_.bind(address);
+        acceptor_.listen(asio::socket_base::max_listen_connections);
+    } catch (const boost::system::system_error& problem) {
         return environment_error(fmt::format("listening on {}:{} (--admin): {}",
                                              endpoint.address,
                                              endpoint.port,
-                                             problem.message()),
+                                             problem.code().message()),
                                  "stop who holds the port, or choose another");
     }
     accept();

@@ -21,9 +21,9 @@ Connection::Connection(asio::ip::tcp::socket socket,
 
 void Connection::start(std::chrono::milliseconds patience) {
     boost::system::error_code ignored; // a connection without them is slower, not wrong
-    socket_.non_blocking(true, ignored);
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-    socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+    ignored = socket_.non_blocking(true, ignored);
+    ignored = socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    ignored = socket_.set_option(asio::socket_base::keep_alive(true), ignored);
     const auto milliseconds = static_cast<unsigned>(patience.count());
     ::setsockopt(
         socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
@@ -119,7 +119,7 @@ void Connection::close() {
 void Connection::abandon() {
     closed_ = true;
     boost::system::error_code ignored;
-    socket_.close(ignored);
+    ignored = socket_.close(ignored);
 }
 
 } // namespace faultlab::replica

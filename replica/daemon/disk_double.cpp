@@ -16,7 +16,7 @@
 namespace faultlab::replica {
 namespace {
 
-enum Kind : std::uint64_t { write_record = 1, synced_record = 2, sync_failed_record = 3 };
+enum Kind : std::uint8_t { write_record = 1, synced_record = 2, sync_failed_record = 3 };
 
 /// Before the old and the new bytes of a record.
 struct RecordHead {

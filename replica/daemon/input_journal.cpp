@@ -146,7 +146,7 @@ std::string describe(const Input& input) {
 
 } // namespace
 
-enum class EffectsChain::Kind : std::uint64_t { Send, Reply, Arm, Read, Write, Sync, Event, Halt };
+enum class EffectsChain::Kind : std::uint8_t { Send, Reply, Arm, Read, Write, Sync, Event, Halt };
 
 void EffectsChain::link(Kind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c, Bytes bytes) {
     const std::array<std::uint64_t, 6> fields{

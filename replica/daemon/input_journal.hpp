@@ -31,7 +31,7 @@ public:
     void halt(std::string_view reason) override;
 
 private:
-    enum class Kind : std::uint64_t;
+    enum class Kind : std::uint8_t;
     void link(Kind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c, Bytes bytes = {});
 
     Effects* next_;

@@ -3,18 +3,21 @@
 #include "replica/daemon/shell.hpp"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
 
+namespace faultlab::replica {
 namespace {
 
-using namespace faultlab;
-using namespace faultlab::replica;
-
 /// As the lab's own (controller/cli/exit_codes.hpp).
-enum ExitCode : int { exit_ok = 0, exit_usage = 64, exit_environment = 69, exit_halted = 70 };
+enum ExitCode : std::uint8_t {
+    exit_ok = 0,
+    exit_usage = 64,
+    exit_environment = 69,
+    exit_halted = 70
+};
 
 int fail(const Error& error) {
     fmt::print(stderr, "faultlab-replica: {}\n", error.text());
@@ -44,14 +47,20 @@ int execute(const RunOptions& options) {
     return exit_halted;
 }
 
+int run(int argc, const char* const* argv) {
+    try {
+        const auto command = parse_command_line(argc, argv);
+        if (!command) return fail(command.error());
+        return std::visit([](const auto& options) { return execute(options); }, *command);
+    } catch (const std::exception& problem) {
+        return fail(lab_error(fmt::format("internal error: {}", problem.what())));
+    }
+}
+
 } // namespace
+} // namespace faultlab::replica
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
-    // Buffers of a message each come and go: without this every one is mapped and zeroed anew.
-    ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
-    ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
-    const auto command = parse_command_line(argc, argv);
-    if (!command) return fail(command.error());
-    return std::visit([](const auto& options) { return execute(options); }, *command);
+    return faultlab::replica::run(argc, argv);
 }

@@ -48,17 +48,17 @@ Network::~Network() {
 }
 
 Result<void> Network::listen(const Endpoint& endpoint) {
-    boost::system::error_code problem;
-    const tcp::endpoint address = endpoint_of(endpoint);
-    acceptor_.open(address.protocol(), problem);
-    if (!problem) acceptor_.set_option(tcp::acceptor::reuse_address(true), problem);
-    if (!problem) acceptor_.bind(address, problem);
-    if (!problem) acceptor_.listen(asio::socket_base::max_listen_connections, problem);
-    if (problem) {
+    const tcp::endpoint address{asio::ip::make_address(endpoint.address), endpoint.port};
+    try {
+        acceptor_.open(address.protocol());
+        acceptor_.set_option(tcp::acceptor::reuse_address(true));
+        acceptor_.bind(address);
+        acceptor_.listen(asio::socket_base::max_listen_connections);
+    } catch (const boost::system::system_error& problem) {
         return environment_error(fmt::format("listening on {}:{} (--listen): {}",
                                              endpoint.address,
                                              endpoint.port,
-                                             problem.message()),
+                                             problem.code().message()),
                                  "stop who holds the port, or choose another");
     }
     accept();
@@ -72,7 +72,7 @@ void Network::accept() {
         accepting_ = false;
         if (problem) return; // out of descriptors, perhaps: the next tick tries again
         if (strangers_.size() < most_strangers) {
-            Link link = make(std::move(socket), std::nullopt);
+            const Link link = make(std::move(socket), std::nullopt);
             strangers_.push_back(link);
             link->start(std::chrono::milliseconds(settings_.silence / millisecond));
         }
@@ -96,7 +96,7 @@ Network::Link Network::make(tcp::socket socket, std::optional<ReplicaId> dialled
 
 void Network::dial(ReplicaId id, const Endpoint& endpoint, Nanos now) {
     ++counters_.dials;
-    Link link = make(tcp::socket(io_), id);
+    const Link link = make(tcp::socket(io_), id);
     link->heard = now;
     peers_[id].dialling = link;
     link->socket().async_connect(

@@ -114,8 +114,8 @@ private:
         return {};
     }
 
-    void step(decltype(Input::what) what) {
-        const Input input{.now = monotonic_now(), .wall = wall_now(), .what = std::move(what)};
+    void step(const decltype(Input::what)& what) {
+        const Input input{.now = monotonic_now(), .wall = wall_now(), .what = what};
         if (!journal_) {
             replica_->step(input, *this);
             return;

@@ -22,13 +22,11 @@ constexpr std::size_t keys_each = 8;
 
 /// Small files, since a start reads the whole log, and rings that wrap are written over; short
 /// time-outs, since every cut is followed by a view change.
-const std::vector<std::string> common_arguments{
-    "--disk-double",
-    "--limit",
+constexpr const char* limits =
     "slots=2048,message_bytes=16384,request_bytes=1024,batch=32,pipeline=8,clients=64,"
-    "checkpoint_every=24,entries=65536,value_blocks=65536,queue=64",
-    "--timeout",
-    "primary_silent=200,lease=0,view_change=400,view_change_message=20,get_view=40,repair=10"};
+    "checkpoint_every=24,entries=65536,value_blocks=65536,queue=64";
+constexpr const char* timeouts =
+    "primary_silent=200,lease=0,view_change=400,view_change_message=20,get_view=40,repair=10";
 
 /// One key, written by one client to ever larger values. After an outcome that is unknown another
 /// key is used: a write that is still on its way could come after later ones.
@@ -134,7 +132,7 @@ public:
 
 private:
     static std::vector<std::string> arguments(const PowerCutPlan& plan) {
-        std::vector<std::string> all = common_arguments;
+        std::vector<std::string> all{"--disk-double", "--limit", limits, "--timeout", timeouts};
         all.insert(all.end(), plan.arguments.begin(), plan.arguments.end());
         return all;
     }
