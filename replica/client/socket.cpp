@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 namespace faultlab::replica {
@@ -90,8 +91,8 @@ Socket::connect(const std::string& address, std::uint16_t port, Clock::time_poin
     }
     const int failed = socket.fd_ < 0 ? errno : connect_until(socket.fd_, to, deadline);
     if (failed != 0) {
-        return environment_error(
-            fmt::format("cannot connect to {}:{}: {}", address, port, std::strerror(failed)));
+        return environment_error(fmt::format(
+            "cannot connect to {}:{}: {}", address, port, std::generic_category().message(failed)));
     }
     return socket;
 }
@@ -110,7 +111,7 @@ Result<Socket> Socket::connect_unix(const std::string& path, Clock::time_point d
     const int failed = socket.fd_ < 0 ? errno : connect_until(socket.fd_, to, deadline);
     if (failed != 0) {
         return environment_error(
-            fmt::format("cannot connect to {}: {}", path, std::strerror(failed)));
+            fmt::format("cannot connect to {}: {}", path, std::generic_category().message(failed)));
     }
     return socket;
 }

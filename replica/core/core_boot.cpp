@@ -6,6 +6,19 @@
 // Inputs, timers, the start from the disk, and the way out for messages.
 namespace faultlab::replica {
 
+namespace {
+
+/// What no superblock of a replica says; sums of ops must not go round.
+bool makes_sense(const Superblock& superblock) {
+    constexpr Op most = Op{1} << 62U;
+    const bool members =
+        superblock.membership.voter_count == 0 || superblock.membership.well_formed();
+    return members && superblock.checkpoint_op < most && superblock.log_op < most &&
+           superblock.commit < most;
+}
+
+} // namespace
+
 Replica::Core::Core(const Config& config, const BugSet& bugs)
     : config_(config), bugs_(bugs), journal_(config.limits, bugs_),
       clients_(config.limits, config.self), state_(config.limits, config.self), superblock_(bugs_),
@@ -83,8 +96,8 @@ void Replica::Core::on_superblock_read(const IoDone& done) {
         halt("the superblock is of another cluster, replica or size");
         return;
     }
-    if (found->membership.voter_count != 0 && !found->membership.well_formed()) {
-        halt("the membership in the superblock is none");
+    if (!makes_sense(*found)) {
+        halt("the superblock's membership or ops are impossible");
         return;
     }
     if (found->release_active > config_.release) {

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <system_error>
 
 namespace faultlab::replica {
 
@@ -31,7 +32,7 @@ private:
     int fd_;
 };
 
-Error file_error(const char* what, const std::filesystem::path& path, const char* why) {
+Error file_error(const char* what, const std::filesystem::path& path, const std::string& why) {
     return environment_error(
         fmt::format("cannot {} the key file {}: {}", what, path.string(), why));
 }
@@ -53,7 +54,7 @@ Key Key::generate() {
     use_sodium();
     std::array<std::byte, size> bytes;
     randombytes_buf(bytes.data(), bytes.size());
-    Key key(bytes);
+    const Key key(bytes);
     sodium_memzero(bytes.data(), bytes.size());
     return key;
 }
@@ -68,7 +69,7 @@ Result<Key> Key::from_hex(std::string_view hex) {
     if (failed != 0 || length != size || end != hex.data() + hex.size()) {
         return usage_error(fmt::format("a key is {} hex digits", digits));
     }
-    Key key(bytes);
+    const Key key(bytes);
     sodium_memzero(bytes.data(), bytes.size());
     return key;
 }
@@ -89,9 +90,10 @@ std::uint64_t Key::fingerprint() const {
 
 Result<Key> load_key(const std::filesystem::path& path) {
     const File file(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (file.fd() < 0) return file_error("open", path, std::strerror(errno));
+    if (file.fd() < 0) return file_error("open", path, std::generic_category().message(errno));
     struct stat status{};
-    if (::fstat(file.fd(), &status) != 0) return file_error("stat", path, std::strerror(errno));
+    if (::fstat(file.fd(), &status) != 0)
+        return file_error("stat", path, std::generic_category().message(errno));
     if ((status.st_mode & 077U) != 0) {
         Error error = file_error("use", path, "others than its owner may read or write it");
         error.hint = "chmod 600 " + path.string();
@@ -99,12 +101,12 @@ Result<Key> load_key(const std::filesystem::path& path) {
     }
     std::array<char, digits + 2> text{}; // one more than a good file has
     const ssize_t got = ::read(file.fd(), text.data(), text.size());
-    if (got < 0) return file_error("read", path, std::strerror(errno));
+    if (got < 0) return file_error("read", path, std::generic_category().message(errno));
     std::string_view hex(text.data(), static_cast<std::size_t>(got));
     if (hex.ends_with('\n')) hex.remove_suffix(1);
     Result<Key> key = Key::from_hex(hex);
     sodium_memzero(text.data(), text.size());
-    if (!key) return file_error("use", path, key.error().message.c_str());
+    if (!key) return file_error("use", path, key.error().message);
     return key;
 }
 
@@ -114,11 +116,14 @@ Result<void> generate_key_file(const std::filesystem::path& path) {
     sodium_bin2hex(text.data(), text.size(), raw(Bytes(key.bytes())), Key::size);
     text.back() = '\n';
     const File file(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC);
-    if (file.fd() < 0) return file_error("create", path, std::strerror(errno));
+    if (file.fd() < 0) return file_error("create", path, std::generic_category().message(errno));
     const ssize_t written = ::write(file.fd(), text.data(), text.size());
     sodium_memzero(text.data(), text.size());
     if (written != static_cast<ssize_t>(text.size())) {
-        return file_error("write", path, written < 0 ? std::strerror(errno) : "short write");
+        return file_error("write",
+                          path,
+                          written < 0 ? std::generic_category().message(errno)
+                                      : std::string("short write"));
     }
     return {};
 }
