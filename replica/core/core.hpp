@@ -278,7 +278,7 @@ private:
     void take_snapshot(Op op);
     void save_sessions(SnapshotWriter& out);
     /// While true nothing more is executed.
-    [[nodiscard]] bool checkpoint_blocks() const;
+    [[nodiscard]] bool checkpoint_blocks();
     /// Whether this IoDone was of the snapshot zone.
     bool on_snapshot_io(const IoDone& done);
     void settle_checkpoint();

@@ -59,6 +59,9 @@ bool Replica::Core::on_snapshot_io(const IoDone& done) {
 // --- taking one
 
 void Replica::Core::checkpoint() {
+    if (checkpointing_ != 0) {
+        return; // only ever with B4
+    }
     if (bugs_.on(Bug::B17)) {
         late_snapshot_ = commit_min_;
         return;
@@ -95,10 +98,12 @@ void Replica::Core::take_snapshot(Op op) {
     }
 }
 
-bool Replica::Core::checkpoint_blocks() const {
+bool Replica::Core::checkpoint_blocks() {
     const bool busy = checkpointing_ != 0 || late_snapshot_ != 0;
     const bool next_is_due = (commit_min_ + 1) % config_.limits.checkpoint_every == 0;
-    return state_damaged_ || sync_.active || (busy && next_is_due);
+    const bool waits = busy && next_is_due;
+    return state_damaged_ || sync_.active ||
+           (waits && !bugs_.changes(Bug::B4, [] { return true; }));
 }
 
 void Replica::Core::settle_checkpoint() {
