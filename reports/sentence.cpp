@@ -28,12 +28,30 @@ bool comparison_failed(const Op& op) {
     return is_cas(op) && op.ret.boolean() != nullptr && !*op.ret.boolean();
 }
 
+bool is_scan(const Op& op) {
+    return op.f == "scan" && op.arg.list() != nullptr && op.arg.list()->size() == 2;
+}
+
+bool is_transaction(const Op& op) {
+    return op.f == "txn" && op.arg.transaction() != nullptr;
+}
+
 bool changes(const Op& op) {
-    return op.status != OpStatus::fail && !is_read(op) && !comparison_failed(op);
+    return op.status != OpStatus::fail && !is_read(op) && !is_scan(op) && !comparison_failed(op);
 }
 
 std::string on_key(const Value& key) {
     return key.is_absent() ? std::string() : " on key " + key_text(key);
+}
+
+// A finding of several keys names them in its details.
+std::string on_keys(const Finding& finding) {
+    const auto keys = finding.details.find("keys");
+    if (keys == finding.details.end() || keys->second.list() == nullptr) return on_key(finding.key);
+    std::vector<std::string> names;
+    for (const Value& key : *keys->second.list())
+        names.push_back(key_text(key));
+    return " on keys " + list_text(names);
 }
 
 std::string of_key(const Value& key) {
@@ -57,9 +75,10 @@ std::optional<Op> cited_op(const History& history, const Finding& finding, const
     return op_if_there(history, *detail->second.integer());
 }
 
-// What an operation leaves behind when it succeeds; absent for a read.
+// What an operation leaves behind when it succeeds; absent for a read and a delete.
 Value written_value(const Op& op) {
-    if (is_read(op)) return {};
+    if (is_read(op) || op.f == "delete") return {};
+    if (op.f == "add" || op.f == "append") return op.ret;
     if (const Value::List* pair = cas_pair(op)) return (*pair)[1];
     return op.arg;
 }
@@ -83,9 +102,45 @@ std::string answer_value(const Op& op, const Wording& wording, std::size_t limit
         "{} (version {})", value_text((*pair)[0], limit), value_text((*pair)[1], limit));
 }
 
+// "a to c": the keys of a scan, the last one exclusive.
+std::string range_text(const Op& op) {
+    const Value::List& range = *op.arg.list();
+    return fmt::format("{} to {}", key_text(range[0]), key_text(range[1]));
+}
+
+// "read a → 4, write b := 7, append "x" to c"
+std::string steps_text(const Op& op, std::size_t limit) {
+    const bool answered = op.status == OpStatus::ok && op.ret.transaction() != nullptr;
+    std::string text;
+    for (const MicroOp& step : answered ? *op.ret.transaction() : *op.arg.transaction()) {
+        if (!text.empty()) text += ", ";
+        const std::string key = key_text(step.key);
+        if (step.f == "r") {
+            text += "read " + key + (answered ? " → " + value_text(step.value, limit) : "");
+        } else if (step.f == "append") {
+            text += fmt::format("append {} to {}", value_text(step.value, limit), key);
+        } else {
+            text += fmt::format("write {} := {}", key, value_text(step.value, limit));
+        }
+    }
+    return text;
+}
+
 // "the write of 7 by client 5"
 std::string noun_of(const Op& op, const Wording& wording) {
     if (is_read(op)) return fmt::format("the read{} by client {}", of_key(op.key), op.client);
+    if (is_scan(op)) return fmt::format("the scan from {} by client {}", range_text(op), op.client);
+    if (is_transaction(op))
+        return fmt::format("the transaction ({}) by client {}", steps_text(op, 30), op.client);
+    if (op.f == "delete")
+        return fmt::format("the delete{} by client {}", of_key(op.key), op.client);
+    if (op.f == "add" || op.f == "append") {
+        return fmt::format("the {} of {} to {} by client {}",
+                           op.f == "add" ? "addition" : "append",
+                           value_text(op.arg, 60),
+                           the_object(op.key),
+                           op.client);
+    }
     if (cas_pair(op) != nullptr) {
         return fmt::format(
             "the compare-and-set from {} by client {}", what_it_set(op, wording, 60), op.client);
@@ -101,13 +156,19 @@ std::string capitalised(std::string text) {
 }
 
 std::string answer_of(const Op& op, const Wording& wording) {
+    if (is_scan(op) && op.ret.list() != nullptr && op.ret.list()->empty()) return "no key";
+    if (is_transaction(op)) return "its reads as given";
     if (op.ret.is_absent() && is_read(op)) return "nothing (the key was absent)";
     if (comparison_failed(op)) return "that the comparison failed";
     if (is_cas(op) && op.ret.boolean() != nullptr) return "that it succeeded";
     return answer_value(op, wording, 60);
 }
 
+// "Read of k by client 1 returned 4", "The scan from a to c by client 2 returned …"
 std::string read_returned(const Op& op, const Wording& wording) {
+    if (is_scan(op))
+        return capitalised(noun_of(op, wording)) + " returned " + answer_of(op, wording);
+    if (is_transaction(op)) return capitalised(noun_of(op, wording)) + " succeeded";
     return fmt::format(
         "Read{} by client {} returned {}", of_key(op.key), op.client, answer_of(op, wording));
 }
@@ -125,7 +186,8 @@ std::string certain_before(const Missed& missed, const Op& op, const Wording& wo
 
 std::string
 stale_sentence(const Op& op, const std::optional<Missed>& missed, const Wording& wording) {
-    if (!missed || !missed->before || !is_read(op)) return {};
+    if (!missed || !missed->before) return {};
+    if (!is_read(op) && !is_scan(op) && !is_transaction(op)) return {};
     return fmt::format(
         "{} although {}.", read_returned(op, wording), certain_before(*missed, op, wording));
 }
@@ -137,6 +199,12 @@ lost_sentence(const Op& op, const std::optional<Missed>& missed, const Wording& 
                                             : capitalised(noun_of(op, wording)) + " succeeded";
         return fmt::format(
             "{} although {}: that update was lost.", saw, certain_before(*missed, op, wording));
+    }
+    if (missed && !wording.versioned) {
+        return fmt::format("{} and {} were both made on the same value: one replaced the other "
+                           "unseen.",
+                           capitalised(noun_of(op, wording)),
+                           noun_of(missed->change, wording));
     }
     if (missed) {
         return fmt::format("{} and {} were both acknowledged as the same version{}: one replaced "
@@ -178,7 +246,7 @@ general_sentence(const Finding& finding, const std::optional<Op>& last, const Wo
     const std::string these =
         cited > 1 ? "these " + count_text(cited, "operation") : std::string("the operations");
     std::string text =
-        fmt::format("No order of {}{} explains every answer", these, on_key(finding.key));
+        fmt::format("No order of {}{} explains every answer", these, on_keys(finding));
     if (!last) return text + ".";
     if (last->status != OpStatus::ok)
         return text + ": " + noun_of(*last, wording) + " is the first that does not fit.";
@@ -192,16 +260,41 @@ std::string never_written_sentence(const History& history,
                                    const Finding& finding,
                                    const Op& op,
                                    const Wording& wording) {
-    std::string text = is_read(op)
-                           ? fmt::format("{}, a value that no client had written to {} by then",
-                                         read_returned(op, wording),
-                                         the_object(op.key))
-                           : capitalised(noun_of(op, wording)) +
-                                 " succeeded, but nothing had written the value that it found";
+    std::string text =
+        is_scan(op) || is_transaction(op)
+            ? read_returned(op, wording) + ", with a value that no client had written by then"
+        : is_read(op) ? fmt::format("{}, a value that no client had written to {} by then",
+                                    read_returned(op, wording),
+                                    the_object(op.key))
+                      : capitalised(noun_of(op, wording)) +
+                            " succeeded, but nothing had written the value that it found";
     const std::optional<Op> refused = cited_op(history, finding, "failed_writer");
     if (!refused) return text + ".";
     return fmt::format(
         "{}: {} was reported as failed, but it was done.", text, noun_of(*refused, wording));
+}
+
+// Classes that only maps have.
+std::string map_sentence(const std::string& name,
+                         const Op& op,
+                         const std::optional<Missed>& missed,
+                         const Wording& wording) {
+    if (name == "half_visible_transaction" && missed) {
+        return fmt::format("{}: a part of {} was seen without the rest.",
+                           read_returned(op, wording),
+                           noun_of(missed->change, wording));
+    }
+    if (name == "resurrected_key" && missed && missed->before) {
+        const std::string saw = changes(op) ? capitalised(noun_of(op, wording)) +
+                                                  " succeeded with " + answer_of(op, wording)
+                                            : read_returned(op, wording);
+        return fmt::format(
+            "{} although {}: the key came back.", saw, certain_before(*missed, op, wording));
+    }
+    if (name != "impossible_answer") return {};
+    return fmt::format("{} returned {}: no state of the map gives such an answer.",
+                       capitalised(noun_of(op, wording)),
+                       answer_of(op, wording));
 }
 
 std::string
@@ -216,7 +309,7 @@ by_class(const History& history, const Finding& finding, const Op& op, const Wor
         return duplicate_sentence(counterexample(history, finding), wording);
     }
     if (name == "value_never_written") return never_written_sentence(history, finding, op, wording);
-    if (name != "impossible_version") return {};
+    if (name != "impossible_version") return map_sentence(name, op, missed, wording);
     return fmt::format("{} returned {}: {} cannot have had that version then.",
                        capitalised(noun_of(op, wording)),
                        answer_of(op, wording),
@@ -261,6 +354,14 @@ std::string action_text(const Op& op, const Wording& wording) {
                            comparison_failed(op) ? " → comparison failed" : "");
     }
     if (op.f == "write") return fmt::format("write{} := {}{}", key, value_text(op.arg), version);
+    if (op.f == "delete") return "delete" + key;
+    if (is_transaction(op)) return "transaction: " + steps_text(op, 60);
+    if (is_scan(op))
+        return "scan " + range_text(op) + (answered ? " → " + value_text(op.ret, 120) : "");
+    if (op.f == "add" || op.f == "append") {
+        const std::string result = answered ? " → " + value_text(op.ret) : std::string();
+        return fmt::format("{} {} to{}{}", op.f, value_text(op.arg), key, result);
+    }
     std::string text = visible(op.f, 40) + key;
     if (!op.arg.is_absent()) text += " " + value_text(op.arg);
     if (answered && !op.ret.is_absent()) text += " → " + value_text(op.ret);
@@ -277,6 +378,13 @@ std::string action_label(const Op& op, const Wording& wording, std::size_t limit
                            value_text((*pair)[0], each / 2),
                            value_text((*pair)[1], each / 2),
                            comparison_failed(op) ? " no" : "");
+    }
+    if (is_transaction(op)) return visible("txn " + steps_text(op, each / 2), limit);
+    if (is_scan(op))
+        return op.status == OpStatus::ok ? "scan → " + value_text(op.ret, limit) : "scan";
+    if (op.status == OpStatus::ok && (op.f == "add" || op.f == "append")) {
+        return fmt::format(
+            "{} {} → {}", op.f, value_text(op.arg, each / 2), value_text(op.ret, each / 2));
     }
     return visible(op.f, each) + (op.arg.is_absent() ? "" : " " + value_text(op.arg, each));
 }
@@ -356,7 +464,7 @@ bool is_doubt(const Finding& finding) {
 std::string headline_of(const std::string& workload, const Finding& finding) {
     const std::string subject = workload.empty() ? "the history" : visible(workload, 60);
     if (finding.anomaly == "nonlinearizable")
-        return subject + " is not linearizable" + on_key(finding.key);
+        return subject + " is not linearizable" + on_keys(finding);
     std::string anomaly = visible(finding.anomaly, 80);
     std::ranges::replace(anomaly, '_', ' ');
     return subject + ": " + (anomaly.empty() ? "violation" : anomaly) + on_key(finding.key);

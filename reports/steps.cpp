@@ -139,7 +139,9 @@ std::string operation_numbers(const std::vector<StoryStep>& steps) {
 
 // What the missed change means for those who come after it.
 std::string bound_text(const Op& op, const Finding& finding, const Wording& wording) {
-    if (class_of(finding) == "lost_update") return "after this, the state before it is gone";
+    if (class_of(finding) == "lost_update" || spans_keys(op.f))
+        return "after this, the state before it is gone";
+    if (class_of(finding) == "resurrected_key") return "after this, the key is absent";
     const Value seen = read_value(op, wording);
     if (seen.is_absent()) return "after this, the key must never be read as absent";
     return fmt::format("after this, {} must never be read", value_text(seen));
@@ -148,7 +150,7 @@ std::string bound_text(const Op& op, const Finding& finding, const Wording& word
 // The operation from whose return on the missed change is certain; -1 when there is none.
 OpId certain_since(const Record& record, const Finding& finding) {
     const std::string name = class_of(finding);
-    if (name != "stale_read" && name != "lost_update") return -1;
+    if (name != "stale_read" && name != "lost_update" && name != "resurrected_key") return -1;
     const std::optional<Missed> missed = missed_change(record.history, finding, wording_of(record));
     if (!missed || !missed->before) return -1;
     return missed->seen_by ? missed->seen_by->id : missed->change.id;

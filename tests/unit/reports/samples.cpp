@@ -175,6 +175,68 @@ Judged nonlinearizable() {
     return judged(builder, not_linearizable("k2", {0, 1, 2}, {{"class", "nonlinearizable"}}));
 }
 
+Judged stale_scan() {
+    RecordBuilder builder = partitioned();
+    builder.op({1, 0, "write", "k2", 4, true, 12'100, 12'110})
+        .op({2, 0, "write", "k2", 7, true, 12'120, 12'130})
+        .op({6,
+             1,
+             "scan",
+             {},
+             Value::List{"k1", "k9"},
+             Value::List{Value::List{"k2", 4}},
+             12'300,
+             12'310});
+    return judged(
+        builder,
+        not_linearizable(
+            "k2", {0, 1, 2}, {{"class", "stale_read"}, {"observer", 2}, {"missed_write", 1}}));
+}
+
+Judged lost_addition() {
+    RecordBuilder builder = partitioned();
+    builder.op({1, 0, "add", "k2", 1, 1, 12'100, 12'110})
+        .op({2, 0, "add", "k2", 3, 4, 12'120, 12'150})
+        .op({6, 1, "add", "k2", 2, 3, 12'125, 12'160});
+    return judged(
+        builder,
+        not_linearizable(
+            "k2", {0, 1, 2}, {{"class", "lost_update"}, {"observer", 2}, {"missed_write", 1}}));
+}
+
+Judged resurrected_key() {
+    RecordBuilder builder = partitioned();
+    builder.op({1, 0, "write", "k2", 4, true, 12'100, 12'110})
+        .op({2, 0, "delete", "k2", {}, true, 12'120, 12'130})
+        .op({6, 1, "read", "k2", {}, 4, 12'300, 12'310});
+    return judged(
+        builder,
+        not_linearizable(
+            "k2", {0, 1, 2}, {{"class", "resurrected_key"}, {"observer", 2}, {"missed_write", 1}}));
+}
+
+Judged half_visible_transaction() {
+    RecordBuilder builder = partitioned();
+    const Value writes = Value::Transaction{{"w", "k2", 4}, {"append", "k3", "x"}};
+    const Value reads = Value::Transaction{{"r", "k2", 4}, {"r", "k3", {}}};
+    builder.op({1, 0, "txn", {}, writes, writes, 12'100, 12'150})
+        .op({6, 1, "txn", {}, reads, reads, 12'120, 12'130});
+    return judged(builder,
+                  not_linearizable({},
+                                   {0, 1},
+                                   {{"class", "half_visible_transaction"},
+                                    {"observer", 1},
+                                    {"missed_write", 0},
+                                    {"keys", Value::List{"k2", "k3"}}}));
+}
+
+Judged impossible_answer() {
+    RecordBuilder builder = partitioned();
+    builder.op({1, 0, "append", "k2", "x", "xy", 12'100, 12'110});
+    return judged(builder,
+                  not_linearizable("k2", {0}, {{"class", "impossible_answer"}, {"observer", 0}}));
+}
+
 Judged valid_run() {
     RecordBuilder builder;
     builder.record().plan.nemeses = {"kill", "partition", "pause"};

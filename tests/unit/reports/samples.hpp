@@ -26,6 +26,11 @@ struct Judged {
 [[nodiscard]] Judged value_never_written();
 [[nodiscard]] Judged impossible_version();
 [[nodiscard]] Judged nonlinearizable();
+[[nodiscard]] Judged stale_scan();
+[[nodiscard]] Judged lost_addition();
+[[nodiscard]] Judged resurrected_key();
+[[nodiscard]] Judged half_visible_transaction(); ///< on two keys
+[[nodiscard]] Judged impossible_answer();
 [[nodiscard]] Judged valid_run();
 [[nodiscard]] Judged unknown_floor();              ///< clients that reach nothing
 [[nodiscard]] Judged unknown_budget();             ///< the check ran out of time

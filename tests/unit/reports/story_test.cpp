@@ -188,3 +188,46 @@ TEST_CASE("a run with planted bugs says so, and whether they fired") {
                                          "V11 fired 7 times\n");
     CHECK(story.run_line.find("planted bugs F6a, F6b, V1 and V11") != std::string::npos);
 }
+
+TEST_CASE("what went wrong with a map is told in its own words") {
+    const Story scan = test::stale_scan().story();
+    CHECK(scan.sentence ==
+          "The scan from k1 to k9 by client 6 returned [[\"k2\",4]] although the write of 7 by "
+          "client 2 had already been acknowledged 170 ms earlier.");
+    const Story addition = test::lost_addition().story();
+    CHECK(addition.sentence ==
+          "The addition of 2 to k2 by client 6 and the addition of 3 to k2 by client 2 were both "
+          "made on the same value: one replaced the other unseen.");
+    const Story key = test::resurrected_key().story();
+    CHECK(key.sentence == "Read of k2 by client 6 returned 4 although the delete of k2 by client 2 "
+                          "had already been acknowledged 170 ms earlier: the key came back.");
+    const Story half = test::half_visible_transaction().story();
+    CHECK(half.headline == "register is not linearizable on keys k2 and k3");
+    CHECK(half.sentence ==
+          "The transaction (read k2 → 4, read k3 → absent) by client 6 succeeded: a part of the "
+          "transaction (write k2 := 4, append \"x\" to k3) by client 1 was seen without the rest.");
+    const Story impossible = test::impossible_answer().story();
+    CHECK(impossible.sentence == "The append of \"x\" to k2 by client 1 returned \"xy\": no state "
+                                 "of the map gives such an answer.");
+}
+
+TEST_CASE("the operations of a map are told step by step") {
+    const auto actions = [](const Story& story) {
+        std::vector<std::string> all;
+        for (const StoryStep& step : story.steps) {
+            if (step.kind == StoryStep::Kind::operation) all.push_back(step.action);
+        }
+        return all;
+    };
+    CHECK(actions(test::lost_addition().story()) ==
+          std::vector<std::string>{"add 1 to k2 → 1", "add 3 to k2 → 4", "add 2 to k2 → 3"});
+    CHECK(actions(test::stale_scan().story())[2] == "scan k1 to k9 → [[\"k2\",4]]");
+    CHECK(actions(test::resurrected_key().story())[1] == "delete k2");
+    CHECK(actions(test::half_visible_transaction().story())[0] ==
+          "transaction: write k2 := 4, append \"x\" to k3");
+    CHECK(actions(test::impossible_answer().story())[0] == "append \"x\" to k2 → \"xy\"");
+    for (const StoryStep& step : test::resurrected_key().story().steps) {
+        if (step.kind == StoryStep::Kind::operation && step.id == 1)
+            CHECK(step.remark == "after this, the key is absent");
+    }
+}
