@@ -61,7 +61,7 @@ bool Replica::Core::serve_read(const Message& message, std::uint64_t link) {
     if (!holds) {
         return false;
     }
-    const std::size_t size = state_.query(message.body, wanted_.release_active, result_);
+    const std::size_t size = state_.query(message.body, result_);
     Header reply = outgoing(Command::Reply);
     reply.client = message.header.client;
     reply.session = message.header.session;

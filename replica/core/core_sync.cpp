@@ -265,7 +265,11 @@ void Replica::Core::store_synced() {
         return;
     }
     want_checkpoint();
-    wanted_.view = std::max({wanted_.view, view_, sync_.view});
+    wanted_.view = std::max(wanted_.view, view_);
+    wanted_.membership = membership_;              // of view_
+    if (sync_.view.epoch() == membership_.epoch) { // of a later one the members are not known
+        wanted_.view = std::max(wanted_.view, sync_.view);
+    }
     const Membership decided = snapshot_decided().membership;
     if (decided.epoch > wanted_.membership.epoch) {
         wanted_.membership = decided;

@@ -265,8 +265,7 @@ bool StateMachine::only_reads(Bytes body) {
     return operation && (operation->code == OpCode::Read || operation->code == OpCode::Scan);
 }
 
-std::size_t
-StateMachine::query(Bytes body, std::uint32_t /*release*/, std::span<std::byte> result) const {
+std::size_t StateMachine::query(Bytes body, std::span<std::byte> result) const {
     REPLICA_ASSERT("query-reads", only_reads(body));
     const std::optional<OperationView> operation = view_operation(body);
     CellWriter out(result);
@@ -295,7 +294,7 @@ StateMachine::apply(Bytes body, std::uint32_t release, std::span<std::byte> resu
         return bare(Outcome::Unsupported, result);
     }
     if (code == OpCode::Read || code == OpCode::Scan) {
-        const std::size_t size = query(body, release, result);
+        const std::size_t size = query(body, result);
         if (bugs.on(Bug::B24) && code == OpCode::Scan && size > bare_result_bytes) {
             CellWriter out(state_->replaced);
             out.byte(static_cast<std::uint8_t>(Outcome::Ok));

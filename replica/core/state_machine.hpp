@@ -31,7 +31,7 @@ public:
     /// Whether the operation only reads: such a one may be served under a lease.
     [[nodiscard]] static bool only_reads(Bytes body);
     /// As apply, for operations that only read, without changing anything.
-    std::size_t query(Bytes body, std::uint32_t release, std::span<std::byte> result) const;
+    std::size_t query(Bytes body, std::span<std::byte> result) const;
 
     /// Of keys and values: a sum over entries, kept up to date by every change (O(1)).
     [[nodiscard]] Checksum digest() const;

@@ -35,7 +35,7 @@ void check_apply(StateMachine& machine, Bytes bytes, std::uint32_t release) {
     std::vector<std::byte> queried(limits.request_bytes);
     const bool reads = StateMachine::only_reads(bytes);
     const Checksum before = machine.digest();
-    const std::size_t of_query = reads ? machine.query(bytes, release, queried) : 0;
+    const std::size_t of_query = reads ? machine.query(bytes, queried) : 0;
     const std::size_t size = machine.apply(bytes, release, result, bugs);
     require(size > 0);
     require(size <= result.size());

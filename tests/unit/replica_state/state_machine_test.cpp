@@ -260,13 +260,13 @@ TEST_CASE("Reads can be answered without a log entry, with the same result", "[r
           Operation{.code = OpCode::Scan, .key = 0, .expected = "z"}}) {
         const std::vector<std::byte> body = encode(operation);
         REQUIRE(StateMachine::only_reads(body));
-        const std::size_t size = machine.machine.query(body, 2, result);
+        const std::size_t size = machine.machine.query(body, result);
         CHECK(same(Bytes(result).first(size), machine.apply_bytes(operation)));
     }
     const auto write = encode({.code = OpCode::Write, .key = "k", .value = 1});
     CHECK_FALSE(StateMachine::only_reads(write));
     CHECK_FALSE(StateMachine::only_reads({}));
-    CHECK_TRIPS("query-reads", machine.machine.query(write, 2, result));
+    CHECK_TRIPS("query-reads", machine.machine.query(write, result));
 }
 
 TEST_CASE("The state machine refuses what is not for it", "[replica_state]") {
