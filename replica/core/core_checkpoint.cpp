@@ -118,6 +118,12 @@ void Replica::Core::settle_checkpoint() {
     if (!checkpoint_storing_ && snapshots_.stored()) {
         checkpoint_storing_ = true;
         want_checkpoint();
+        if (view_ > wanted_.view) {
+            // Its ops may be of the view that is being installed: after a restart it must not go on
+            // in the older one, and acknowledge there what the checkpoint contradicts.
+            wanted_.view = view_;
+            wanted_.membership = membership_;
+        }
         checkpoint_ticket_ = store_superblock();
     }
     if (checkpoint_storing_ && superblock_.done() >= checkpoint_ticket_) {

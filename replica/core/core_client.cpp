@@ -91,7 +91,9 @@ void Replica::Core::redirect(std::uint64_t link, const Header& request) {
     header.client = request.client;
     header.session = request.session;
     header.request = request.request;
-    const bool elsewhere = status_ == Status::Normal && !leads();
+    // Who is retired names a member of the epoch that goes on without it, who knows better.
+    const bool knows = status_ == Status::Normal || status_ == Status::Retired;
+    const bool elsewhere = knows && !leads();
     header.from = elsewhere ? primary() : no_replica;
     send_reply(link, header, {});
 }
