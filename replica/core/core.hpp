@@ -441,10 +441,11 @@ private:
     Nanos promised_until_ = 0;
 
     // --- view change
-    View candidate_;      ///< wants to leave for it; 0: for none
-    View installed_view_; ///< of the newest StartView taken in this life (planted bug F7)
-    Op stale_above_ = 0;  ///< entries above it are not of this view's log (F6a); 0: all are
-    Op claimed_head_ = 0; ///< acknowledged although it may not be here (F5)
+    View candidate_;          ///< wants to leave for it; 0: for none
+    bool vote_waits_ = false; ///< until the log that it claims is written
+    View installed_view_;     ///< of the newest StartView taken in this life (planted bug F7)
+    Op stale_above_ = 0;      ///< entries above it are not of this view's log (F6a); 0: all are
+    Op claimed_head_ = 0;     ///< acknowledged although it may not be here (F5)
     std::array<Vote, max_voters> votes_; ///< as the voters are in the membership
     std::vector<Header> suffix_; ///< newest headers of the log that is chosen or installed; op 0:
                                  ///< only the checksum is known, if it is not zero

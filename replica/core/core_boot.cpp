@@ -231,6 +231,9 @@ void Replica::Core::settle() {
     if (status_ == Status::Halted) {
         return;
     }
+    if (vote_waits_ && !install_.active) {
+        send_do_view_change();
+    }
     acknowledge_progress();
     advance_commit();
     execute();

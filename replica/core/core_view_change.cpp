@@ -130,6 +130,7 @@ void Replica::Core::leave_normal() {
     abandon_install();
     set_status(Status::ViewChange);
     candidate_ = {};
+    vote_waits_ = false;
     abdicated_ = false;
     drop_requests();
     for (Vote& vote : votes_) {
@@ -172,20 +173,22 @@ void Replica::Core::on_view_change_message_timer() {
 
 // --- the vote
 
-/// What this replica's disk holds: the log up to its durable head.
+/// What this replica's disk holds.
 void Replica::Core::send_do_view_change() {
     if (status_ != Status::ViewChange || !is_voter() || spoken_view() < view_ || promised()) {
         return; // the timer comes back
     }
-    // What is not durable yet was not acknowledged. A faulty slot may have been, and so may all
-    // that lies beyond it: then the log is claimed whole once it is written.
-    const bool faulty = journal_.faulty() > 0;
-    if (faulty && !journal_.clean()) {
-        return;
+    // The whole log is claimed, and so has to be durable: what was acknowledged once and is being
+    // written anew, after a repair, must not be left out. Faulty slots are claimed as such.
+    const bool written =
+        journal_.faulty() > 0 ? journal_.clean() : journal_.durable() >= own_head();
+    vote_waits_ = !written;
+    if (vote_waits_) {
+        return; // settle() comes back
     }
     Header header = outgoing(Command::DoViewChange);
     header.view = view_;
-    header.op = faulty ? own_head() : std::min(own_head(), journal_.durable());
+    header.op = own_head();
     header.commit = std::min(commit_max_, header.op);
     header.parent = *journal_.checksum_at(header.op);
     constexpr Op assumed_pipeline = 2; // of planted bug KM2
@@ -201,7 +204,7 @@ void Replica::Core::send_do_view_change() {
             record.header = *known;
         }
         if (bugs_.changes(Bug::KM1, [&] { return record.state == SlotState::Faulty; })) {
-            record = {};
+            record.state = SlotState::Absent;
         }
         figures_.nacks_sent += record.state == SlotState::Absent ? 1 : 0;
         std::memcpy(scratch_.data() + used, &record, sizeof record);
