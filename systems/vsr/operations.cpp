@@ -96,7 +96,13 @@ std::optional<Operation> operation_of(const Invocation& invocation) {
             operation.value = pair->back();
             break;
         }
-        case OpCode::Scan: operation.expected = invocation.arg; break;
+        case OpCode::Scan: {
+            const Value::List* const range = invocation.arg.list();
+            FAULTLAB_CHECK(range != nullptr && range->size() == 2);
+            operation.key = range->front();
+            operation.expected = range->back();
+            break;
+        }
         case OpCode::Transaction:
             FAULTLAB_CHECK(invocation.arg.transaction() != nullptr);
             operation.steps = *invocation.arg.transaction();

@@ -61,3 +61,25 @@ TEST_CASE("a planted bug is named first, with whether it fired, and its violatio
     CHECK(run.out.find("stale read") != std::string::npos);
     CHECK(holds(lab, "select count(*) > 0 from event where kind = 'bug_fired'"));
 }
+
+TEST_CASE("scans and transactions under leases and kills are valid, also with a log that wraps") {
+    const TemporaryDirectory lab;
+    const Finished run = lab_command(lab,
+                                     {"run",
+                                      "vsr",
+                                      "-w",
+                                      "kv",
+                                      "--option",
+                                      "slots=64",
+                                      "--option",
+                                      "reads=lease",
+                                      "-f",
+                                      "kill:one",
+                                      "--time",
+                                      "8s",
+                                      "--seed",
+                                      "7"});
+    INFO(run.out << run.err);
+    REQUIRE(run.exit_code == 0);
+    CHECK(holds(lab, "select count(distinct node) = 3 from event where kind = 'checkpointed'"));
+}

@@ -125,8 +125,9 @@ TEST_CASE("the lab's operations become those of the store", "[vsr]") {
     CHECK(cas->key == Value("k"));
     CHECK(cas->expected.is_absent());
     CHECK(cas->value == Value(7));
-    const auto scan = vsr::operation_of({.f = "scan", .key = "a", .arg = "c"});
+    const auto scan = vsr::operation_of({.f = "scan", .arg = Value::List{"a", "c"}});
     REQUIRE(scan);
+    CHECK(scan->key == Value("a"));
     CHECK(scan->expected == Value("c"));
     const Value::Transaction steps = {{.f = "append", .key = "k", .value = "x"}};
     const auto txn = vsr::operation_of({.f = "txn", .arg = Value(steps)});
