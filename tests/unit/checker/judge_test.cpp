@@ -85,6 +85,20 @@ TEST_CASE("keys that nobody read after the last heal are below the floor") {
           "a fault was never healed, so nothing was read after the last heal");
 }
 
+TEST_CASE("scans and transactions are on no key that has to be read") {
+    std::vector<Op> ops;
+    for (Index i = 0; i < 200; ++i) {
+        ops.push_back(i % 4 == 0   ? ok("write", i, true, 2 * i, 2 * i + 1)
+                      : i % 4 == 1 ? ok("read", {}, i - 1, 2 * i, 2 * i + 1)
+                      : i % 4 == 2 ? ok("scan", pair("a", "z"), Value::List{}, 2 * i, 2 * i + 1)
+                                   : ok("txn", Value::Transaction{}, {}, 2 * i, 2 * i + 1));
+        if (i % 4 > 1) ops.back().key = {};
+    }
+    const CheckResult result = check_with(record_of(ops), "evidence-floor");
+    CHECK(result.reason.empty());
+    CHECK(result.statistics.at("keys_written") == Value(1));
+}
+
 TEST_CASE("a fault whose injection never finished has to be healed like any other") {
     const auto reason_with = [](FaultRecord unfinished) {
         Record record = enough();

@@ -2,6 +2,8 @@
 #include "checker/kv_counterexample.hpp"
 #include "checker/kv_search.hpp"
 #include "core/rng.hpp"
+#include "core/store/export.hpp"
+#include "core/store/import.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/checker/kv_reference.hpp"
 #include "tests/unit/checker/story.hpp"
@@ -10,6 +12,7 @@
 
 #include <algorithm>
 #include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -408,4 +411,27 @@ TEST_CASE("what does not fit kv is no verdict") {
     CHECK(reason(joined(ok("read", {}, 1, 0, 1))).find("a key") != std::string::npos);
     CHECK(reason(joined(ok("txn", look(), both(1, 2), 0, 1))).find("its own steps") !=
           std::string::npos);
+}
+
+TEST_CASE("kv histories are the same after they were exported and read again") {
+    Rng rng(17);
+    for (int i = 0; i < 300; ++i) {
+        std::vector<Op> ops = random_kv_operations(rng, {.max_ops = 12});
+        for (std::size_t k = 0; k < ops.size(); ++k)
+            ops[k].process = static_cast<std::int32_t>(k);
+        const Record record = record_of(ops);
+        std::stringstream text;
+        REQUIRE(export_jsonl(record, text));
+        INFO(text.str());
+        const History again = import_jsonl(text, "exported").value();
+        REQUIRE(again.size() == ops.size());
+        for (std::size_t k = 0; k < ops.size(); ++k) {
+            const Op op = again.op(static_cast<OpId>(k));
+            REQUIRE(op.f == ops[k].f);
+            REQUIRE(op.key == ops[k].key);
+            REQUIRE(op.arg == ops[k].arg);
+            REQUIRE(op.ret == ops[k].ret);
+            REQUIRE(op.status == ops[k].status);
+        }
+    }
 }
