@@ -279,6 +279,7 @@ private:
     void save_sessions(SnapshotWriter& out);
     /// While true nothing more is executed.
     [[nodiscard]] bool checkpoint_blocks();
+    [[nodiscard]] bool checkpoint_under_way() const;
     /// Whether this IoDone was of the snapshot zone.
     bool on_snapshot_io(const IoDone& done);
     void settle_checkpoint();

@@ -59,7 +59,7 @@ bool Replica::Core::on_snapshot_io(const IoDone& done) {
 // --- taking one
 
 void Replica::Core::checkpoint() {
-    if (checkpointing_ != 0) {
+    if (checkpoint_under_way()) {
         return; // only ever with B4
     }
     if (bugs_.on(Bug::B17)) {
@@ -98,10 +98,13 @@ void Replica::Core::take_snapshot(Op op) {
     }
 }
 
+bool Replica::Core::checkpoint_under_way() const {
+    return checkpointing_ != 0 || snapshots_.phase() != SnapshotStore::Phase::Idle;
+}
+
 bool Replica::Core::checkpoint_blocks() {
-    const bool busy = checkpointing_ != 0 || late_snapshot_ != 0;
     const bool next_is_due = (commit_min_ + 1) % config_.limits.checkpoint_every == 0;
-    const bool waits = busy && next_is_due;
+    const bool waits = next_is_due && (checkpoint_under_way() || late_snapshot_ != 0);
     return state_damaged_ || sync_.active ||
            (waits && !bugs_.changes(Bug::B4, [] { return true; }));
 }
@@ -115,7 +118,9 @@ void Replica::Core::settle_checkpoint() {
     if (checkpointing_ == 0) {
         return;
     }
-    if (!checkpoint_storing_ && snapshots_.stored()) {
+    const bool stored =
+        snapshots_.stored() || bugs_.changes(Bug::B12, [&] { return !checkpoint_storing_; });
+    if (!checkpoint_storing_ && stored) {
         checkpoint_storing_ = true;
         want_checkpoint();
         if (view_ > wanted_.view) {

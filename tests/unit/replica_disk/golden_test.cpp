@@ -96,6 +96,49 @@ std::string slow_follower(World& world) {
     return converges(world, 2 * s) ? "" : "3 does not come back";
 }
 
+/// The disks take long for snapshots, and the power fails before they are there.
+std::string slow_snapshots(World& world) {
+    if (!load(world, 8)) return "no load";
+    for (const ReplicaId id : ids({1, 2, 3})) {
+        world.disk(id).stall(Zone::Snapshot, world.now() + 1 * s);
+    }
+    if (!load(world, 8)) return "no load with slow snapshots";
+    all_lose_power(world);
+    return read_back(world);
+}
+
+/// The answer to a read is lost, and a checkpoint keeps it. It rots at 2, which then leads.
+std::string rotten_reply(World& world) {
+    begin(world, 0, write_op(0, Value(std::string(200, 'a'))));
+    if (!idle(world, 0, 1 * s)) return "no value";
+    open_session(world, 1);
+    const auto lost = world.network().drop_if(is(Command::Reply) && to(world.client_endpoint(0)));
+    begin(world, 0, read_op(0));
+    world.run_for(20 * ms);
+    attach(world, 0, {});
+    for (int i = 0; i < 14; ++i) {
+        begin(world, 1, write_op(1, Value(i)));
+        if (!idle(world, 1, 1 * s)) return "no load";
+    }
+    if (!converges(world)) return "no common log";
+    for (const ReplicaId id : ids({1, 2, 3})) {
+        world.crash(id);
+    }
+    for (std::uint32_t area = 0; area < 2; ++area) {
+        const Limits& limits = world.limits();
+        world.disk(2).rot(Zone::Snapshot,
+                          area * area_bytes(limits) + manifest_bytes(limits) + 128,
+                          200); // of the two sessions, mostly the long answer
+    }
+    for (const ReplicaId id : ids({1, 2, 3})) {
+        world.start(id);
+    }
+    if (!converges(world)) return "no common log after the restart";
+    world.network().remove(lost);
+    attach(world, 0, {1, 2, 3});
+    return idle(world, 0, 3 * s) ? "" : "no answer";
+}
+
 /// All are killed at once; their disks have everything.
 std::string all_crash(World& world) {
     if (!load(world, 5)) return "no load";
@@ -172,6 +215,12 @@ TEST_CASE("Golden B3: two copies of a superblock", "[replica_disk]") {
 }
 TEST_CASE("Golden B6: a header tells that its entry was there", "[replica_disk]") {
     golden("B6", rotten_entry);
+}
+TEST_CASE("Golden B12: a checkpoint counts when it is durable", "[replica_disk]") {
+    golden("B12", slow_snapshots);
+}
+TEST_CASE("Golden B13: a damaged answer is none", "[replica_disk]") {
+    golden("B13", rotten_reply, {.clients = 2});
 }
 TEST_CASE("Golden B17: a snapshot has the effect of its ops and no more", "[replica_disk]") {
     golden("B17", restart_under_load, {.clients = 4});
