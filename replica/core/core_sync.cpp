@@ -266,10 +266,11 @@ void Replica::Core::store_synced() {
     }
     want_checkpoint();
     wanted_.view = std::max(wanted_.view, view_);
-    wanted_.membership = membership_;              // of view_
-    if (sync_.view.epoch() == membership_.epoch) { // of a later one the members are not known
-        wanted_.view = std::max(wanted_.view, sync_.view);
-    }
+    wanted_.membership = membership_; // of view_
+    // Of a later epoch the members are not known. Any view but the one that it was Normal in will
+    // do then: it is told of the later epoch before it can acknowledge anything.
+    const bool same_epoch = sync_.view.epoch() <= membership_.epoch;
+    wanted_.view = std::max(wanted_.view, same_epoch ? sync_.view : log_view_.next());
     const Membership decided = snapshot_decided().membership;
     if (decided.epoch > wanted_.membership.epoch) {
         wanted_.membership = decided;
