@@ -50,7 +50,7 @@ void Replica::Core::on_start_view_change(const Header& header, ReplicaId from) {
         learn_view(header.view, from);
         return;
     }
-    if (header.view.epoch() < view_.epoch()) {
+    if (header.view.epoch() < membership_.epoch) { // which a retired replica has only heard of
         tell_epoch(from);
         return;
     }
@@ -227,7 +227,7 @@ void Replica::Core::on_do_view_change(const Message& message, ReplicaId from) {
         learn_view(header.view, from);
         return;
     }
-    if (header.view < view_) {
+    if (header.view < view_ || header.view.epoch() < membership_.epoch) {
         return;
     }
     if (!membership_.votes(from) || membership_.primary(header.view) != config_.self) {

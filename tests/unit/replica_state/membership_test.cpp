@@ -283,7 +283,7 @@ TEST_CASE("Epochs follow each other through crashes, cuts and losses", "[replica
         World world(options);
         Rng rng(seed);
         world.client(1).set_workload([count = 0](Rng&) mutable -> std::optional<Operation> {
-            return ++count <= 6 ? std::optional(write_op(count % 3, count)) : std::nullopt;
+            return ++count <= 40 ? std::optional(write_op(count % 3, count)) : std::nullopt;
         });
         std::uint32_t epoch = 0;
         for (int round = 0; round < 3; ++round) {
@@ -305,6 +305,10 @@ TEST_CASE("Epochs follow each other through crashes, cuts and losses", "[replica
         CHECK(quiet);
         for (const std::string& violation : world.violations()) {
             FAIL_CHECK(violation);
+        }
+        for (ReplicaId id = 1; id <= world.size(); ++id) {
+            const auto& rejects = world.telemetry(id).rejects;
+            CHECK(std::ranges::all_of(rejects, [](std::uint64_t count) { return count == 0; }));
         }
         epochs += epoch;
     }
