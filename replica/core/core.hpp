@@ -29,6 +29,7 @@ public:
     [[nodiscard]] const Header* log(Op op) const { return journal_.header(op); }
 
 private:
+    friend struct CoreProbe;
     // --- core_boot.cpp: inputs, timers, the way out
     void dispatch(const Input& input);
     void on_boot(const Boot& boot);

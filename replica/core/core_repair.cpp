@@ -194,10 +194,11 @@ ReplicaId Replica::Core::choose_donor(View log_view) const {
             best = id;
         }
     }
-    if (best == no_replica && install_.active && install_.donor != config_.self) {
-        best = install_.donor;
+    if (best != no_replica) {
+        return best;
     }
-    return best;
+    const ReplicaId known_to_have_it = install_.active ? install_.donor : primary();
+    return known_to_have_it != config_.self ? known_to_have_it : no_replica;
 }
 
 /// Faulty slots whose identity is known, from the newest backwards: each one tells the one before.

@@ -31,6 +31,7 @@ public:
     [[nodiscard]] const Header* log(Op op) const;
 
 private:
+    friend struct CoreProbe; ///< tests break invariants from inside, to see assertions trip
     class Core;
     std::unique_ptr<Core> core_;
 };

@@ -1,0 +1,69 @@
+#include "replica/core/assert.hpp"
+#include "replica/core/request_queue.hpp"
+#include "tests/support/catch.hpp"
+
+#include <string>
+
+using namespace faultlab::replica;
+
+namespace {
+
+Header request(ClientId client, RequestNumber number) {
+    Header header;
+    header.client = client;
+    header.request = number;
+    return header;
+}
+
+template <typename Action>
+std::string tripped(Action action) {
+    try {
+        action();
+    } catch (const AssertionFailed& failure) {
+        return failure.id();
+    }
+    return "";
+}
+
+} // namespace
+
+TEST_CASE("Requests leave the queue in their order, and are known until they are answered",
+          "[replica_core]") {
+    RequestQueue queue(Limits{.request_bytes = 8, .batch = 2, .pipeline = 2, .queue = 3});
+    const std::array operation{std::byte{1}, std::byte{2}};
+    for (int round = 0; round < 5; ++round) { // the ring wraps
+        queue.push(request(30, 1), operation, 7);
+        queue.push(request(10, 4), Bytes(operation).first(1), 8);
+        CHECK(queue.waiting() == 2);
+        CHECK(queue.front().header.client == 30);
+        CHECK(queue.front().operation.size() == 2);
+        queue.pop();
+        CHECK(queue.front().operation.size() == 1);
+        queue.pop();
+        REQUIRE(queue.find(30) != nullptr);
+        queue.close(8);
+        CHECK(queue.find(10)->link == 0);
+        CHECK(queue.finish(30, 2) == 0); // not the one
+        CHECK(queue.finish(30, 1) == 7);
+        CHECK(queue.find(30) == nullptr);
+        CHECK(queue.finish(10, 4) == 0);
+    }
+    queue.push(request(1, 1), operation, 1);
+    queue.clear();
+    CHECK(queue.waiting() == 0);
+    CHECK(queue.find(1) == nullptr);
+}
+
+TEST_CASE("The queue holds what it was made for", "[replica_core]") {
+    RequestQueue queue(Limits{.request_bytes = 2, .batch = 1, .pipeline = 1, .queue = 2});
+    const std::array operation{std::byte{1}, std::byte{2}, std::byte{3}};
+    const Bytes two = Bytes(operation).first(2);
+    CHECK(tripped([&] { (void)queue.front(); }) == "queue-front");
+    CHECK(tripped([&] { queue.pop(); }) == "queue-pop");
+    CHECK(tripped([&] { queue.push(request(1, 1), operation, 0); }) == "queue-request-size");
+    queue.push(request(1, 1), two, 0);
+    CHECK(tripped([&] { queue.push(request(1, 2), two, 0); }) == "queue-one-a-client");
+    queue.push(request(2, 1), two, 0);
+    CHECK(queue.full());
+    CHECK(tripped([&] { queue.push(request(3, 1), two, 0); }) == "queue-room");
+}
