@@ -150,6 +150,7 @@ std::size_t Replica::Core::execute_reconfiguration(const Header& entry,
     event(EventKind::FeatureActive, wanted->release, entry.op);
     if (entry.op % config_.limits.checkpoint_every != 0) {
         wanted_.release_active = wanted->release; // only ever with B15: no checkpoint says it
+        store_superblock();
     }
     return bare_result(Outcome::Ok, result);
 }

@@ -352,12 +352,53 @@ TEST_CASE("A program that is too old stops at an upgrade", "[replica_state]") {
     CHECK(world.halted(3) == "the log needs a program of a newer release");
 }
 
-TEST_CASE("B15: an upgrade anywhere", "[replica_state]") {
-    World world({.bugs = bug_set("B15")});
-    write(world, 1);
+TEST_CASE("A program can be taken back until the upgrade's checkpoint", "[replica_state]") {
+    World world({});
+    for (const std::uint32_t release : {1U, 2U, 1U}) { // all of them, one by one
+        for (const ReplicaId id : ids({1, 2, 3})) {
+            world.crash(id);
+            world.start(id, release);
+            write(world, static_cast<int>(id));
+            REQUIRE(world.run_until([&] { return world.converged(); }, 1000 * ms));
+        }
+    }
+    for (const ReplicaId id : ids({1, 2, 3})) {
+        world.crash(id);
+        world.start(id, 2);
+        REQUIRE(world.run_until([&] { return world.converged(); }, 1000 * ms));
+    }
     CHECK(outcome(world, upgrade()) == "ok");
-    CHECK(world.telemetry(1).head < 12);
-    CHECK(world.bug_fired(Bug::B15) == 1);
+    const auto everywhere = [&] {
+        return std::ranges::all_of(ids({1, 2, 3}), [&](ReplicaId id) {
+            const Telemetry telemetry = world.telemetry(id);
+            return telemetry.release_active == 2 && telemetry.checkpoint == telemetry.commit_min;
+        });
+    };
+    REQUIRE(world.run_until(everywhere, 1000 * ms));
+    CHECK(world.violations().empty());
+    world.crash(3);
+    world.start(3, 1);
+    world.run_for(20 * ms);
+    CHECK(world.halted(3) == "the active release is newer than this program");
+}
+
+TEST_CASE("B15: an upgrade anywhere changes what was done before it", "[replica_state]") {
+    for (const bool bug : {false, true}) {
+        World world({.bugs = bug_set(bug ? "B15" : "")});
+        write(world, 1);
+        CHECK(outcome(world, {.code = OpCode::Swap, .key = 1, .value = 2}) == "unsupported");
+        CHECK(outcome(world, upgrade()) == "ok");
+        CHECK((world.telemetry(1).head < 12) == bug);
+        CHECK(world.bug_fired(Bug::B15) == (bug ? 1 : 0));
+        world.run_for(50 * ms);
+        world.crash(3);
+        world.start(3); // and executes the log anew, with the release that the superblock names
+        world.run_for(200 * ms);
+        for (int key = 0; key < 4; ++key) {
+            world.call(0, write_op(key, key), 500 * ms);
+        }
+        CHECK(world.violations().empty() != bug);
+    }
 }
 
 } // namespace faultlab::replica::world
