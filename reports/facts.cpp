@@ -251,6 +251,8 @@ void add_facts(const Record& record,
                               count_text(story.tally.frequent_error_count))});
     }
     add_fact(story, "ALSO FOUND", {others_line(results, story)});
+    // A history that no run left has neither a plan nor a seed.
+    if (context.replay_command.empty()) return;
     add_fact(story, "REPRODUCE", {visible(context.replay_command, 400)}, true);
     std::string origin = seed_text(record.plan.seed);
     if (const std::string lab = meta_text(record, "lab_version"); !lab.empty())

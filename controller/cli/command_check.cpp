@@ -27,6 +27,14 @@ int check_one(const CheckCommand& command, const std::string& name) {
     return combined_exit_code(codes);
 }
 
+/// Checks a history that no run of this lab left.
+int check_file(const CheckCommand& command, const std::string& file) {
+    auto judged = judge_file(file, command.model, command.limits);
+    if (!judged) return fail(command.common, judged.error());
+    print_outcome(command.common, *judged, {});
+    return exit_code(*judged);
+}
+
 } // namespace
 
 int execute(const CheckCommand& command) {
@@ -34,7 +42,8 @@ int execute(const CheckCommand& command) {
     std::vector<int> codes;
     for (const std::string& name : command.runs) {
         list.next(codes.empty());
-        codes.push_back(check_one(command, name));
+        codes.push_back(command.model.empty() ? check_one(command, name)
+                                              : check_file(command, name));
     }
     return combined_exit_code(codes);
 }

@@ -41,6 +41,7 @@ struct CheckCommand {
     Common common;
     CheckLimits limits;
     std::vector<std::string> runs;
+    std::string model; ///< not empty: `runs` are histories of JSON lines, judged by this model
 };
 struct ExplainCommand {
     Common common;

@@ -1,9 +1,11 @@
 #include "controller/cli/judging.hpp"
 
+#include "checker/catalogue.hpp"
 #include "checker/judge.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/streams.hpp"
 #include "controller/cli/version.hpp"
+#include "core/store/import.hpp"
 #include "core/store/lab_index.hpp"
 #include "core/store/run_reader.hpp"
 #include "core/workload.hpp"
@@ -23,6 +25,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <mutex>
 #include <thread>
 
@@ -81,6 +84,7 @@ std::vector<CheckResult> run_checkers(const Record& record,
 }
 
 StoryContext story_context(const Common& common, const RunDirectory& run) {
+    if (run.path.empty()) return {.run = run.id};
     const std::string arguments = run_arguments(common.lab, run);
     return {.run = arguments, .replay_command = "faultlab replay " + arguments};
 }
@@ -121,6 +125,29 @@ Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckL
     Judged judged{.run = run, .record = std::move(record), .results = std::move(results)};
     judged.verdict = overall(judged.results);
     if (const auto kept = keep(common, judged); !kept) judged.unkept = kept.error();
+    return judged;
+}
+
+Result<Judged>
+judge_file(const std::string& file, const std::string& model, const CheckLimits& limits) {
+    const Options options = {{"model", model}};
+    FAULTLAB_TRY(const CheckerEntry* const entry, find_checker("linearizability"));
+    FAULTLAB_DO(complete_options(options, entry->options(), "checker linearizability"));
+    std::ifstream stored;
+    if (file != "-") {
+        stored.open(file);
+        if (!stored) return usage_error(fmt::format("cannot read {}", file));
+    }
+    FAULTLAB_TRY(Record record, import_jsonl_record(file == "-" ? std::cin : stored, file));
+    record.plan.workload = model;
+    record.plan.options = options;
+    record.meta["ended"] = "complete"; // no run was cut short
+    Judged judged{.run = {.id = fmt::format("{} --model {}", shell_word(file), model)},
+                  .record = std::move(record)};
+    const Watch watch(limits.timeout);
+    const Budget budget{.expired = &watch.expired(), .memory_bytes = limits.memory_bytes};
+    judged.results = {judge_with(*entry, options, judged.record, budget)};
+    judged.verdict = overall(judged.results);
     return judged;
 }
 
@@ -169,7 +196,7 @@ void print_outcome(const Common& common, const Judged& judged, const fs::path& r
     say("{}", render_text(story, style_of_stdout()));
     say("\nverdict  {}\n", to_string(judged.verdict));
     if (!report.empty()) say("report   {}\n", report.string());
-    say("replay   {}\n", context.replay_command);
+    if (!judged.run.path.empty()) say("replay   {}\n", context.replay_command);
 }
 
 JsonList::JsonList(const Common& common, bool several) : shown_(common.json && several) {

@@ -7,6 +7,7 @@
 #include "core/result.hpp"
 
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace faultlab {
@@ -25,6 +26,12 @@ struct Judged {
 /// what it does.
 /// A verdict is worth having also where it cannot be stored: that is no error of judge.
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits);
+
+/// Judges a history of JSON lines (core/store/import.hpp), '-' for standard input, by one model of
+/// the checker linearizability; nothing is stored. Bad input and a model that does not exist are
+/// usage errors.
+Result<Judged>
+judge_file(const std::string& file, const std::string& model, const CheckLimits& limits);
 
 /// What the process says of it: a violation wins over a failure of the lab, and that over unknown.
 [[nodiscard]] int exit_code(const Judged& judged);

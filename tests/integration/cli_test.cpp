@@ -277,3 +277,18 @@ TEST_CASE("bugs are listed, described and planted from one table") {
     REQUIRE(dry.exit_code == 0);
     CHECK(nlohmann::json::parse(dry.out).at("options").at("bug") == "V11,K3.1");
 }
+
+TEST_CASE("a history of JSON lines is judged by the model that is named") {
+    const std::string histories = FAULTLAB_SOURCE_DIR "/tests/histories/";
+    const auto check = [&](const std::string& file, const char* model) {
+        return lab_command({"check", histories + file, "--model", model});
+    };
+    CHECK(check("valid/absent_counts_as_nothing.kv.jsonl", "kv").exit_code == 0);
+    const Finished stale = check("invalid/stale_read-scan.kv.jsonl", "kv");
+    CHECK(stale.exit_code == 1);
+    CHECK(stale.out.find("The scan from a to c") != std::string::npos);
+    CHECK(check("unknown/addition_without_its_sum.kv.jsonl", "kv").exit_code == 2);
+    CHECK(check("invalid/stale_read.cas-register.jsonl", "cas-register").exit_code == 1);
+    CHECK(check("valid/absent_counts_as_nothing.kv.jsonl", "kw").exit_code == 64);
+    CHECK(check("valid/there_is_none.jsonl", "kv").exit_code == 64);
+}
