@@ -8,13 +8,12 @@ namespace faultlab::replica {
 
 namespace {
 
-/// What no superblock of a replica says; sums of ops must not go round.
+/// Whether a replica can have written it.
 bool makes_sense(const Superblock& superblock) {
-    constexpr Op most = Op{1} << 62U;
     const bool members =
         superblock.membership.voter_count == 0 || superblock.membership.well_formed();
-    return members && superblock.checkpoint_op < most && superblock.log_op < most &&
-           superblock.commit < most;
+    return members && superblock.checkpoint_op < most_op && superblock.log_op < most_op &&
+           superblock.commit < most_op;
 }
 
 } // namespace

@@ -16,6 +16,8 @@ using Bytes = std::span<const std::byte>;
 /// Number of a log entry. 0 is the root, which every formatted replica holds; the first prepare of
 /// a cluster has op 1.
 using Op = std::uint64_t;
+/// No log gets that far; whoever names an op above it lies. Sums of ops below never go round.
+constexpr Op most_op = Op{1} << 62U;
 
 /// Identity of a replica for its whole life: 1…15. 0 means none. The order of ids says nothing:
 /// who leads a view is a matter of the membership.

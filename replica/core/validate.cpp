@@ -146,6 +146,10 @@ bool snapshot_in_range(const Header& header) {
 
 bool in_range(const Subject& subject) {
     const Header& header = subject.header;
+    if (std::max({header.op, header.commit, header.checkpoint_op, header.from, header.to}) >=
+        most_op) {
+        return false;
+    }
     switch (header.command) {
         case Command::Request: return request_in_range(header, subject.body, subject.config.limits);
         case Command::Reply:

@@ -250,6 +250,9 @@ TEST_CASE("Numbers of a message are in their ranges", "[replica_state]") {
         };
     };
     check_all({
+        {Command::PrepareOk, "range", [](Sample& s) { s.header.op = most_op; }},
+        {Command::PrepareOk, "none", [](Sample& s) { s.header.op = most_op - 1; }},
+        {Command::GetLog, "range", [](Sample& s) { s.header.from = s.header.to = ~Op{0}; }},
         {Command::Prepare, "range", [](Sample& s) { s.header.op = s.header.commit = 0; }},
         {Command::Prepare, "range", [](Sample& s) { s.header.commit = s.header.op; }},
         {Command::Prepare, "range", [](Sample& s) { s.header.count = 9; }},
