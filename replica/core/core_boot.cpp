@@ -427,6 +427,9 @@ void Replica::Core::harmed_by(const Header& header, Reject why) {
 
 namespace {
 
+/// Nobody is ahead by so many views: one wrong message must not use up all that there are.
+constexpr std::uint64_t farthest_view = 1U << 20U;
+
 /// What one incarnation says about itself holds for no other.
 bool is_vote(Command command) {
     return command == Command::PrepareOk || command == Command::StartViewChange ||
@@ -437,6 +440,11 @@ bool is_vote(Command command) {
 
 void Replica::Core::on_peer_message(const Message& message, ReplicaId from) {
     const Header& header = message.header;
+    if (header.view.epoch() == view_.epoch() &&
+        header.view.number() > std::uint64_t{view_.number()} + farthest_view) {
+        reject(Reject::View, from);
+        return;
+    }
     Peer& peer = peers_[from];
     if (header.incarnation < peer.incarnation && is_vote(header.command)) {
         return;

@@ -118,8 +118,12 @@ bool request_in_range(const Header& header, Bytes operation, const Limits& limit
 bool prepare_in_range(const Subject& subject) {
     const Header& header = subject.header;
     const bool commit_fits = header.commit < header.op || subject.waived(Bug::K3);
-    return header.op > 0 && commit_fits && header.count <= subject.config.limits.batch &&
-           (header.flags & ~flag_refused) == 0 && header.log_view <= header.view;
+    // What a primary may have under way bounds every suffix of a log.
+    const bool under_way =
+        header.commit >= header.op || header.op - header.commit <= subject.config.limits.pipeline;
+    return header.op > 0 && commit_fits && under_way &&
+           header.count <= subject.config.limits.batch && (header.flags & ~flag_refused) == 0 &&
+           header.log_view <= header.view;
 }
 
 bool log_range_in_range(const Subject& subject) {
