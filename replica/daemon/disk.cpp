@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -75,6 +76,9 @@ private:
     int sync(Zone zone) {
         if (!double_.on) return file_.sync_data();
         if (double_.sync_lies) return 0;
+        if (zone == Zone::Superblock) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(double_.superblock_sync_ms));
+        }
         ++syncs_;
         if (zone == Zone::Prepares && double_.sync_fails_from != 0 &&
             syncs_ >= double_.sync_fails_from) {

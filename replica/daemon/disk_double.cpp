@@ -103,8 +103,10 @@ public:
 
     /// Draws every write's fate and writes the result to the file.
     int cut(Rng& rng, PowerCut& outcome) {
+        // Often nothing of a file had been written back yet: the kernel takes its time.
+        const bool nothing_kept = rng.chance(1, 3);
         for (Write& write : writes_) {
-            write.fate = static_cast<Write::Fate>(rng.below(3));
+            write.fate = nothing_kept ? Write::Fate::Drop : static_cast<Write::Fate>(rng.below(3));
         }
         for (auto& [number, history] : sectors_) {
             Sector bytes = history.durable;

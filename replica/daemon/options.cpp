@@ -264,9 +264,10 @@ Result<RunOptions> read_run(const Raw& raw) {
     FAULTLAB_TRY(options.timeouts, read_timeouts(raw));
     options.journal = raw.journal;
     options.disk = raw.disk;
-    if (!raw.disk.on && (raw.disk.sync_lies || raw.disk.sync_fails_from != 0)) {
-        return usage_error("run: --sync-lies and --sync-fails-from are for a --disk-double",
-                           "on a real disk they would lose data");
+    if (!raw.disk.on &&
+        (raw.disk.sync_lies || raw.disk.sync_fails_from != 0 || raw.disk.superblock_sync_ms != 0)) {
+        return usage_error("run: what goes wrong with syncs is for a --disk-double",
+                           "give it too; a real disk is left to do its own mistakes");
     }
     return options;
 }
@@ -306,6 +307,10 @@ void add_run(CLI::App& app, Raw& raw) {
     app.add_option("--journal", raw.journal, "record all inputs in FILE.1, FILE.2, ... a start");
     app.add_flag("--disk-double", raw.disk.on, "keep what a simulated power cut needs");
     app.add_flag("--sync-lies", raw.disk.sync_lies, "a double whose fdatasync does nothing");
+    app.add_option("--superblock-sync-ms",
+                   raw.disk.superblock_sync_ms,
+                   "a double that is slow to sync the superblock")
+        ->check(CLI::Range(0, 10'000));
     app.add_option("--sync-fails-from",
                    raw.disk.sync_fails_from,
                    "a double whose disk dies: N-th sync of prepares");

@@ -32,8 +32,9 @@ struct FormatOptions {
 /// A disk whose power can be cut (disk_double.hpp), and what it does wrong on purpose.
 struct DiskDouble {
     bool on = false;
-    bool sync_lies = false;            ///< fdatasync does nothing and says that it did
-    std::uint64_t sync_fails_from = 0; ///< the sync of prepares from which on all fail; 0: none
+    bool sync_lies = false;               ///< fdatasync does nothing and says that it did
+    std::uint32_t superblock_sync_ms = 0; ///< how much longer a sync of the superblock takes
+    std::uint64_t sync_fails_from = 0;    ///< the sync of prepares from which on all fail; 0: none
 };
 
 /// `run`: serves until a signal or a halt.

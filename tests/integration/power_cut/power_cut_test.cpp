@@ -27,12 +27,23 @@ TEST_CASE("no acknowledged write is lost by power cuts", "[power_cut]") {
     CHECK(outcome.writes.dropped + outcome.writes.torn > 10);
 }
 
+TEST_CASE("nor where the superblock is slow to become durable", "[power_cut]") {
+    const PowerCutOutcome outcome =
+        cut_power({.cuts = 10, .seed = 4, .arguments = {"--superblock-sync-ms", "100"}});
+    INFO(outcome.failure.value_or(""));
+    CHECK_FALSE(outcome.failure);
+}
+
 TEST_CASE("a disk that lies about fdatasync is found out", "[power_cut]") {
     must_fail({"--sync-lies"});
 }
 
 TEST_CASE("B1 is found: acknowledging before an entry is durable", "[power_cut]") {
     must_fail({"--bug", "B1"});
+}
+
+TEST_CASE("B2 is found: speaking of a view before it is durable", "[power_cut]") {
+    must_fail({"--bug", "B2", "--superblock-sync-ms", "100"});
 }
 
 TEST_CASE("B25 is found: going on after a failed sync", "[power_cut]") {

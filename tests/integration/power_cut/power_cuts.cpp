@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <stdexcept>
@@ -23,7 +24,7 @@ constexpr std::size_t keys_each = 8;
 /// Small files, since a start reads the whole log, and rings that wrap are written over; short
 /// time-outs, since every cut is followed by a view change.
 constexpr const char* limits =
-    "slots=2048,message_bytes=16384,request_bytes=1024,batch=32,pipeline=8,clients=64,"
+    "slots=64,message_bytes=16384,request_bytes=1024,batch=32,pipeline=8,clients=64,"
     "checkpoint_every=24,entries=65536,value_blocks=65536,queue=64";
 constexpr const char* timeouts =
     "primary_silent=200,lease=0,view_change=400,view_change_message=20,get_view=40,repair=10";
@@ -47,13 +48,13 @@ public:
         stopping_ = false;
         thread_ = std::jthread([this] { run(); });
     }
-    void request_stop() { stopping_ = true; }
-    void join() {
-        if (thread_.joinable()) thread_.join();
+    void stop() {
+        stopping_ = true;
+        thread_.join();
     }
     [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
 
-    /// Requires: joined. What is wrong with the keys' values, if anything.
+    /// Requires: stopped. What is wrong with the keys' values, if anything.
     std::optional<std::string> check(replica::Session& session, std::uint64_t& checked) {
         for (std::vector<Key>* keys : {&keys_, &retired_}) {
             for (const Key& key : *keys) {
@@ -115,15 +116,18 @@ public:
 
     PowerCutOutcome run() {
         cluster_.start_all();
-        if (!cluster_.await_primary()) throw std::runtime_error("no cluster to cut");
+        await_files();
         while (outcome_.cuts < plan_.cuts && !outcome_.failure) {
             for (const auto& writer : writers_)
                 writer->start();
-            wait_for_the_moment();
-            cut();
-            cluster_.start_all();
+            do {
+                wait_for_the_moment();
+                cut();
+                cluster_.start_all();
+                // Sometimes again while the replicas find each other, or soon after.
+            } while (outcome_.cuts < plan_.cuts && rng_.chance(1, 2));
             for (const auto& writer : writers_)
-                writer->join();
+                writer->stop();
             check();
         }
         outcome_.acknowledged = acknowledged();
@@ -135,6 +139,15 @@ private:
         std::vector<std::string> all{"--disk-double", "--limit", limits, "--timeout", timeouts};
         all.insert(all.end(), plan.arguments.begin(), plan.arguments.end());
         return all;
+    }
+
+    /// A cut needs what the first start makes.
+    void await_files() const {
+        const bool there = await([&] {
+            return std::ranges::all_of(
+                cluster_.ids(), [&](ReplicaId id) { return cluster_.status(id).has_value(); });
+        });
+        if (!there) throw std::runtime_error("the cluster did not start");
     }
 
     [[nodiscard]] std::uint64_t acknowledged() const {
@@ -156,8 +169,6 @@ private:
 
     void cut() {
         cluster_.kill_all();
-        for (const auto& writer : writers_)
-            writer->request_stop();
         ++outcome_.cuts;
         for (const ReplicaId id : cluster_.ids()) {
             const auto one = replica::power_cut(cluster_.data(id), rng_.next());
@@ -191,7 +202,8 @@ private:
         for (const ReplicaId id : cluster_.ids()) {
             const auto now = cluster_.status(id);
             const bool damaged =
-                now && (now->faulty_slots > 0 || now->status == replica::Status::RecoveringHead);
+                now && (now->faulty_slots > 0 || now->status == replica::Status::RecoveringHead ||
+                        now->status == replica::Status::Syncing);
             faulty += damaged ? 1U : 0U;
         }
         return 2 * faulty > cluster_.ids().size();

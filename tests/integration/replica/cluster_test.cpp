@@ -2,6 +2,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/replica_cluster/cluster.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <set>
 #include <thread>
@@ -147,4 +148,25 @@ TEST_CASE("a replica whose directory is gone is told to recover, and does", "[re
     write_all(session, 50, 50);
     CHECK(await([&] { return converged(cluster); }));
     CHECK_FALSE(std::filesystem::exists(cluster.data(lost) / "recovering"));
+}
+
+TEST_CASE("many clients at once are all served", "[replica_processes]") {
+    ReplicaCluster cluster({});
+    cluster.start_all();
+    constexpr int clients = 16;
+    constexpr std::int64_t each = 100;
+    std::atomic<std::int64_t> done = 0;
+    std::vector<std::jthread> threads;
+    for (int client = 0; client < clients; ++client) {
+        threads.emplace_back([&, client] {
+            auto session = cluster.session();
+            for (std::int64_t i = 0; i < each; ++i) {
+                if (is_done(write(session, client * each + i, client * each + i))) ++done;
+            }
+        });
+    }
+    threads.clear();
+    CHECK(done == clients * each);
+    auto session = cluster.session();
+    read_all(session, clients * each);
 }

@@ -121,6 +121,7 @@ TEST_CASE("what cannot be is refused with the words that were wrong", "[replica_
     CHECK(refusal({"--voters", "1,99"}).find("99") != std::string::npos);
     CHECK(refusal({"--format-if-empty"}).find("--cluster") != std::string::npos);
     CHECK(refusal({"--sync-lies"}).find("--disk-double") != std::string::npos);
+    CHECK(refusal({"--superblock-sync-ms", "5"}).find("--disk-double") != std::string::npos);
     CHECK(refusal({"--release", "3"}).find("release") != std::string::npos);
     CHECK(refusal({"--whatever"}).find("--whatever") != std::string::npos);
     CHECK_FALSE(parse({}));
