@@ -109,7 +109,7 @@ private:
     };
 
     /// What is known of a slot of the ring of prepares while the rings are read.
-    enum class Read : std::uint8_t { Zero, Bad, Whole };
+    enum class Read : std::uint8_t { Zero, Bad, Unreadable, Whole };
     struct SlotRead {
         IoId id = 0;
         std::size_t slot = 0;

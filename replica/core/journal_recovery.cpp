@@ -79,10 +79,11 @@ bool Journal::on_recovery_io(const IoDone& done, IoId& next_io, Effects& effects
 
 void Journal::take_read(std::size_t index, Bytes bytes) {
     Read& slot = recovery_.slots[index];
-    slot = Read::Bad;
     if (bytes.size() != limits_.message_bytes) {
+        slot = Read::Unreadable;
         return;
     }
+    slot = Read::Bad;
     const Header header = header_from(bytes);
     if (header.checksum != checksum_of(header)) {
         slot = all_zero(bytes) ? Read::Zero : Read::Bad;
@@ -118,6 +119,7 @@ PrepareIs Journal::prepare_is(Op op) const {
     switch (recovery_.slots[index(op)]) {
         case Read::Zero: return PrepareIs::Zero;
         case Read::Bad: return PrepareIs::Bad;
+        case Read::Unreadable: return PrepareIs::Unreadable;
         case Read::Whole: break;
     }
     const Header& header = headers_[index(op)];

@@ -14,7 +14,8 @@ namespace faultlab::replica {
 /// What is in the op's slot of the ring of prepares.
 enum class PrepareIs : std::uint8_t {
     Zero,       ///< never written
-    Bad,        ///< torn, rotten, unreadable, or an entry that belongs to another slot
+    Bad,        ///< torn, rotten, or an entry that belongs to another slot
+    Unreadable, ///< the disk says that it cannot read it: whatever it held
     Older,      ///< whole, of an op that the checkpoint covers
     Newer,      ///< whole, of an op beyond the window
     Excluded,   ///< whole, of this op, of an older view: dropped before log_view was installed
@@ -22,7 +23,7 @@ enum class PrepareIs : std::uint8_t {
                 ///< begun, and which says otherwise than this log from here on
     Member,
 };
-constexpr std::size_t prepare_kinds = 7;
+constexpr std::size_t prepare_kinds = 8;
 
 /// What is in its place in the ring of headers.
 enum class HeaderIs : std::uint8_t {

@@ -131,6 +131,21 @@ TEST_CASE("a misdirected write costs the entry that it hit and the one that it m
     CHECK(log.journal->faulty() == 2);
 }
 
+TEST_CASE("what cannot be read behind the head makes the head uncertain", "[replica_disk]") {
+    LogDouble log = written(4);
+    log.append(1);
+    log.flush();
+    log.settle(); // durable, but not its header
+    log.begin_restart();
+    for (int before = 0; before < 6; ++before) {
+        log.step(); // the ring of headers, slots 0 to 4
+    }
+    log.step(IoStatus::Failed);
+    log.settle();
+    CHECK(log.journal->head() == 4);
+    CHECK(log.journal->head_uncertain());
+}
+
 TEST_CASE("a failed read finds a bad slot", "[replica_disk]") {
     LogDouble log = written(4);
     log.begin_restart();
