@@ -48,9 +48,10 @@ void Replica::Core::send_log(ReplicaId to, Op op) {
 
 void Replica::Core::on_log(const Message& message, ReplicaId from) {
     auto entry = record_at<Header>(message.body, 0);
-    if (bugs_.changes(Bug::KM10, [&] { return entry.op != message.header.op; })) {
-        entry.op = message.header.op;
-    }
+    const bool by_claim = bugs_.changes(Bug::KM10, [&] {
+        return entry.op != message.header.op && message.header.op == journal_.head() + 1;
+    });
+    entry.op = by_claim ? message.header.op : entry.op;
     const Bytes body = message.body.subspan(sizeof(Header));
     const View log_view = message.header.log_view;
     bool useful = repair_slot(entry, body);
@@ -59,8 +60,8 @@ void Replica::Core::on_log(const Message& message, ReplicaId from) {
                             bugs_.changes(Bug::B7, [&] { return entry.op == install_.next; });
         useful = of_log && take_into_install(entry, body);
     } else if (!useful && status_ == Status::Normal && !leads() && log_view == log_view_ &&
-               entry.op == journal_.head() + 1 && entry.parent == journal_.head_checksum() &&
-               journal_.room(entry.op)) {
+               entry.op == journal_.head() + 1 &&
+               (entry.parent == journal_.head_checksum() || by_claim) && journal_.room(entry.op)) {
         append(entry, body);
         learn_commit(entry.commit);
         useful = true;

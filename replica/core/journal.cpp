@@ -82,7 +82,8 @@ void Journal::append(const Header& header, Bytes body) {
     REPLICA_ASSERT("journal.append-room", room(op));
     const Checksum* parent = checksum_at(op - 1);
     REPLICA_ASSERT("journal.append-chain",
-                   parent == nullptr || *parent == header.parent || bugs_.on(Bug::B7));
+                   parent == nullptr || *parent == header.parent || bugs_.on(Bug::B7) ||
+                       bugs_.on(Bug::KM10));
     if (op <= head_) {
         truncate(op - 1);
     }

@@ -28,7 +28,11 @@ struct Letter {
 /// only as the messages that a test writes for them.
 class Bench : public Effects {
 public:
-    explicit Bench(ReplicaId self = 1, std::uint8_t voters = 3, Reads reads = Reads::Log) {
+    explicit Bench(ReplicaId self = 1,
+                   std::uint8_t voters = 3,
+                   Reads reads = Reads::Log,
+                   const BugSet& planted = {})
+        : bugs(planted) {
         config.cluster = 7;
         config.self = self;
         config.reads = reads;
