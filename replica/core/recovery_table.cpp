@@ -31,11 +31,13 @@ constexpr std::array table{
                 "the prepare speaks for itself; its header is written again"},
     RecoveryRow{"member-replaced", any_of(P::Member), any_of(H::Other), anywhere, Decision::Faulty,
                 "the header's prepare was durable here, and something else took its place"},
-    RecoveryRow{"rotten", any_of(P::Bad, P::Unreadable), any_of(H::Same, H::Other), anywhere, Decision::Faulty,
+    RecoveryRow{"rotten", any_of(P::Bad, P::Unreadable), any_of(H::Same, H::Other), anywhere,
+                Decision::Faulty,
                 "the header proves that the prepare was durable"},
     RecoveryRow{"write-lost", not_written, any_of(H::Same, H::Other), anywhere, Decision::Faulty,
                 "the header proves that the prepare was durable, and it went somewhere else"},
-    RecoveryRow{"both-lost", not_written | any_of(P::Bad, P::Unreadable), not_this | any_of(H::Bad), proven,
+    RecoveryRow{"both-lost", not_written | any_of(P::Bad, P::Unreadable), not_this |
+                any_of(H::Bad), proven,
                 Decision::Faulty, "a later entry or the installed view proves that it was durable"},
     RecoveryRow{"torn", any_of(P::Bad), not_this, beyond, Decision::Absent,
                 "written, but never synced: else the header would be here"},
@@ -51,7 +53,8 @@ constexpr std::array table{
     RecoveryRow{"prepare-beyond-window", any_of(P::Newer), any_header, anywhere,
                 Decision::Uncertain, "the log went on further than the checkpoint allows"},
     RecoveryRow{"header-beyond-window",
-                not_written | any_of(P::Bad, P::Unreadable, P::Superseded, P::Member), any_of(H::Newer), anywhere,
+                not_written | any_of(P::Bad, P::Unreadable, P::Superseded, P::Member),
+                any_of(H::Newer), anywhere,
                 Decision::Uncertain, "the log went on further than the checkpoint allows"},
 };
 // clang-format on

@@ -218,7 +218,6 @@ void SnapshotStore::abandon() {
 
 IoId SnapshotStore::occupy(Io what, std::size_t chunk, IoId& next_io) {
     const auto place = std::ranges::find(places_, Io::None, &UnderWay::what);
-    REPLICA_ASSERT("snapshot.place", place != places_.end());
     *place = UnderWay{next_io++, what, chunk};
     ++under_way_;
     return place->id;

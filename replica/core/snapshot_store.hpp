@@ -152,7 +152,7 @@ private:
     std::array<std::size_t, 6> counts_{};
     std::size_t cursor_ = 0; ///< no chunk before it has to be read or written
     bool manifest_written_ = false;
-    std::array<UnderWay, 10> places_{}; ///< the last two are for what comes after the chunks
+    std::array<UnderWay, 10> places_{}; ///< chunks take at most eight, so that one is free
     std::size_t under_way_ = 0;
     std::size_t scrub_next_ = 0;
     std::uint64_t scrub_found_ = 0;
