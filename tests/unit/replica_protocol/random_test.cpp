@@ -2,17 +2,23 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
 namespace faultlab::replica::world {
 namespace {
 
+std::optional<std::uint64_t> from_environment(const char* variable) {
+    const char* const text = std::getenv(variable); // NOLINT(concurrency-mt-unsafe)
+    if (text == nullptr) return std::nullopt;
+    return std::strtoull(text, nullptr, 10);
+}
+
 /// FAULTLAB_WORLD_SEED=7 runs that seed alone, with every event on standard error.
 bool single_seed() {
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets the environment of a test
-    const char* const seed = std::getenv("FAULTLAB_WORLD_SEED");
-    if (seed == nullptr) return false;
-    const RandomRun run = run_seed(std::strtoull(seed, nullptr, 10),
-                                   [](const std::string& line) { std::cerr << line << '\n'; });
+    const auto seed = from_environment("FAULTLAB_WORLD_SEED");
+    if (!seed) return false;
+    const RandomRun run =
+        run_seed(*seed, [](const std::string& line) { std::cerr << line << '\n'; });
     INFO(run.story);
     CHECK(run.failure.empty());
     return true;
@@ -20,6 +26,9 @@ bool single_seed() {
 
 void run_seeds(std::uint64_t first, std::uint64_t count) {
     if (single_seed()) return;
+    // FAULTLAB_WORLD_FIRST and FAULTLAB_WORLD_COUNT choose other seeds.
+    first = from_environment("FAULTLAB_WORLD_FIRST").value_or(first);
+    count = from_environment("FAULTLAB_WORLD_COUNT").value_or(count);
     std::uint64_t completed = 0;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
         const RandomRun run = run_seed(seed, {});
