@@ -11,9 +11,9 @@ namespace {
 
 constexpr Nanos ms = 1'000'000;
 
-/// Whether both rings hold the same whole entry in the slot, on the medium: only then is a bad copy
-/// known to be bad, and not taken for a write that was never finished.
-bool settled(const Disk& disk, const Limits& limits, std::uint64_t slot) {
+} // namespace
+
+bool entry_settled(const Disk& disk, const Limits& limits, std::uint64_t slot) {
     if (disk.volatile_writes(Zone::Headers) > 0) return false;
     if (disk.volatile_writes(Zone::Prepares) > 0) return false;
     const Bytes redundant = disk.content(Zone::Headers).subspan(slot * sizeof(Header));
@@ -24,8 +24,6 @@ bool settled(const Disk& disk, const Limits& limits, std::uint64_t slot) {
     const Bytes body = entry.subspan(sizeof(Header), header.size - sizeof(Header));
     return header_from(entry).checksum == header.checksum && checksum(body) == header.body_checksum;
 }
-
-} // namespace
 
 const char* name(Trouble trouble) {
     switch (trouble) {
@@ -254,12 +252,12 @@ void Nemesis::rot(ReplicaId id) {
     switch (rng_.below(8)) {
         case 0: rot_superblock(id); break;
         case 1:
-            if (settled(disk, limits, slot)) {
+            if (entry_settled(disk, limits, slot)) {
                 disk.rot(Zone::Headers, slot * sizeof(Header), sizeof(Header));
             }
             break;
         default:
-            if (settled(disk, limits, slot)) {
+            if (entry_settled(disk, limits, slot)) {
                 const std::uint64_t into = rng_.chance(1, 2) ? 0 : sizeof(Header);
                 disk.rot(Zone::Prepares, slot * limits.message_bytes + into, 40);
             }

@@ -38,6 +38,10 @@ enum class Trouble : std::uint8_t {
 constexpr std::size_t trouble_count = 22;
 [[nodiscard]] const char* name(Trouble trouble);
 
+/// Whether both rings hold the same whole entry in the slot, durably: only then is a bad copy known
+/// to be bad, and not taken for a write that was never finished.
+[[nodiscard]] bool entry_settled(const Disk& disk, const Limits& limits, std::uint64_t slot);
+
 /// Lets random faults loose on a world, all of them inside the fault model of
 /// docs/reference/replication.md: of n = 2f + 1 voters, at most f have bad disks, always the same.
 /// A run uses a random subset of the kinds (swarm testing: Groce et al. 2012), so that rare

@@ -2,6 +2,8 @@
 
 #include "tests/unit/replica_protocol/cluster.hpp"
 
+#include <cstdlib>
+#include <iostream>
 #include <string>
 #include <string_view>
 
@@ -12,8 +14,11 @@ namespace faultlab::replica::world {
 /// happen although it had to (an answer, a new primary); empty when all did.
 using Schedule = std::string (*)(World&);
 
-/// What went wrong in one run; empty when nothing did.
+/// What went wrong in one run; empty when nothing did. FAULTLAB_WORLD_TRACE=1 shows every event.
 inline std::string play(WorldOptions options, Schedule schedule) {
+    if (std::getenv("FAULTLAB_WORLD_TRACE") != nullptr) { // NOLINT(concurrency-mt-unsafe)
+        options.trace = [](const std::string& line) { std::cerr << line << '\n'; };
+    }
     World world(std::move(options));
     const std::string missing = schedule(world);
     if (!world.violations().empty()) return world.violations().front();

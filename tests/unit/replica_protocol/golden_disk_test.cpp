@@ -20,13 +20,14 @@ std::string rotten_slot(World& world) {
     begin(world, 1, write_op(1, "b"));
     const auto both = [&] { return world.telemetry(2).durable == first + 1; };
     if (!world.run_until(both, 1 * s)) return "two entries at 2";
-    world.run_for(10 * ms); // its headers are durable
+    const Limits& limits = world.limits();
+    const auto rests = [&] { return entry_settled(world.disk(2), limits, first % limits.slots); };
+    if (!world.run_until(rests, 1 * s)) return "durable headers at 2";
     world.network().release(held);
     if (!idle(world, 0, 1 * s)) return "a";
     if (!idle(world, 1, 1 * s)) return "b";
     world.crash(1);
     world.crash(2);
-    const Limits& limits = world.limits();
     world.disk(2).rot(Zone::Prepares, first % limits.slots * limits.message_bytes, sizeof(Header));
     world.network().remove_rules();
     world.network().heal_cuts();
