@@ -91,7 +91,7 @@ std::string forgotten_session(World& world) {
         world.crash(id);
         world.start(id);
     }
-    if (!converges(world)) return "no common state";
+    if (!converges(world)) return "no convergence";
     world.network().remove(lost);
     attach(world, 0, {1, 2, 3});
     if (!idle(world, 0, 3 * s)) return "no answer";
@@ -129,16 +129,16 @@ TEST_CASE("Golden B5, KM1: a bad slot is not an empty one", "[.golden]") {
     golden("B5", rotten_slot, {.clients = 2});
     golden("KM1", rotten_slot, {.clients = 2});
 }
-TEST_CASE("Golden B1: what is acknowledged is durable", "[replica_protocol]") {
+TEST_CASE("Golden B1: what is acknowledged is durable", "[.golden]") {
     golden("B1", power_cut_before_sync);
 }
-TEST_CASE("Golden B25: a sync that failed is the end", "[replica_protocol]") {
+TEST_CASE("Golden B25: a sync that failed is the end", "[.golden]") {
     golden("B25", failed_sync);
 }
-TEST_CASE("Golden B16: a snapshot has the sessions too", "[replica_protocol]") {
+TEST_CASE("Golden B16: a snapshot has the sessions too", "[.golden]") {
     golden("B16", forgotten_session, {.clients = 2});
 }
-TEST_CASE("Golden B4: a slot is used again after the checkpoint", "[replica_protocol]") {
+TEST_CASE("Golden B4: a slot is used again after the checkpoint", "[.golden]") {
     golden("B4", stalled_checkpoint, {.clients = 2});
 }
 

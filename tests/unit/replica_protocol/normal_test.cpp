@@ -32,7 +32,7 @@ TEST_CASE("Clusters of every size answer and agree", "[replica_protocol]") {
     }
 }
 
-TEST_CASE("Many clients at once keep one order", "[.later]") {
+TEST_CASE("Many clients at once keep one order", "[replica_protocol]") {
     World world({.voters = 5, .standbys = 1, .clients = 5});
     for (std::uint32_t i = 0; i < 5; ++i) {
         world.client(i).set_workload(registers(2, i));
@@ -65,7 +65,7 @@ TEST_CASE("A seed is a run: every effect is the same", "[replica_protocol]") {
     CHECK(run(7) != run(8));
 }
 
-TEST_CASE("Lost messages are sent again", "[.later]") {
+TEST_CASE("Lost messages are sent again", "[replica_protocol]") {
     World world({.clients = 2, .network = {.loss_permille = 200}});
     write_some(world, 0, 20);
     write_some(world, 1, 20);
@@ -74,7 +74,7 @@ TEST_CASE("Lost messages are sent again", "[.later]") {
     check_sound(world);
 }
 
-TEST_CASE("Duplicates and disorder change nothing", "[.later]") {
+TEST_CASE("Duplicates and disorder change nothing", "[replica_protocol]") {
     World world({.clients = 3,
                  .network = {.delay_max = 8 * ms, .duplicate_permille = 1000, .reorder = true}});
     for (int i = 0; i < 15; ++i) {
@@ -125,7 +125,7 @@ TEST_CASE("A backup fetches what it missed", "[replica_protocol]") {
     CHECK(world.telemetry(1).view == View{});
 }
 
-TEST_CASE("More than admitted is refused before it takes an op", "[.later]") {
+TEST_CASE("More than admitted is refused before it takes an op", "[replica_protocol]") {
     World world({.clients = 6, .admission = {.rate = 50, .burst = 2}});
     for (std::uint32_t i = 0; i < 6; ++i) {
         world.client(i).set_workload(registers(2, i));

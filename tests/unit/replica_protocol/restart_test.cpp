@@ -34,7 +34,7 @@ TEST_CASE("Each replica comes back to where it was", "[replica_protocol]") {
     }
 }
 
-TEST_CASE("All at once come back", "[.later]") {
+TEST_CASE("All at once come back", "[replica_protocol]") {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         World world({.seed = seed, .clients = 3});
         for (std::uint32_t i = 0; i < 3; ++i) {
@@ -70,7 +70,7 @@ TEST_CASE("One alone remembers what it answered", "[replica_protocol]") {
     }
 }
 
-TEST_CASE("The rings wrap and the checkpoints keep what they drop", "[.later]") {
+TEST_CASE("The rings wrap and the checkpoints keep what they drop", "[replica_protocol]") {
     World world({.clients = 2});
     write_some(world, 0, 120);
     REQUIRE(world.call(1, write_op("other", 1)).has_value());
@@ -89,7 +89,7 @@ TEST_CASE("The rings wrap and the checkpoints keep what they drop", "[.later]") 
     check_sound(world);
 }
 
-TEST_CASE("One that is behind everybody's log fetches a snapshot", "[.later]") {
+TEST_CASE("One that is behind everybody's log fetches a snapshot", "[replica_protocol]") {
     World world({});
     write_some(world, 0, 5);
     world.crash(3);
@@ -104,7 +104,7 @@ TEST_CASE("One that is behind everybody's log fetches a snapshot", "[.later]") {
     check_sound(world);
 }
 
-TEST_CASE("A sync goes on after crashes of either side", "[.later]") {
+TEST_CASE("A sync goes on after crashes of either side", "[replica_protocol]") {
     for (Nanos moment = 0; moment < 60 * ms; moment += 3 * ms) {
         World world({.seed = static_cast<std::uint64_t>(moment)});
         world.crash(3);
@@ -167,7 +167,7 @@ TEST_CASE("A replica whose newest entry is bad waits to be told", "[replica_prot
     check_sound(world);
 }
 
-TEST_CASE("The scrubber finds what rots while nobody reads it", "[.later]") {
+TEST_CASE("The scrubber finds what rots while nobody reads it", "[replica_protocol]") {
     World world({});
     write_some(world, 0, 10);
     settle(world);
@@ -198,7 +198,7 @@ TEST_CASE("Half of the superblock's copies may rot", "[replica_protocol]") {
     check_sound(world);
 }
 
-TEST_CASE("A lost disk is made good by the others", "[.later]") {
+TEST_CASE("A lost disk is made good by the others", "[replica_protocol]") {
     for (const int writes : {0, 5, 80}) {
         CAPTURE(writes);
         World world({});

@@ -147,7 +147,7 @@ TEST_CASE("Crashes at every moment of a view change leave it possible", "[replic
     }
 }
 
-TEST_CASE("A cluster that is split and joined again and again agrees", "[.later]") {
+TEST_CASE("A cluster that is split and joined again and again agrees", "[replica_protocol]") {
     World world({.voters = 5, .clients = 3});
     for (std::uint32_t i = 0; i < 3; ++i) {
         world.client(i).set_workload(registers(2, i));
