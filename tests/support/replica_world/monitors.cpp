@@ -19,10 +19,12 @@ void Monitors::violate(const char* rule, ReplicaId self, const std::string& what
     violations_.push_back(fmt::format("{}: replica {}: {}", rule, self, what));
 }
 
-void Monitors::started(ReplicaId self) {
+void Monitors::started(ReplicaId self, bool blank) {
+    Promises& mine = promises_.at(self);
     // A view may have been entered in memory only: then nobody has heard of it (see `sent`).
-    promises_.at(self).telemetry_view = {};
-    promises_.at(self).commit_max = 0;
+    mine.telemetry_view = {};
+    if (blank) mine.telemetry_log_view = {};
+    mine.commit_max = 0;
 }
 
 void Monitors::sent(ReplicaId self, const Header& header, Bytes body) {

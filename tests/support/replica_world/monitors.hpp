@@ -34,7 +34,7 @@ public:
     /// After the step.
     void after_step(ReplicaId self, const Replica& replica, const Telemetry& telemetry);
     /// The replica begins a new life, with its disk or without.
-    void started(ReplicaId self);
+    void started(ReplicaId self, bool blank);
 
     /// How often this replica reported this, over all its lives.
     [[nodiscard]] std::uint64_t count(ReplicaId self, EventKind kind) const {

@@ -158,7 +158,7 @@ void World::boot(Node& node, bool recover) {
     node.halted.clear();
     node.refusals = node.disk.refusals();
     node.replica = std::make_unique<Replica>(node.config, node.bugs);
-    monitors_.started(node.config.self);
+    monitors_.started(node.config.self, recover);
     if (options_.trace) trace(node, recover ? "starts blank" : "starts");
     const Boot first{.entropy = node.rng.next(), .recover = recover};
     // Not at once: whoever starts a replica may be in the middle of something.
