@@ -16,7 +16,9 @@ constexpr auto by_client = [](const RequestQueue::Taken& taken, ClientId client)
 RequestQueue::RequestQueue(const Limits& limits)
     : slots_(limits.queue), operations_(std::size_t{limits.queue} * limits.request_bytes),
       request_bytes_(limits.request_bytes) {
-    taken_.reserve(limits.queue + std::size_t{limits.pipeline} * limits.batch);
+    // While a checkpoint keeps execution waiting, a whole log of committed requests is not
+    // executed.
+    taken_.reserve(limits.queue + std::size_t{limits.slots} * limits.batch);
 }
 
 RequestQueue::Taken* RequestQueue::find(ClientId client) {
