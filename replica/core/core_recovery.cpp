@@ -59,14 +59,18 @@ void Replica::Core::on_recovery_timer() {
 }
 
 void Replica::Core::on_recovery(const Header& header, ReplicaId from) {
-    if (status_ != Status::Normal || !is_voter()) {
-        return; // it could not say what its view has promised
+    // Whatever it is busy with, its disk knows the newest view that it promised anything in. One
+    // that lost its disk does not.
+    const bool knows = may_vote() || status_ == Status::RecoveringHead ||
+                       (status_ == Status::Syncing && wanted_.recovering == 0);
+    if (!knows || !is_voter()) {
+        return;
     }
     Header answer = outgoing(Command::RecoveryResponse);
     answer.nonce = header.nonce;
     answer.to = peers_[from].incarnation;
     std::size_t size = 0;
-    if (leads()) {
+    if (is_normal_primary()) {
         answer.flags = flag_primary;
         size = lay_out_view(answer);
     }
