@@ -1,9 +1,6 @@
 #include "tests/support/replica_world/nemesis.hpp"
 
-#include "replica/core/superblock.hpp"
-
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace faultlab::replica::world {
@@ -53,11 +50,13 @@ const char* name(Trouble trouble) {
     return "?";
 }
 
-Nemesis::Nemesis(World& world, std::uint8_t voters, Rng rng)
+Nemesis::Nemesis(World& world, std::uint8_t voters, bool lost_disks, Rng rng)
     : world_(&world), rng_(std::move(rng)), calm_(world.network().options()) {
     for (std::size_t i = 0; i < trouble_count; ++i) {
         if (rng_.chance(1, 3)) kinds_.push_back(static_cast<Trouble>(i));
     }
+    std::erase(kinds_, Trouble::LostDisk);
+    if (lost_disks) kinds_.push_back(Trouble::LostDisk);
     if (kinds_.empty()) kinds_.push_back(Trouble::Crash);
     std::vector<ReplicaId> ids;
     for (ReplicaId id = 1; id <= voters; ++id) {
@@ -249,34 +248,13 @@ void Nemesis::rot(ReplicaId id) {
     Disk& disk = world_->disk(id);
     const Limits& limits = world_->limits();
     const std::uint64_t slot = rng_.below(limits.slots);
-    switch (rng_.below(8)) {
-        case 0: rot_superblock(id); break;
-        case 1:
-            if (entry_settled(disk, limits, slot)) {
-                disk.rot(Zone::Headers, slot * sizeof(Header), sizeof(Header));
-            }
-            break;
-        default:
-            if (entry_settled(disk, limits, slot)) {
-                const std::uint64_t into = rng_.chance(1, 2) ? 0 : sizeof(Header);
-                disk.rot(Zone::Prepares, slot * limits.message_bytes + into, 40);
-            }
-            break;
+    if (!entry_settled(disk, limits, slot)) return;
+    if (rng_.chance(1, 4)) {
+        disk.rot(Zone::Headers, slot * sizeof(Header), sizeof(Header));
+    } else {
+        const std::uint64_t into = rng_.chance(1, 2) ? 0 : sizeof(Header);
+        disk.rot(Zone::Prepares, slot * limits.message_bytes + into, 40);
     }
-}
-
-void Nemesis::rot_superblock(ReplicaId id) {
-    Disk& disk = world_->disk(id);
-    if (disk.volatile_writes(Zone::Superblock) > 0) return;
-    for (std::size_t copy = 0; copy < superblock_copies; ++copy) {
-        Superblock superblock;
-        std::memcpy(&superblock,
-                    disk.content(Zone::Superblock).subspan(copy * superblock_bytes).data(),
-                    sizeof superblock);
-        if (superblock.checksum != checksum_of(superblock)) return; // enough is bad already
-    }
-    const std::uint64_t copy = rng_.below(superblock_copies - 1);
-    disk.rot(Zone::Superblock, copy * superblock_bytes, superblock_bytes * (1 + rng_.below(2)));
 }
 
 void Nemesis::restart_later(ReplicaId id, bool blank) {

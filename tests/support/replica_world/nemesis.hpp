@@ -48,7 +48,9 @@ constexpr std::size_t trouble_count = 22;
 /// combinations are not drowned by common ones. Must outlive the world's events: keep it beside it.
 class Nemesis {
 public:
-    Nemesis(World& world, std::uint8_t voters, Rng rng);
+    /// `lost_disks`: also lets replicas lose all that they had. Only for rings that do not wrap: a
+    /// replica that needs a snapshot wants f + 1 others to state it, and they may be gone.
+    Nemesis(World& world, std::uint8_t voters, bool lost_disks, Rng rng);
 
     /// From now on until `end`, of the world's time.
     void run_until(Nanos end);
@@ -68,7 +70,6 @@ private:
     void restart_later(ReplicaId id, bool blank);
     void reboot(ReplicaId id);
     void rot(ReplicaId id);
-    void rot_superblock(ReplicaId id);
     [[nodiscard]] ReplicaId any();
     [[nodiscard]] ReplicaId any_faulty();
     [[nodiscard]] Nanos some_time();

@@ -74,13 +74,13 @@ WorldOptions with_leases() {
 
 } // namespace
 
-TEST_CASE("Golden V11: a primary without promises reads nothing", "[.golden]") {
+TEST_CASE("Golden V11: a primary without promises reads nothing", "[replica_protocol]") {
     golden("V11", read_behind_a_cut, with_leases());
 }
-TEST_CASE("Golden V12: a lease allows for the clocks", "[.golden]") {
+TEST_CASE("Golden V12: a lease allows for the clocks", "[replica_protocol]") {
     golden("V12", slow_lease, with_leases());
 }
-TEST_CASE("Golden B19: a new membership needs the old one's quorum", "[.golden]") {
+TEST_CASE("Golden B19: a new membership needs the old one's quorum", "[replica_protocol]") {
     golden("B19", new_members_behind, {.voters = 5});
 }
 

@@ -197,30 +197,30 @@ std::string dropped_request(World& world) {
 
 } // namespace
 
-TEST_CASE("Golden F6: a stale suffix goes, and is not acknowledged", "[.golden]") {
+TEST_CASE("Golden F6: a stale suffix goes, and is not acknowledged", "[replica_protocol]") {
     golden("F6", stale_suffix, {.clients = 2});
 }
-TEST_CASE("Golden V1: a view is claimed when its log is here", "[.golden]") {
+TEST_CASE("Golden V1: a view is claimed when its log is here", "[replica_protocol]") {
     golden("V1", late_log, {.clients = 2});
 }
-TEST_CASE("Golden F1: a tail is committed when a quorum has it", "[.golden]") {
+TEST_CASE("Golden F1: a tail is committed when a quorum has it", "[replica_protocol]") {
     golden("F1", adopted_tail, {.voters = 5, .clients = 2});
 }
-TEST_CASE("Golden T1, K5: the newest view's log wins, not the longest", "[.golden]") {
+TEST_CASE("Golden T1, K5: the newest view's log wins, not the longest", "[replica_protocol]") {
     golden("K5", longer_log, {.clients = 4});
     golden("T1", longer_log, {.clients = 4});
 }
-TEST_CASE("Golden T2, F7: a view is installed once", "[.golden]") {
+TEST_CASE("Golden T2, F7: a view is installed once", "[replica_protocol]") {
     golden("T2", second_start_view);
     golden("F7", second_start_view);
 }
-TEST_CASE("Golden B9: a primary that hears nobody gives up", "[.golden]") {
+TEST_CASE("Golden B9: a primary that hears nobody gives up", "[replica_protocol]") {
     golden("B9", deaf_primary);
 }
-TEST_CASE("Golden B10: one alone deposes nobody", "[.golden]") {
+TEST_CASE("Golden B10: one alone deposes nobody", "[replica_protocol]") {
     golden("B10", deaf_backup);
 }
-TEST_CASE("Golden V8: a request that a view drops is new again", "[.golden]") {
+TEST_CASE("Golden V8: a request that a view drops is new again", "[replica_protocol]") {
     golden("V8", dropped_request);
 }
 
