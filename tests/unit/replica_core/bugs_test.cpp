@@ -174,6 +174,11 @@ std::vector<Scenario> view_scenarios() {
              bench.boot();
              bench.receive(2, bench.start_view(view_1, {}, 0));
          }},
+    };
+}
+
+std::vector<Scenario> suffix_scenarios() {
+    return {
         {"a stale suffix", 3, 3, {"F6a"}, stale_suffix},
         {"a stale suffix and another entry there", 3, 3, {"F6b"}, stale_suffix, "F6a"},
         {"a StartView beyond the own log",
@@ -199,6 +204,11 @@ std::vector<Scenario> view_scenarios() {
              bench.ring(Timer::PrimarySilent);
              bench.receive(2, bench.want(2, view_1));
          }},
+    };
+}
+
+std::vector<Scenario> vote_scenarios() {
+    return {
         {"a primary that one alone misses",
          3,
          3,
@@ -260,7 +270,7 @@ std::vector<Scenario> view_scenarios() {
     };
 }
 
-std::vector<Scenario> other_scenarios() {
+std::vector<Scenario> work_scenarios() {
     return {
         {"a commit number beyond the log", 2, 3, {"K2", "K3"}, commit_beyond_head},
         {"one acknowledgement of five voters",
@@ -310,6 +320,11 @@ std::vector<Scenario> other_scenarios() {
              claim.header.op = 2;
              bench.receive(1, Bench::sealed(claim.header, claim.body));
          }},
+    };
+}
+
+std::vector<Scenario> recovery_scenarios() {
+    return {
         {"an entry that does not continue the log",
          3,
          3,
@@ -382,8 +397,11 @@ void check(const std::vector<Scenario>& scenarios) {
 
 TEST_CASE("Planted bugs of views change how they end", "[replica_core]") {
     check(view_scenarios());
+    check(suffix_scenarios());
+    check(vote_scenarios());
 }
 
 TEST_CASE("Planted bugs of work and recovery change how it ends", "[replica_core]") {
-    check(other_scenarios());
+    check(work_scenarios());
+    check(recovery_scenarios());
 }
