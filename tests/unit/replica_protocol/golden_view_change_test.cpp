@@ -199,6 +199,13 @@ std::string dropped_request(World& world) {
 
 TEST_CASE("Golden F6: a stale suffix goes, and is not acknowledged", "[replica_protocol]") {
     golden("F6", stale_suffix, {.clients = 2});
+    // To lose something takes both halves: a stale suffix alone is noticed, not acknowledged, and
+    // without one there is nothing to acknowledge blindly.
+    const auto with = [](const char* half) {
+        return play({.clients = 2, .bugs = bug_set(half)}, stale_suffix);
+    };
+    CHECK(with("F6a").starts_with("A6"));
+    CHECK(with("F6b") == "");
 }
 TEST_CASE("Golden V1: a view is claimed when its log is here", "[replica_protocol]") {
     golden("V1", late_log, {.clients = 2});

@@ -43,7 +43,7 @@ void run_seeds(std::uint64_t first, std::uint64_t count) {
 } // namespace
 
 TEST_CASE("Random faults: safe throughout, and well again after", "[replica_protocol]") {
-    run_seeds(1, 300);
+    run_seeds(1, 500);
 }
 
 TEST_CASE("Random faults, at length", "[.long]") {
