@@ -70,7 +70,8 @@ void Replica::Core::start_install(const Install& wanted) {
 /// Planted bugs that take back what is committed.
 bool Replica::Core::drops_committed() const {
     return bugs_.on(Bug::K1) || bugs_.on(Bug::K2) || bugs_.on(Bug::K3) || bugs_.on(Bug::T2) ||
-           bugs_.on(Bug::F7) || bugs_.on(Bug::KM7) || bugs_.on(Bug::KM8) || bugs_.on(Bug::B7);
+           bugs_.on(Bug::V1) || bugs_.on(Bug::F7) || bugs_.on(Bug::KM7) || bugs_.on(Bug::KM8) ||
+           bugs_.on(Bug::B7);
 }
 
 /// Planted bug F5: the new log counts as installed although its end is missing.

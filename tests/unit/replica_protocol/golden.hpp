@@ -14,14 +14,21 @@ namespace faultlab::replica::world {
 /// happen although it had to (an answer, a new primary); empty when all did.
 using Schedule = std::string (*)(World&);
 
-/// What went wrong in one run; empty when nothing did. FAULTLAB_WORLD_TRACE=1 shows every event.
-inline std::string play(WorldOptions options, Schedule schedule) {
+/// What went wrong in one run; empty when nothing did. Tells, to who asks, whether each bug that is
+/// on changed an outcome. FAULTLAB_WORLD_TRACE=1 shows every event.
+inline std::string play(WorldOptions options, Schedule schedule, bool* fired = nullptr) {
+    const BugSet bugs = options.bugs;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets the environment of a test
     if (std::getenv("FAULTLAB_WORLD_TRACE") != nullptr) {
         options.trace = [](const std::string& line) { std::cerr << line << '\n'; };
     }
     World world(std::move(options));
     const std::string missing = schedule(world);
+    if (fired != nullptr) {
+        *fired = std::ranges::all_of(replica::bugs(), [&](const BugEntry& entry) {
+            return !bugs.on(entry.bug) || world.bug_fired(entry.bug) > 0;
+        });
+    }
     if (!world.violations().empty()) return world.violations().front();
     const CheckResult verdict = world.linearizability();
     if (verdict.verdict != Verdict::valid) return "linearizability: " + verdict.reason;
@@ -40,8 +47,10 @@ inline void golden(std::string_view bugs, Schedule schedule, const WorldOptions&
         CHECK(play(clean, schedule) == "");
         WorldOptions broken = clean;
         broken.bugs = bug_set(bugs);
-        const std::string failure = play(broken, schedule);
+        bool fired = false;
+        const std::string failure = play(broken, schedule, &fired);
         if (failure.empty()) continue;
+        CHECK(fired); // it is the bug that was caught
         ++caught;
         how = failure;
     }

@@ -197,7 +197,7 @@ std::string dropped_request(World& world) {
 
 } // namespace
 
-TEST_CASE("Golden F6: a stale suffix goes, and is not acknowledged", "[replica_protocol]") {
+TEST_CASE("Golden F6a, F6b: a stale suffix goes, and is not acknowledged", "[replica_protocol]") {
     golden("F6", stale_suffix, {.clients = 2});
     // To lose something takes both halves: a stale suffix alone is noticed, not acknowledged, and
     // without one there is nothing to acknowledge blindly.
