@@ -15,10 +15,14 @@ constexpr std::uint32_t patience = 8;
 // --- giving
 
 void Replica::Core::on_get_log(const Header& header, ReplicaId from) {
-    if (header.log_view != log_view_ || header.from > header.to) {
+    if (header.log_view != log_view_) {
         return; // it would be another log's entry
     }
-    const Op last = std::min({header.to, own_head(), header.from + config_.limits.pipeline - 1});
+    Op last = std::min({header.to, own_head(), header.from + config_.limits.pipeline - 1});
+    const auto goes_round = [&] { return header.from > header.to && header.from <= own_head(); };
+    if (bugs_.changes(Bug::K3_5, goes_round)) {
+        last = own_head(); // what it would send is countless
+    }
     for (Op op = header.from; op <= last; ++op) {
         if (journal_.state(op) == SlotState::Present) {
             send_log(from, op);
