@@ -92,10 +92,11 @@ std::vector<ReplicaId> ReplicaCluster::ids() const {
 std::vector<std::string> ReplicaCluster::command(ReplicaId id) const {
     std::string peers;
     std::string voters;
+    const std::size_t voter_count = settings_.voters == 0 ? nodes_.size() : settings_.voters;
     for (const auto& [other, node] : nodes_) {
         const char* const comma = peers.empty() ? "" : ",";
         peers += fmt::format("{}{}=127.0.0.1:{}", comma, other, node.port.number());
-        voters += fmt::format("{}{}", comma, other);
+        if (other <= voter_count) voters += fmt::format("{}{}", comma, other);
     }
     const Node& node = nodes_.at(id);
     std::vector<std::string> words{FAULTLAB_REPLICA_BINARY,
@@ -103,8 +104,6 @@ std::vector<std::string> ReplicaCluster::command(ReplicaId id) const {
                                    "--format-if-empty",
                                    "--cluster",
                                    std::to_string(cluster_number),
-                                   "--voters",
-                                   voters,
                                    "--data",
                                    data(id),
                                    "--id",
@@ -117,6 +116,10 @@ std::vector<std::string> ReplicaCluster::command(ReplicaId id) const {
                                    peers,
                                    "--key-file",
                                    directory_.path() / "key"};
+    if (id <= voter_count) {
+        words.emplace_back("--voters");
+        words.push_back(voters);
+    }
     if (settings_.journals) {
         words.emplace_back("--journal");
         words.push_back(journal(id));

@@ -31,13 +31,14 @@ private:
     std::uint16_t number_ = 0;
 };
 
-/// A cluster of faultlab-replica processes, with replicas 1, 2, … as voters. The processes die with
-/// this object, and with the thread that started them. Throws std::runtime_error when something
-/// cannot be done. Owned by one thread; sessions may be used by others.
+/// A cluster of faultlab-replica processes 1, 2, …: the first ones vote, the rest can join. The
+/// processes die with this object, and with the thread that started them. Throws std::runtime_error
+/// when something cannot be done. Owned by one thread; sessions may be used by others.
 class ReplicaCluster {
 public:
     struct Settings {
         std::size_t replicas = 3;
+        std::size_t voters = 0;             ///< of them, at the beginning; 0: all
         std::vector<std::string> arguments; ///< more for each `run`
         bool journals = false;              ///< record inputs
     };
