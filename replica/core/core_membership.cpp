@@ -51,7 +51,10 @@ bool Replica::Core::may_enter(const Membership& wanted) {
     }
     for (std::size_t index = 0; index < wanted.voter_count; ++index) {
         const ReplicaId id = wanted.voters[index];
-        const bool member = membership_.votes(id) || membership_.listens(id);
+        if (membership_.votes(id)) {
+            continue; // also a dead one: it must not keep others from being replaced
+        }
+        const bool member = membership_.listens(id);
         const Op acknowledged = id == config_.self ? journal_.head() : peers_[id].acknowledged;
         const bool caught_up = acknowledged + config_.limits.pipeline >= commit_max_ &&
                                (acknowledged > 0 || commit_max_ == 0);
