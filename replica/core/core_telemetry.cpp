@@ -18,7 +18,7 @@ Telemetry Replica::Core::telemetry(Nanos now) const {
     now_is.release = config_.release;
     now_is.release_active = decided_.release;
     now_is.incarnation = durable().incarnation;
-    now_is.view = durable().view; // what it will never fall below
+    now_is.view = spoken_view(); // what it will never fall below
     now_is.log_view = log_view_;
     now_is.head = journal_.head();
     now_is.head_checksum = journal_.head_checksum();

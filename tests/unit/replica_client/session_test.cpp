@@ -160,7 +160,7 @@ TEST_CASE("a request whose every sending was refused has failed, and its number 
     }
 }
 
-TEST_CASE("Busy for a repetition says nothing about the first sending; B23 believes that it does") {
+TEST_CASE("B23: Busy for a repetition is taken for a failure, and the first sending forgotten") {
     const FakeReplica one(1, key, first_then(silence, busy(50'000'000)));
     Session correct(settings_for({&one}, key));
     CHECK(unknown(run_shortly(correct)));

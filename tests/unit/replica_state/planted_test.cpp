@@ -98,16 +98,4 @@ TEST_CASE("B20: a standby's acknowledgement counts", "[replica_state]") {
     }
 }
 
-TEST_CASE("B22: Busy is said to requests that are taken all the same", "[replica_state]") {
-    for (const bool bug : {false, true}) {
-        World world({.admission = {.rate = 20, .burst = 1}, .bugs = bug_set(bug ? "B22" : "")});
-        for (int value = 1; value < 4; ++value) {
-            REQUIRE(world.call(0, write_op(1, value)));
-        }
-        CHECK(world.client(0).busy() > 0);
-        CHECK(world.telemetry(1).busy_rate > 0);
-        CHECK((world.bug_fired(Bug::B22) > 0) == bug);
-    }
-}
-
 } // namespace faultlab::replica::world
