@@ -14,7 +14,7 @@ using simulation::Emitted;
 
 namespace {
 
-Plan kv_plan(const Options& given = {}) {
+Plan kv_plan(const Options& given = Options()) {
     const auto workload = find_workload("kv").value()->make();
     Plan plan{.seed = 7, .workload = "kv", .nodes = 3, .workers_per_node = 4};
     plan.options = complete_options(given, workload->options(), "kv").value();
