@@ -178,6 +178,7 @@ private:
     Op tail_ = 0;
     Op checkpoint_ = 0;
     Op durable_ = 0;
+    Op newest_faulty_ = 0;       ///< as recovery found it: no slot becomes faulty later
     Checksum checkpoint_parent_; ///< checksum of the entry `checkpoint_`
     bool failed_ = false;
 

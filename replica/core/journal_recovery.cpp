@@ -203,6 +203,9 @@ void Journal::decide() {
         truncate(checkpoint_);
         recovery_.uncertain = false;
     }
+    for (Op op = checkpoint_ + 1; op <= head_; ++op) {
+        newest_faulty_ = state(op) == SlotState::Faulty ? op : newest_faulty_;
+    }
     take_covered();
     durable_ = checkpoint_;
     recovery_.uncertain = recovery_.uncertain || checksum_at(head_) == nullptr;
@@ -283,7 +286,7 @@ void Journal::take_covered() {
 
 std::size_t Journal::faulty() const {
     std::size_t count = 0;
-    for (Op op = checkpoint_ + 1; op <= head_; ++op) {
+    for (Op op = checkpoint_ + 1; op <= std::min(head_, newest_faulty_); ++op) {
         count += state(op) == SlotState::Faulty ? 1 : 0;
     }
     return count;
