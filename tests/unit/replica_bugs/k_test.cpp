@@ -184,24 +184,6 @@ std::string reversed_range(World& world) {
                         : "a range without entries is answered with " + std::to_string(entries);
 }
 
-/// 2 and 3 hold different entries at one op of one view, 2's of which is committed; 1 is gone.
-std::string fork_in_one_view(World& world) {
-    open_session(world, 0);
-    come_to_rest(world);
-    Network& network = world.network();
-    network.drop_if(is(Command::Commit) && from(1));
-    network.mutate_if(is(Command::Prepare) && to(3), [](Packet& packet) {
-        ++packet.header.timestamp;
-        reseal(packet);
-    });
-    // It does not acknowledge it in view 0.
-    world.disk(3).stall(Zone::Prepares, world.now() + 150 * ms);
-    write_some(world, 0, 1);
-    world.crash(1);
-    world.run_for(200 * ms);
-    return "";
-}
-
 } // namespace
 
 TEST_CASE("K1: a view's suffix replaces what is committed, where a replica would stop",
@@ -224,23 +206,7 @@ TEST_CASE("K3.1: a StartView may end before its suffix does", "[replica_bugs]") 
     tells_apart(Bug::K3_1, suffix_longer_than_it_says, {"", "S4"});
 }
 TEST_CASE("K3.3: a fork is settled by chance, without an alarm", "[replica_bugs]") {
-    int lost = 0;
-    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
-        CAPTURE(seed);
-        World clean({.seed = seed});
-        CHECK(outcome(clean, fork_in_one_view) == "halt: replica 2: two logs of one view differ");
-        REQUIRE(clean.violations().size() == 2);
-        CHECK(clean.violations()[1] == "A6: replica 2: sees a fork, in a message of 3");
-        CHECK(clean.bug_fired(Bug::K3_3) == 0);
-        World broken({.seed = seed, .bugs = bug_set("K3.3")});
-        const std::string seen = outcome(broken, fork_in_one_view);
-        INFO(seen);
-        CHECK((seen.empty() || seen.starts_with("S4")));
-        CHECK(broken.halted(2).empty());
-        CHECK(broken.bug_fired(Bug::K3_3) > 0);
-        lost += seen.empty() ? 0 : 1;
-    }
-    CHECK(lost > 0); // chance was against the committed entry
+    settles_forks(Bug::K3_3);
 }
 TEST_CASE("K3.4: a vote may have more entries than a pipeline", "[replica_bugs]") {
     tells_apart(Bug::K3_4, vote_with_everything, {"", "halt: replica 2: vote-suffix"});

@@ -120,4 +120,46 @@ inline std::string read_back(World& world, std::size_t client) {
     return idle(world, client, 3 * s) ? "" : "liveness: no answer";
 }
 
+/// 2 and 3 hold different entries at one op of one view, 2's of which is committed; 1 is gone.
+inline std::string fork_in_one_view(World& world) {
+    open_session(world, 0);
+    come_to_rest(world);
+    Network& network = world.network();
+    network.drop_if(is(Command::Commit) && from(1));
+    network.mutate_if(is(Command::Prepare) && to(3), [](Packet& packet) {
+        ++packet.header.timestamp;
+        reseal(packet);
+    });
+    // It does not acknowledge it in view 0.
+    world.disk(3).stall(Zone::Prepares, world.now() + 150 * ms);
+    write_some(world, 0, 1);
+    world.crash(1);
+    world.run_for(200 * ms);
+    return "";
+}
+
+/// Without the bug a fork is seen, and stops who sees it. With it one of the two logs wins in
+/// silence, from some seeds the one without the committed entry.
+inline void settles_forks(Bug bug) {
+    int lost = 0;
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        CAPTURE(seed);
+        World clean({.seed = seed});
+        CHECK(outcome(clean, fork_in_one_view) == "halt: replica 2: two logs of one view differ");
+        REQUIRE(clean.violations().size() == 2);
+        CHECK(clean.violations()[1] == "A6: replica 2: sees a fork, in a message of 3");
+        CHECK(clean.bug_fired(bug) == 0);
+        WorldOptions with{.seed = seed};
+        with.bugs.set(bug);
+        World broken(with);
+        const std::string seen = outcome(broken, fork_in_one_view);
+        INFO(seen);
+        CHECK((seen.empty() || seen.starts_with("S4")));
+        CHECK(broken.halted(2).empty());
+        CHECK(broken.bug_fired(bug) > 0);
+        lost += seen.empty() ? 0 : 1;
+    }
+    CHECK(lost > 0);
+}
+
 } // namespace faultlab::replica::world

@@ -25,15 +25,6 @@ TEST_CASE("A command that fails is executed on every replica", "[replica_state]"
     CHECK(world.violations().empty());
 }
 
-TEST_CASE("F3: a command that fails halts the replica", "[replica_state]") {
-    World world({.bugs = bug_set("F3")});
-    REQUIRE(world.call(0, write_op(1, 1)));
-    CHECK(world.bug_fired(Bug::F3) == 0);
-    CHECK_FALSE(world.call(0, append_to_integer(), 500 * ms));
-    CHECK(world.bug_fired(Bug::F3) > 0);
-    CHECK(world.halted(1) == "a command failed");
-}
-
 TEST_CASE("K3.2: a command that fails stalls the backups", "[replica_state]") {
     World world({.bugs = bug_set("K3.2")});
     REQUIRE(world.call(0, write_op(1, 1)));
