@@ -73,12 +73,12 @@ std::string lagging_primary(World& world) {
     return elects_anyone(world, 400 * ms) ? read_back(world, 0) : "liveness: no primary";
 }
 
-/// 1 is alone with a client, and so are 2 and 3.
+/// Of the voters 1 is alone; the others go on without it.
 std::string lonely_primary(World& world) {
     open_session(world, 0);
     open_session(world, 1);
     come_to_rest(world);
-    isolate(world, {1});
+    isolate(world, {2, 3});
     attach(world, 0, {1});
     attach(world, 1, {2, 3});
     begin(world, 0, write_op(0, "X"));
@@ -142,6 +142,9 @@ TEST_CASE("B11: one of three commits alone", "[replica_bugs]") {
 }
 TEST_CASE("B14: timestamps go back with the wall clock", "[replica_bugs]") {
     tells_apart(Bug::B14, clock_back, {"", "S22"});
+}
+TEST_CASE("B20: a standby's acknowledgement commits", "[replica_bugs]") {
+    tells_apart(Bug::B20, lonely_primary, {"", "S4"}, {.standbys = 1, .clients = 2});
 }
 TEST_CASE("B21: who has no log becomes a voter", "[replica_bugs]") {
     tells_apart(Bug::B21, unknown_voter, {"", "liveness: no answer"}, {.standbys = 1});

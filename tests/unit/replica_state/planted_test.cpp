@@ -76,17 +76,4 @@ TEST_CASE("KM3: damaged messages cause repair", "[replica_state]") {
     }
 }
 
-TEST_CASE("B20: a standby's acknowledgement counts", "[replica_state]") {
-    for (const bool bug : {false, true}) {
-        World world({.standbys = 1, .bugs = bug_set(bug ? "B20" : "")});
-        REQUIRE(world.call(0, write_op(1, 1)));
-        world.network().cut(1, 2);
-        world.network().cut(1, 3);
-        world.client(0).submit(write_op(1, 2));
-        world.run_for(20 * ms);
-        CHECK((world.bug_fired(Bug::B20) > 0) == bug);
-        CHECK(world.telemetry(1).commit_max == (bug ? 3 : 2));
-    }
-}
-
 } // namespace faultlab::replica::world
