@@ -58,7 +58,7 @@ TEST_CASE("What a test's name says about bugs is understood", "[replica_bugs]") 
     CHECK(ids_in(test + "\"A rule: B1\")").empty());
 }
 
-TEST_CASE("Every planted bug has a test in which it changes an outcome", "[.]") {
+TEST_CASE("Every planted bug has a test in which it changes an outcome", "[replica_bugs]") {
     std::set<std::string> tested;
     const std::filesystem::path tests = FAULTLAB_SOURCE_DIR "/tests";
     for (const auto& file : std::filesystem::recursive_directory_iterator(tests)) {
