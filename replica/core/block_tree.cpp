@@ -19,7 +19,10 @@ constexpr std::uint64_t priority_seed = 0x7265'6170; // another domain than that
 } // namespace
 
 BlockTree::BlockTree(std::uint32_t entries, std::uint32_t blocks)
-    : nodes_(entries), blocks_(blocks) {}
+    : most_nodes_(entries), most_blocks_(blocks) {
+    nodes_.reserve(entries);
+    blocks_.reserve(blocks);
+}
 
 /// The first bytes of a key as a number that orders as they do; a shorter key is filled up with
 /// zeroes, so that equal prefixes decide nothing.
@@ -121,7 +124,8 @@ bool BlockTree::value_is(Index index, Bytes value) const {
 
 BlockTree::Index BlockTree::take_node() {
     if (free_node_ == none) {
-        return fresh_node_++;
+        nodes_.emplace_back();
+        return static_cast<Index>(nodes_.size() - 1);
     }
     const Index node = free_node_;
     free_node_ = nodes_[node].left;
@@ -131,7 +135,8 @@ BlockTree::Index BlockTree::take_node() {
 BlockTree::Index BlockTree::take_block() {
     ++blocks_taken_;
     if (free_block_ == none) {
-        return fresh_block_++;
+        blocks_.emplace_back();
+        return static_cast<Index>(blocks_.size() - 1);
     }
     const Index block = free_block_;
     free_block_ = blocks_[block].next;
@@ -223,8 +228,7 @@ bool BlockTree::put(const SpacedKey& key, Bytes value) {
     Index index = find(key);
     const std::uint32_t freed =
         index == none ? 0 : blocks_for(nodes_[index].key_bytes + nodes_[index].value_bytes);
-    if (blocks_taken_ - freed + needed > blocks_.size() ||
-        (index == none && size_ == nodes_.size())) {
+    if (blocks_taken_ - freed + needed > most_blocks_ || (index == none && size_ == most_nodes_)) {
         return false;
     }
     if (index != none) {
@@ -271,8 +275,8 @@ void BlockTree::clear() {
     root_ = none;
     free_node_ = none;
     free_block_ = none;
-    fresh_node_ = 0;
-    fresh_block_ = 0;
+    nodes_.clear();
+    blocks_.clear();
     size_ = 0;
     blocks_taken_ = 0;
     digest_ = {};

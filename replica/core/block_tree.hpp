@@ -61,7 +61,7 @@ public:
 
     /// Indices below it have been used. Where an entry lies depends on the past, so nothing that is
     /// replicated may depend on it.
-    [[nodiscard]] Index places() const { return fresh_node_; }
+    [[nodiscard]] Index places() const { return static_cast<Index>(nodes_.size()); }
     [[nodiscard]] bool taken(Index index) const { return nodes_[index].blocks != none; }
 
 private:
@@ -108,13 +108,14 @@ private:
     void link(Index index, const SpacedKey& key);
     void unlink(Index* link);
 
+    std::uint32_t most_nodes_;
+    std::uint32_t most_blocks_;
+    // Reserved by the constructor, and touched only as far as they are used.
     std::vector<Node> nodes_;
     std::vector<Block> blocks_;
     Index root_ = none;
     Index free_node_ = none;
     Index free_block_ = none;
-    Index fresh_node_ = 0; ///< from here on never used since clear()
-    Index fresh_block_ = 0;
     std::uint32_t size_ = 0;
     std::uint32_t blocks_taken_ = 0;
     DigestSum digest_;

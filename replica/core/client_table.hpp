@@ -4,6 +4,7 @@
 #include "replica/core/config.hpp"
 #include "replica/core/digest_sum.hpp"
 #include "replica/core/snapshot_stream.hpp"
+#include "replica/core/zeroed_bytes.hpp"
 
 #include <optional>
 #include <vector>
@@ -83,8 +84,8 @@ private:
     void remove(std::size_t position);
 
     std::vector<Entry> entries_;
-    std::vector<std::byte> replies_; ///< request_bytes_ for each of entries_
-    std::vector<Place> order_;       ///< those in use, ascending by client
+    ZeroedBytes replies_;      ///< request_bytes_ for each of entries_
+    std::vector<Place> order_; ///< those in use, ascending by client
     std::vector<Place> free_;
     std::size_t request_bytes_;
     std::uint64_t salt_;

@@ -6,6 +6,7 @@
 #include "replica/core/message.hpp"
 #include "replica/core/recovery_table.hpp"
 #include "replica/core/superblock.hpp"
+#include "replica/core/zeroed_bytes.hpp"
 
 #include <vector>
 
@@ -185,8 +186,8 @@ private:
     // by slot
     std::vector<Slot> slots_;
     std::vector<Header> headers_;
-    std::vector<std::byte> entries_; ///< as the ring of prepares
-    std::vector<Header> ring_;       ///< as the ring of headers is to be, in whole pages
+    ZeroedBytes entries_;      ///< as the ring of prepares
+    std::vector<Header> ring_; ///< as the ring of headers is to be, in whole pages
 
     std::vector<Op> waiting_; ///< to be written, in the order of their coming
     std::vector<Written> batch_;

@@ -2,6 +2,7 @@
 
 #include "replica/core/config.hpp"
 #include "replica/core/message.hpp"
+#include "replica/core/zeroed_bytes.hpp"
 
 #include <vector>
 
@@ -51,7 +52,7 @@ private:
         std::uint32_t size = 0;
     };
     std::vector<Slot> slots_; ///< a ring
-    std::vector<std::byte> operations_;
+    ZeroedBytes operations_;
     std::size_t request_bytes_;
     std::size_t first_ = 0;
     std::size_t count_ = 0;

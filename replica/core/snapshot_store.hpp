@@ -4,6 +4,7 @@
 #include "replica/core/config.hpp"
 #include "replica/core/effects.hpp"
 #include "replica/core/snapshot_manifest.hpp"
+#include "replica/core/zeroed_bytes.hpp"
 
 #include <array>
 #include <vector>
@@ -146,7 +147,7 @@ private:
     bool stored_ = false;
     bool failed_ = false;
     std::size_t chunks_ = 0;
-    std::vector<std::byte> image_;
+    ZeroedBytes image_;
     std::vector<std::byte> manifest_; ///< in whole pages
     std::vector<Chunk> states_;
     std::array<std::size_t, 6> counts_{};
