@@ -18,7 +18,7 @@ private:
     const char* condition_;
 };
 
-[[noreturn]] void assertion_failed(const char* id, const char* condition);
+[[noreturn, gnu::cold]] void assertion_failed(const char* id, const char* condition);
 
 } // namespace faultlab::replica
 

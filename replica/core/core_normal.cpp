@@ -46,7 +46,7 @@ bool Replica::Core::proposes() const {
 
 bool Replica::Core::may_propose() const {
     const Op head = journal_.head();
-    if (!proposes() || abdicated_ || queue_.waiting() == 0 || reconfiguration_blocks()) {
+    if (!proposes() || abdicated_ || queue_.waiting() == 0) {
         return false;
     }
     if (head - commit_max_ >= config_.limits.pipeline || !journal_.room(head + 1)) {
@@ -54,7 +54,8 @@ bool Replica::Core::may_propose() const {
     }
     // While its own disk is behind by more than one entry, larger batches are cheaper than more.
     const bool disk_behind = head > journal_.durable() + 1;
-    return !disk_behind || queue_.waiting() >= config_.limits.batch;
+    const bool worthwhile = !disk_behind || queue_.waiting() >= config_.limits.batch;
+    return worthwhile && !reconfiguration_blocks(); // last: it looks at the entries under way
 }
 
 void Replica::Core::propose() {
@@ -83,7 +84,7 @@ std::size_t Replica::Core::fill_batch(Header& entry) {
         }
         const auto code = static_cast<OpCode>(next.operation.front());
         const bool alone = code == OpCode::Reconfigure || code == OpCode::Upgrade;
-        if ((alone && entry.count > 0) || upgrade_waits(entry.op, next.operation)) {
+        if (alone && (entry.count > 0 || upgrade_waits(entry.op, next.operation))) {
             break;
         }
         if (alone) {
