@@ -1,21 +1,27 @@
 #include "replica/core/core.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 // The new primary chooses the log of its view.
 namespace faultlab::replica {
 
 const Replica::Core::Vote* Replica::Core::newest_vote() {
     const auto key = [](const Vote& vote) {
-        return std::pair(vote.header.log_view, vote.header.op);
+        return std::tuple(vote.valid, vote.header.log_view, vote.header.op);
     };
+    const Vote& newest = *std::ranges::max_element(votes_, {}, key);
+    if (!newest.valid) {
+        return nullptr;
+    }
     const Vote* best = nullptr;
     for (const Vote& vote : votes_) {
-        if (!vote.valid) {
+        // Lesser ones are not compared: a log that is being replaced claims what is committed in
+        // it, which a log of its old view need not have (own_head).
+        if (key(vote) != key(newest)) {
             continue;
         }
-        if (best != nullptr && key(vote) == key(*best) &&
-            vote.header.parent != best->header.parent) {
+        if (best != nullptr && vote.header.parent != best->header.parent) {
             if (bugs_.changes(Bug::F4, [] { return true; })) {
                 best = vote.header.parent > best->header.parent ? &vote : best;
                 continue;
@@ -30,8 +36,7 @@ const Replica::Core::Vote* Replica::Core::newest_vote() {
             return nullptr;
         }
         // Of equal ones its own: nothing has to be fetched then.
-        const bool own = vote.header.replica == config_.self;
-        if (best == nullptr || key(vote) > key(*best) || (key(vote) == key(*best) && own)) {
+        if (best == nullptr || vote.header.replica == config_.self) {
             best = &vote;
         }
     }
