@@ -74,6 +74,9 @@ bool Replica::Core::execute_request(const Header& entry, const BatchedRequest& r
         reply.session = entry.op;
     } else if (is_next(record)) {
         size = execute_operation(entry, request.operation);
+        if (status_ == Status::Halted) {
+            return false; // not executed: nothing may tell of a state after it
+        }
         // A command that fails is an executed op: its error is the result, here as everywhere.
         const auto outcome = static_cast<Outcome>(result_.front());
         const auto failed = [&] { return outcome > Outcome::CompareFailed; };

@@ -387,3 +387,37 @@ TEST_CASE("Who promised helps nobody else until the lease is over", "[replica_co
     bench.ring(Timer::ViewChangeMessage);
     CHECK(bench.of(Command::DoViewChange).size() == 1);
 }
+
+TEST_CASE("Who halts at an entry of a newer release tells nothing of a state after it",
+          "[replica_core]") {
+    Bench bench(2);
+    bench.config.release = oldest_release;
+    bench.config.limits.digest_every = 1;
+    bench.disk[0] = format(bench.config, bench.membership);
+    bench.boot();
+    const auto log = bench.log(view_0, 1);
+    bench.receive(1, log[0]);
+    Header upgrade = bench.header(1, Command::Prepare, view_0);
+    upgrade.op = 2;
+    upgrade.parent = log[0].header.checksum;
+    upgrade.commit = 1;
+    upgrade.timestamp = 2;
+    upgrade.count = 1;
+    Operation wanted{.code = OpCode::Upgrade};
+    wanted.release = newest_release;
+    const std::vector<std::byte> operation = encode(wanted);
+    std::vector<std::byte> body(batch_bytes(operation.size()));
+    append_request(body, 0, {.client = 101, .session = 1, .request = 1}, operation);
+    bench.receive(1, Bench::sealed(upgrade, std::move(body)));
+    REQUIRE(bench.telemetry().commit_min == 1);
+    bench.events.clear();
+    Header heartbeat = bench.header(1, Command::Commit, view_0);
+    heartbeat.op = 2;
+    heartbeat.commit = 2;
+    bench.receive(1, Bench::sealed(heartbeat));
+    CHECK(bench.halted == "the log needs a program of a newer release");
+    for (const Event& event : bench.events) {
+        CHECK(event.kind != EventKind::Committed);
+        CHECK(event.kind != EventKind::Digest);
+    }
+}
