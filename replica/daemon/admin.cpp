@@ -7,6 +7,7 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,12 @@ namespace faultlab::replica {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+
+namespace {
+
+constexpr std::chrono::milliseconds pause{100}; ///< before another attempt to accept
+
+} // namespace
 
 /// One connection: lines are answered one after the other, an HTTP request ends it.
 struct Admin::Visitor : std::enable_shared_from_this<Visitor> {
@@ -94,7 +101,8 @@ struct Admin::Visitor : std::enable_shared_from_this<Visitor> {
     std::string output;
 };
 
-Admin::Admin(asio::io_context& io, Answers answers) : answers_(std::move(answers)), acceptor_(io) {}
+Admin::Admin(asio::io_context& io, Answers answers)
+    : answers_(std::move(answers)), acceptor_(io), retry_(io) {}
 
 Result<void> Admin::listen(const Endpoint& endpoint) {
     const tcp::endpoint address{asio::ip::make_address(endpoint.address), endpoint.port};
@@ -116,7 +124,14 @@ Result<void> Admin::listen(const Endpoint& endpoint) {
 
 void Admin::accept() {
     acceptor_.async_accept([this](const boost::system::error_code& problem, tcp::socket socket) {
-        if (problem) return;
+        if (problem == asio::error::operation_aborted) return;
+        if (problem) { // out of descriptors, perhaps
+            retry_.expires_after(pause);
+            retry_.async_wait([this](const boost::system::error_code& ended) {
+                if (!ended) accept();
+            });
+            return;
+        }
         std::make_shared<Visitor>(std::move(socket), answers_)->read_line();
         accept();
     });
