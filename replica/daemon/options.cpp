@@ -234,6 +234,11 @@ Result<FormatOptions> read_format(const Raw& raw) {
     FAULTLAB_TRY(options.self, read_id("--id", std::to_string(raw.id)));
     options.cluster = raw.cluster;
     FAULTLAB_TRY(options.membership, read_membership(raw));
+    const Membership& members = options.membership;
+    if (members.voter_count > 0 && !members.votes(options.self) && !members.listens(options.self)) {
+        return usage_error(fmt::format("--id {}: neither in --voters nor in --standbys", raw.id),
+                           "it would start as retired; a joiner names no voters and no standbys");
+    }
     FAULTLAB_TRY(options.limits, read_limits(raw.limits));
     return options;
 }

@@ -135,3 +135,25 @@ TEST_CASE("help is text, not an error", "[replica_daemon]") {
         CHECK(std::get<HelpText>(*parsed).text.find("--") != std::string::npos);
     }
 }
+
+TEST_CASE("A replica is one of the members that it is formatted with", "[replica_daemon]") {
+    const auto format = [](const char* voters, const char* standbys) {
+        return parse({"format",
+                      "--data",
+                      "d",
+                      "--id",
+                      "4",
+                      "--cluster",
+                      "9",
+                      "--voters",
+                      voters,
+                      "--standbys",
+                      standbys});
+    };
+    CHECK(format("1,2,4", "5"));
+    CHECK(format("1,2,3", "4"));
+    CHECK(format("", ""));
+    const auto outside = format("1,2,3", "5");
+    REQUIRE_FALSE(outside);
+    CHECK(outside.error().kind == ErrorKind::usage);
+}
