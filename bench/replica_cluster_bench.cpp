@@ -1,7 +1,7 @@
 // A cluster of three faultlab-replica processes on the loopback interface, with real fdatasync:
 // how long it takes from the start of the processes, on directories that are not there yet, to the
 // first acknowledged write; and how many writes a second it takes with all three, and again while
-// one of the backups is dead.
+// one of the backups is paused, dead, and back.
 //
 //     bench_replica_cluster [starts = 20] [clients = 32] [seconds a phase = 3]
 
@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -142,7 +143,7 @@ void measure_writes(ReplicaCluster& cluster,
     std::fflush(stdout);
 }
 
-void measure_with_a_dead_backup(int clients, std::chrono::seconds duration) {
+void measure_without_a_backup(int clients, std::chrono::seconds duration) {
     ReplicaCluster cluster({});
     cluster.start_all();
     const auto primary = cluster.await_primary();
@@ -151,6 +152,9 @@ void measure_with_a_dead_backup(int clients, std::chrono::seconds duration) {
     while (backup == *primary)
         ++backup;
     measure_writes(cluster, *primary, "all three", clients, duration);
+    cluster.signal(backup, SIGSTOP);
+    measure_writes(cluster, *primary, "one paused", clients, duration);
+    cluster.signal(backup, SIGCONT);
     cluster.kill(backup);
     measure_writes(cluster, *primary, "one dead", clients, duration);
     measure_writes(cluster, *primary, "dead for longer", clients, duration);
@@ -173,7 +177,7 @@ int main(int argc, char** argv) {
     if (starts < 1 || clients < 1 || seconds < 1) give_up("all numbers must be at least 1");
     try {
         measure_starts(starts);
-        measure_with_a_dead_backup(clients, std::chrono::seconds(seconds));
+        measure_without_a_backup(clients, std::chrono::seconds(seconds));
     } catch (const std::exception& problem) {
         give_up(problem.what());
     }
