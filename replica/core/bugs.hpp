@@ -35,6 +35,7 @@ struct BugEntry {
     const char* found_by;  ///< the checkers that see it
     const char* source;    ///< where the mistake was first made or described
 };
+/// All bugs that this build can switch on: none with FAULTLAB_WITHOUT_BUGS.
 [[nodiscard]] std::span<const BugEntry> bugs();
 [[nodiscard]] const BugEntry& entry(Bug bug);
 
