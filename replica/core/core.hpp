@@ -261,6 +261,7 @@ private:
     // --- core_lease.cpp
     [[nodiscard]] bool lease_holds() const;
     [[nodiscard]] Nanos lease_until(Nanos lease) const;
+    [[nodiscard]] Nanos quorum_heard() const;
     [[nodiscard]] bool promised() const;
     void promise();
     bool serve_read(const Message& message, std::uint64_t link);

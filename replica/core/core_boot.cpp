@@ -1,4 +1,5 @@
 #include "replica/core/core.hpp"
+#include "replica/core/format.hpp"
 #include "replica/core/validate.hpp"
 
 #include <algorithm>
@@ -14,6 +15,20 @@ bool makes_sense(const Superblock& superblock) {
         superblock.membership.voter_count == 0 || superblock.membership.well_formed();
     return members && superblock.checkpoint_op < most_op && superblock.log_op < most_op &&
            superblock.commit < most_op;
+}
+
+/// Planted bug V5: the replica kept in memory what it knew, and starts as if it never had.
+Superblock without_memory(const Superblock& found) {
+    Superblock blank = found;
+    blank.view = View::of(found.membership.epoch, found.membership.first_view);
+    blank.log_view = blank.view;
+    blank.log_op = 0;
+    blank.log_end = open_end;
+    blank.commit = 0;
+    blank.checkpoint_op = 0;
+    blank.checkpoint_id = {};
+    blank.checkpoint_parent = root_header(found.cluster).checksum;
+    return blank;
 }
 
 } // namespace
@@ -108,15 +123,17 @@ void Replica::Core::on_superblock_read(const IoDone& done) {
         return;
     }
     superblock_.opened(*found);
-    if (bugs_.changes(Bug::V6, [&] { return found->incarnation > 0; })) {
-        start_recovery();
-        return;
+    const auto knew_something = [&] { return found->view.value > 0 || found->checkpoint_op > 0; };
+    const bool forgets =
+        found->incarnation > 0 && bugs_.on(Bug::V5); // fires here, or for the log alone
+    wanted_ = forgets ? without_memory(*found) : *found;
+    if (forgets) {
+        bugs_.changes(Bug::V5, knew_something);
     }
-    wanted_ = *found;
-    set_membership(found->membership);
-    decided_.release = found->release_active;
-    view_ = found->view;
-    log_view_ = found->log_view;
+    set_membership(wanted_.membership);
+    decided_.release = wanted_.release_active;
+    view_ = wanted_.view;
+    log_view_ = wanted_.log_view;
     boot_ = BootStage::State;
     load_checkpoint();
 }
@@ -178,7 +195,7 @@ void Replica::Core::enter_after_boot() {
         arm(Timer::ViewChangeMessage, config_.timeouts.view_change_message);
         arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
         return;
-    } else if (leads() && wanted_.incarnation > 1) {
+    } else if (leads() && wanted_.incarnation > 1 && !bugs_.on(Bug::V5)) {
         // It may have sent what it does not have any more.
         set_status(Status::ViewChange);
         arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
@@ -254,7 +271,7 @@ std::uint64_t Replica::Core::store_superblock() {
     wanted_.commit = commit_max_;
     REPLICA_ASSERT("superblock-view",
                    (wanted_.view >= durable().view && wanted_.view >= wanted_.log_view) ||
-                       bugs_.on(Bug::KM7) || bugs_.on(Bug::V6));
+                       bugs_.on(Bug::KM7) || bugs_.on(Bug::V5) || bugs_.on(Bug::V6));
     return superblock_.store(wanted_, next_io_, *effects_);
 }
 

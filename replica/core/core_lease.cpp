@@ -20,6 +20,12 @@ Nanos Replica::Core::lease_until(Nanos lease) const {
     if (config_.reads != Reads::Lease || !is_normal_primary()) {
         return 0;
     }
+    const Nanos oldest = quorum_heard();
+    return oldest == 0 ? 0 : oldest + lease;
+}
+
+/// When the oldest of those heartbeats was sent that a replication quorum has answered; 0: none.
+Nanos Replica::Core::quorum_heard() const {
     std::array<Nanos, max_voters> sent{};
     for (std::size_t index = 0; index < membership_.voter_count; ++index) {
         const ReplicaId id = membership_.voters[index];
@@ -27,8 +33,7 @@ Nanos Replica::Core::lease_until(Nanos lease) const {
     }
     const auto voters = std::span(sent).first(membership_.voter_count);
     std::ranges::sort(voters, std::greater<>());
-    const Nanos oldest = voters[quorums().replication - 1U];
-    return oldest == 0 ? 0 : oldest + lease;
+    return voters[quorums().replication - 1U];
 }
 
 bool Replica::Core::lease_holds() const {
@@ -55,7 +60,10 @@ bool Replica::Core::serve_read(const Message& message, std::uint64_t link) {
                       [&] { return !holds && now_ < lease_until(config_.timeouts.lease); })) {
         holds = true;
     }
-    if (bugs_.changes(Bug::V11, [&] { return !holds; })) {
+    if (!holds && bugs_.on(Bug::V11)) {
+        // Another primary can exist only once a quorum has not heard this one for so long.
+        const Nanos alone = quorum_heard() + config_.timeouts.primary_silent;
+        bugs_.changes(Bug::V11, [&] { return now_ >= alone; });
         holds = true;
     }
     if (!holds) {

@@ -100,12 +100,14 @@ void SuperblockFile::opened(const Superblock& superblock) {
 
 std::uint64_t SuperblockFile::store(const Superblock& wanted, IoId& next_io, Effects& effects) {
     REPLICA_ASSERT("superblock.view-never-falls",
-                   wanted.view >= wanted_.view || bugs_.on(Bug::KM7) || bugs_.on(Bug::V6));
+                   wanted.view >= wanted_.view || bugs_.on(Bug::KM7) || bugs_.on(Bug::V5) ||
+                       bugs_.on(Bug::V6));
     REPLICA_ASSERT("superblock.log-view-within-view",
                    (wanted.log_view >= wanted_.log_view && wanted.log_view <= wanted.view) ||
-                       bugs_.on(Bug::KM7) || bugs_.on(Bug::V6));
+                       bugs_.on(Bug::KM7) || bugs_.on(Bug::V5) || bugs_.on(Bug::V6));
     REPLICA_ASSERT("superblock.checkpoint-never-falls",
-                   wanted.checkpoint_op >= wanted_.checkpoint_op || bugs_.on(Bug::V6));
+                   wanted.checkpoint_op >= wanted_.checkpoint_op || bugs_.on(Bug::V5) ||
+                       bugs_.on(Bug::V6));
     REPLICA_ASSERT("superblock.ended-log-awaits-view",
                    wanted.log_end == open_end || wanted.view > wanted.log_view);
     wanted_ = wanted;

@@ -144,6 +144,8 @@ std::string all_crash(World& world) {
     if (!load(world, 5)) return "no load";
     settle(world);
     all_lose_power(world);
+    // A client whose session is forgotten is told so once, and registers with its next operation.
+    (void)read_back(world);
     return read_back(world);
 }
 
