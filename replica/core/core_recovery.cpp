@@ -133,7 +133,8 @@ void Replica::Core::try_recover() {
         (recovery_header_.view < highest && !bugs_.changes(Bug::V3, [] { return true; }))) {
         return;
     }
-    ++wanted_.incarnation; // above all that the others have seen
+    // Above what any voter can have seen of the lost life, also one that did not answer.
+    wanted_.incarnation += std::uint64_t{1} << 32U;
     install_view(Message{recovery_header_, recovery_body_}, membership);
 }
 

@@ -201,7 +201,8 @@ void Journal::decide() {
         }
     }
     verify_chain();
-    if (bugs_.changes(Bug::V5, [&] { return head_ > checkpoint_; })) {
+    if (bugs_.on(Bug::V5)) {
+        bugs_.changes(Bug::V5, [&] { return head_ > checkpoint_ || recovery_.uncertain; });
         truncate(checkpoint_);
         recovery_.uncertain = false;
     }
