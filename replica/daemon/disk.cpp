@@ -46,8 +46,8 @@ public:
             return environment_error(
                 fmt::format("opening {}: {}", path.native(), errno_words(problem)));
         }
-        // After a failed write-back Linux shows pages as clean that the disk does not have. Recovery
-        // must read the disk, not them. Advice only: what the kernel keeps all the same, it keeps.
+        // After a failed write-back Linux shows pages as clean that the disk does not have.
+        // Recovery must read the disk, not them. Advice only: the kernel may keep them.
         ::posix_fadvise(file_.descriptor(), 0, 0, POSIX_FADV_DONTNEED);
         double_ = disk_double;
         if (double_.on) {
