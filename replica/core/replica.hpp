@@ -13,7 +13,7 @@ namespace faultlab::replica {
 /// One replica of the store: Viewstamped Replication (Liskov and Cowling, "Viewstamped Replication
 /// Revisited", 2012) with a durable log. Rules: docs/reference/replication.md. A function of its
 /// inputs: the same inputs give the same effects, byte for byte. All memory is taken by the
-/// constructor. Owned by one thread.
+/// constructor; its pages are touched as they are used. Owned by one thread.
 class Replica {
 public:
     Replica(const Config& config, const BugSet& bugs);

@@ -1,5 +1,6 @@
 #include "replica/daemon/admin.hpp"
 
+#include "replica/daemon/listen.hpp"
 #include "replica/wire/admin.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -105,19 +106,7 @@ Admin::Admin(asio::io_context& io, Answers answers)
     : answers_(std::move(answers)), acceptor_(io), retry_(io) {}
 
 Result<void> Admin::listen(const Endpoint& endpoint) {
-    const tcp::endpoint address{asio::ip::make_address(endpoint.address), endpoint.port};
-    try {
-        acceptor_.open(address.protocol());
-        acceptor_.set_option(tcp::acceptor::reuse_address(true));
-        acceptor_.bind(address);
-        acceptor_.listen(asio::socket_base::max_listen_connections);
-    } catch (const boost::system::system_error& problem) {
-        return environment_error(fmt::format("listening on {}:{} (--admin): {}",
-                                             endpoint.address,
-                                             endpoint.port,
-                                             problem.code().message()),
-                                 "stop who holds the port, or choose another");
-    }
+    FAULTLAB_DO(listen_on(acceptor_, endpoint, "--admin"));
     accept();
     return {};
 }

@@ -1,7 +1,8 @@
 #include "replica/daemon/network.hpp"
 
+#include "replica/daemon/listen.hpp"
+
 #include <boost/asio/ip/address.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -48,19 +49,7 @@ Network::~Network() {
 }
 
 Result<void> Network::listen(const Endpoint& endpoint) {
-    const tcp::endpoint address{asio::ip::make_address(endpoint.address), endpoint.port};
-    try {
-        acceptor_.open(address.protocol());
-        acceptor_.set_option(tcp::acceptor::reuse_address(true));
-        acceptor_.bind(address);
-        acceptor_.listen(asio::socket_base::max_listen_connections);
-    } catch (const boost::system::system_error& problem) {
-        return environment_error(fmt::format("listening on {}:{} (--listen): {}",
-                                             endpoint.address,
-                                             endpoint.port,
-                                             problem.code().message()),
-                                 "stop who holds the port, or choose another");
-    }
+    FAULTLAB_DO(listen_on(acceptor_, endpoint, "--listen"));
     accept();
     return {};
 }
