@@ -203,7 +203,8 @@ private:
             const auto now = cluster_.status(id);
             const bool damaged =
                 now && (now->faulty_slots > 0 || now->status == replica::Status::RecoveringHead ||
-                        now->status == replica::Status::Syncing);
+                        now->status == replica::Status::Syncing ||
+                        now->head == 0); // came back with nothing, after writes were acknowledged
             faulty += damaged ? 1U : 0U;
         }
         return 2 * faulty > cluster_.ids().size();
