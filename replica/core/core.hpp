@@ -86,7 +86,7 @@ private:
     std::uint64_t store_superblock();
     [[nodiscard]] const Superblock& durable() const { return superblock_.durable(); }
     /// What waits for the newest superblock that matters to the view.
-    enum class Then : std::uint8_t { Nothing, EnterAfterBoot, DoViewChange, BeginView };
+    enum class Then : std::uint8_t { Nothing, EnterAfterBoot, Recover, DoViewChange, BeginView };
     void store_then(Then then);
 
     // --- core_client.cpp: requests and replies
@@ -179,6 +179,7 @@ private:
         std::size_t faulty = 0; ///< voters that cannot tell
     };
     struct Install;
+    void drop_forgotten_votes();
     void try_form_view();
     [[nodiscard]] const Vote* newest_vote();
     [[nodiscard]] const Vote* best_vote();
@@ -254,8 +255,11 @@ private:
     void send_recovery();
     void on_recovery_timer();
     void on_recovery(const Header& header, ReplicaId from);
+    void answer_recoveries();
+    void answer_recovery(ReplicaId to, std::uint64_t nonce);
     void on_recovery_response(const Message& message, ReplicaId from);
     void try_recover();
+    void begin_life();
     [[nodiscard]] bool recovers_again(const Header& header) const;
 
     // --- core_lease.cpp
@@ -421,8 +425,9 @@ private:
         Nanos latency = 0;   ///< moving average of answers to repair
         Nanos heard = 0;     ///< last message from it
         Nanos told_view = 0; ///< when it was last sent a StartView
-        View recovery_view;
-        bool recovery_answered = false;
+        View recovery_view;             ///< of its answer to this replica's Recovery
+        std::uint64_t recovery_life = 0; ///< incarnation that answered; 0: none
+        std::uint64_t recovering = 0;    ///< nonce of its Recovery that waits for an answer
     };
     std::array<Peer, max_replica_id + 1> peers_{};
 
@@ -474,6 +479,7 @@ private:
 
     // --- recovery of a lost disk
     std::uint64_t recovery_nonce_ = 0;
+    bool others_recover_ = false; ///< some Peer::recovering waits
     Op recovery_progress_ = 0; ///< of the installation, when the timer was armed
     Header recovery_header_;   ///< of the primary's answer
     std::vector<std::byte> recovery_body_;

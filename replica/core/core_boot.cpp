@@ -241,6 +241,7 @@ void Replica::Core::settle() {
     if (boot_ != BootStage::Done || status_ == Status::Halted) {
         return;
     }
+    answer_recoveries();
     advance_install();
     settle_sync();
     settle_checkpoint();
@@ -294,6 +295,7 @@ void Replica::Core::run_continuation() {
     switch (then) {
         case Then::Nothing: return;
         case Then::EnterAfterBoot: enter_after_boot(); return;
+        case Then::Recover: ask_to_recover(); return;
         case Then::DoViewChange: send_do_view_change(); return;
         case Then::BeginView: begin_view(); return;
     }

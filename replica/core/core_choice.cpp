@@ -125,11 +125,30 @@ void Replica::Core::fill_suffix(const Vote& best) {
     }
 }
 
+/// A replica that lost its disk may have come back in an older view, and acknowledged there what
+/// its old vote does not have. Of those that told it the view, one at least is in every quorum
+/// with that vote: it had already entered this view then, or it says now which disk was lost.
+void Replica::Core::drop_forgotten_votes() {
+    Lives known = durable().lives;
+    for (const Vote& vote : votes_) {
+        if (vote.valid) {
+            known.learn(vote.header.lives);
+        }
+    }
+    for (Vote& vote : votes_) {
+        if (vote.valid && !known.hold(vote.header.replica, vote.header.incarnation)) {
+            vote.valid = false;
+            event(EventKind::VoteForgotten, vote.header.replica, vote.header.view.value);
+        }
+    }
+}
+
 void Replica::Core::try_form_view() {
     if (status_ != Status::ViewChange || !leads() || view_ == log_view_ || install_.storing ||
         durable().view < view_) {
         return;
     }
+    drop_forgotten_votes();
     const auto votes = static_cast<std::size_t>(
         std::ranges::count_if(votes_, [](const Vote& vote) { return vote.valid; }));
     const std::size_t quorum = quorums().view_change;

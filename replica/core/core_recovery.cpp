@@ -22,7 +22,9 @@ void Replica::Core::start_recovery() {
     store_then(Then::EnterAfterBoot);
 }
 
-/// Asks anew, forgetting what was answered before.
+/// Asks anew, forgetting what was answered before. In its first round, with an incarnation that may
+/// be an old one, it finds out which incarnation is above all of its lives; in the second it has
+/// that one, and whoever answers has noted that what the lives before it promised is forgotten.
 void Replica::Core::ask_to_recover() {
     set_status(Status::Recovering);
     abandon_install();
@@ -30,7 +32,7 @@ void Replica::Core::ask_to_recover() {
     recovery_header_ = {};
     recovery_body_.clear();
     for (Peer& peer : peers_) {
-        peer.recovery_answered = false;
+        peer.recovery_life = 0;
     }
     send_recovery();
 }
@@ -58,24 +60,59 @@ void Replica::Core::on_recovery_timer() {
     ask_to_recover();
 }
 
+// --- as one of those that are asked
+
 void Replica::Core::on_recovery(const Header& header, ReplicaId from) {
+    if (!is_voter()) {
+        return;
+    }
+    peers_[from].recovering = header.nonce;
+    others_recover_ = true;
+    Lives known = wanted_.lives;
+    known.learn(from, header.incarnation);
+    if (known != wanted_.lives) {
+        wanted_.lives = known;
+        store_superblock();
+    }
+}
+
+/// Answers when it will remember that the asker has forgotten.
+void Replica::Core::answer_recoveries() {
+    if (!others_recover_ || durable().lives != wanted_.lives) {
+        return;
+    }
+    others_recover_ = false;
+    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
+        if (peers_[id].recovering != 0) {
+            answer_recovery(id, peers_[id].recovering);
+            peers_[id].recovering = 0;
+        }
+    }
+}
+
+void Replica::Core::answer_recovery(ReplicaId to, std::uint64_t nonce) {
     // Whatever it is busy with, its disk knows the newest view that it promised anything in. One
     // that lost its disk does not.
     const bool knows = may_vote() || status_ == Status::RecoveringHead ||
                        (status_ == Status::Syncing && wanted_.recovering == 0);
-    if (!knows || !is_voter()) {
+    // A log that may be the end of its epoch is told when that is known: the asker may have voted
+    // in the next one, whose voters are then to be asked.
+    if (!knows || !is_voter() || (is_normal_primary() && reconfiguration_blocks())) {
         return;
     }
     Header answer = outgoing(Command::RecoveryResponse);
-    answer.nonce = header.nonce;
-    answer.to = peers_[from].incarnation;
+    answer.nonce = nonce;
+    answer.to = peers_[to].incarnation;
+    answer.lives = durable().lives;
     std::size_t size = 0;
     if (is_normal_primary()) {
         answer.flags = flag_primary;
         size = lay_out_view(answer);
     }
-    send(from, answer, Bytes(scratch_).first(size));
+    send(to, answer, Bytes(scratch_).first(size));
 }
+
+// --- the answers
 
 void Replica::Core::on_recovery_response(const Message& message, ReplicaId from) {
     const Header& header = message.header;
@@ -91,10 +128,14 @@ void Replica::Core::on_recovery_response(const Message& message, ReplicaId from)
         }
         return;
     }
+    if (header.lives.lost[config_.self] < Lives::of(durable().incarnation)) {
+        return; // it has not noted that this is another life: an answer to the first round
+    }
     Peer& peer = peers_[from];
-    peer.recovery_answered = true;
+    peer.recovery_life = header.incarnation;
     peer.recovery_view = header.view;
     wanted_.incarnation = std::max(wanted_.incarnation, header.to);
+    wanted_.lives.learn(header.lives);
     if (header.flags == flag_primary && header.view >= recovery_header_.view) {
         recovery_header_ = header;
         recovery_body_.assign(message.body.begin(), message.body.end());
@@ -111,8 +152,13 @@ bool Replica::Core::recovers_again(const Header& header) const {
 
 /// With answers of f + 1 voters, the primary of the highest view among them, it takes that
 /// primary's log: whatever this replica promised, one of these voters knows a view not below it.
+/// An answer from a life that is over counts as little as a vote from one.
 void Replica::Core::try_recover() {
-    if (recovery_body_.empty()) {
+    const auto counts = [&](ReplicaId id, std::uint64_t life) {
+        return life != 0 && id != config_.self && wanted_.lives.hold(id, life);
+    };
+    if (recovery_body_.empty() || then_ == Then::Recover ||
+        !counts(recovery_header_.replica, recovery_header_.incarnation)) {
         return;
     }
     const auto membership = record_at<Membership>(recovery_body_, 0);
@@ -123,7 +169,7 @@ void Replica::Core::try_recover() {
     View highest;
     for (std::size_t index = 0; index < membership.voter_count; ++index) {
         const Peer& peer = peers_[membership.voters[index]];
-        if (peer.recovery_answered && membership.voters[index] != config_.self) {
+        if (counts(membership.voters[index], peer.recovery_life)) {
             ++answers;
             highest = std::max(highest, peer.recovery_view);
         }
@@ -133,9 +179,24 @@ void Replica::Core::try_recover() {
         (recovery_header_.view < highest && !bugs_.changes(Bug::V3, [] { return true; }))) {
         return;
     }
-    // Above what any voter can have seen of the lost life, also one that did not answer.
-    wanted_.incarnation += std::uint64_t{1} << 32U;
-    install_view(Message{recovery_header_, recovery_body_}, membership);
+    if (Lives::of(durable().incarnation) == 0) {
+        begin_life();
+    } else {
+        install_view(Message{recovery_header_, recovery_body_}, membership);
+    }
+}
+
+/// The first round has told of its former lives.
+void Replica::Core::begin_life() {
+    const std::uint64_t known = std::uint64_t{wanted_.lives.lost[config_.self]} << 32U;
+    const std::uint64_t next = Lives::next(std::max(wanted_.incarnation, known));
+    if (next >= end_of_incarnations) {
+        halt("this replica has lost more disks than can be counted");
+        return;
+    }
+    wanted_.incarnation = next;
+    wanted_.lives.learn(config_.self, next);
+    store_then(Then::Recover);
 }
 
 } // namespace faultlab::replica

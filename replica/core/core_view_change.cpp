@@ -191,6 +191,7 @@ void Replica::Core::send_do_view_change() {
     header.op = own_head();
     header.commit = std::min(commit_max_, header.op);
     header.parent = *journal_.checksum_at(header.op);
+    header.lives = durable().lives;
     constexpr Op assumed_pipeline = 2; // of planted bug KM2
     if (bugs_.changes(Bug::KM2, [&] { return header.op > header.commit + assumed_pipeline; })) {
         header.commit = header.op - assumed_pipeline;

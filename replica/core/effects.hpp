@@ -27,6 +27,7 @@ enum class EventKind : std::uint8_t {
     SyncDone,       ///< a: checkpoint op, b: chunks fetched
     SyncFailed,     ///< a: checkpoint op, b: donor
     Rejected,       ///< a: Reject, b: sender
+    VoteForgotten,  ///< a: voter, b: view of a vote that counts no more: its disk was lost since
     BugFired,       ///< a: Bug
 };
 [[nodiscard]] const char* name(EventKind kind);

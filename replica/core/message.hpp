@@ -1,6 +1,7 @@
 #pragma once
 
 #include "replica/core/checksum.hpp"
+#include "replica/core/lives.hpp"
 #include "replica/core/types.hpp"
 
 #include <bit>
@@ -69,7 +70,7 @@ struct Header {
     std::uint64_t nonce = 0;
     std::uint64_t from = 0;
     std::uint64_t to = 0;
-    std::uint64_t incarnation = 0; ///< of the sender: counts its starts
+    std::uint64_t incarnation = 0; ///< of the sender: counts its starts (lives.hpp)
     std::uint32_t size = 0;        ///< of header and body
     std::uint32_t release = 0;     ///< of the sender's program
     std::uint32_t count = 0;
@@ -80,7 +81,8 @@ struct Header {
     std::uint32_t reserved_1 = 0;
     /// Since release 2, zero before: the client's trace of the request, for the lab's lineage.
     std::uint64_t trace = 0;
-    std::array<std::uint64_t, 6> reserved{};
+    Lives lives; ///< of votes and answers to Recovery: what the sender's disk knows
+    std::array<std::uint64_t, 2> reserved{};
 };
 static_assert(sizeof(Header) == 256 && std::is_trivially_copyable_v<Header>);
 static_assert(std::has_unique_object_representations_v<Header>,

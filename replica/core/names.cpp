@@ -77,6 +77,7 @@ const char* name(EventKind kind) {
         case EventKind::SyncDone: return "SyncDone";
         case EventKind::SyncFailed: return "SyncFailed";
         case EventKind::Rejected: return "Rejected";
+        case EventKind::VoteForgotten: return "VoteForgotten";
         case EventKind::BugFired: return "BugFired";
     }
     return "?";

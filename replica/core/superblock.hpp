@@ -3,6 +3,7 @@
 #include "replica/core/bugs.hpp"
 #include "replica/core/config.hpp"
 #include "replica/core/effects.hpp"
+#include "replica/core/lives.hpp"
 #include "replica/core/membership.hpp"
 
 #include <limits>
@@ -23,7 +24,7 @@ struct Superblock {
     Checksum parent;   ///< checksum of the superblock before it
     std::uint64_t sequence = 0;
     std::uint64_t cluster = 0;
-    std::uint64_t incarnation = 0; ///< starts so far
+    std::uint64_t incarnation = 0; ///< counts its starts (lives.hpp)
     View view;                     ///< never enters a lower one
     View log_view;                 ///< the log on disk is a prefix of this view's log
     Op log_op = 0; ///< head of the log when log_view was installed: an entry above it belongs to
@@ -44,6 +45,7 @@ struct Superblock {
     std::uint8_t copy = 0;       ///< not in the checksum, so that all copies have the same
     std::uint8_t recovering = 0; ///< 1: lost its disk, and has not yet been told what it promised
     std::array<std::uint8_t, 5> reserved{};
+    Lives lives; ///< which disks were lost: known before an answer to Recovery says so
 };
 static_assert(std::is_trivially_copyable_v<Superblock> && sizeof(Superblock) <= superblock_bytes);
 static_assert(std::has_unique_object_representations_v<Superblock>,

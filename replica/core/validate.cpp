@@ -29,6 +29,7 @@ enum Field : std::uint32_t {
     Flags = 1U << 13U,
     Trace = 1U << 14U,
     Body = 1U << 15U,
+    LostDisks = 1U << 16U,
 };
 /// What every message of a replica says about its sender.
 constexpr std::uint32_t sender = ViewNumber | LogView | Checkpoint | Incarnation;
@@ -50,7 +51,7 @@ constexpr std::array<Row, last_command + 1> rows{{
     {Command::Commit, sender | OpNumber | Commit | Parent | Nonce},
     {Command::Ping, sender | OpNumber | Commit},
     {Command::StartViewChange, sender | From},
-    {Command::DoViewChange, sender | suffix},
+    {Command::DoViewChange, sender | suffix | LostDisks},
     {Command::StartView, sender | suffix | Nonce | Flags},
     {Command::GetView, sender | Nonce},
     {Command::GetLog, sender | From | To},
@@ -59,7 +60,7 @@ constexpr std::array<Row, last_command + 1> rows{{
     {Command::GetSnapshot, sender | From | To | Flags},
     {Command::Snapshot, sender | From | Count | Flags | Body},
     {Command::Recovery, sender | Nonce},
-    {Command::RecoveryResponse, sender | suffix | Nonce | To | Flags},
+    {Command::RecoveryResponse, sender | suffix | Nonce | To | Flags | LostDisks},
 }};
 
 constexpr bool in_order() {
@@ -85,7 +86,7 @@ std::uint32_t fields_of(const Message& message) {
            bit(header.nonce != 0, Nonce) | bit(header.from != 0, From) | bit(header.to != 0, To) |
            bit(header.incarnation != 0, Incarnation) | bit(header.count != 0, Count) |
            bit(header.flags != 0, Flags) | bit(header.trace != 0, Trace) |
-           bit(!message.body.empty(), Body);
+           bit(!message.body.empty(), Body) | bit(header.lives != Lives{}, LostDisks);
 }
 
 bool known(Command command) {
@@ -151,7 +152,8 @@ bool snapshot_in_range(const Header& header) {
 bool in_range(const Subject& subject) {
     const Header& header = subject.header;
     if (std::max({header.op, header.commit, header.checkpoint_op, header.from, header.to}) >=
-        most_op) {
+            most_op ||
+        header.incarnation >= end_of_incarnations || header.lives.lost[no_replica] != 0) {
         return false;
     }
     switch (header.command) {

@@ -92,6 +92,10 @@ Params fields_of(const Event& event) {
         case EventKind::Rejected:
             return {{"why", Value(replica::name(static_cast<replica::Reject>(event.a)))},
                     {"sender", node_of(event.b)}};
+        case EventKind::VoteForgotten:
+            put_view(event.b, fields);
+            fields["voter"] = node_of(event.a);
+            return fields;
         case EventKind::BugFired:
             return {{"bug", Value(replica::entry(static_cast<replica::Bug>(event.a)).id)}};
         case EventKind::Appended:

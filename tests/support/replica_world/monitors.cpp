@@ -23,7 +23,12 @@ void Monitors::started(ReplicaId self, bool blank) {
     Promises& mine = promises_.at(self);
     // A view may have been entered in memory only: then nobody has heard of it (see `sent`).
     mine.telemetry_view = {};
-    if (blank) mine.telemetry_log_view = {};
+    if (blank) {
+        // It does not know what it said, nor need it: what counts is that nobody else builds upon
+        // a vote that it has forgotten, and that is what the rules about committed ops see.
+        mine.telemetry_log_view = {};
+        mine.view = {};
+    }
     mine.commit_max = 0;
 }
 

@@ -76,6 +76,7 @@ TEST_CASE("the page's table of the header is the header") {
     FIELD(command);
     FIELD(replica);
     FIELD(reserved_1);
+    FIELD(lives);
     FIELD(trace);
     FIELD(reserved);
 #undef FIELD
