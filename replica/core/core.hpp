@@ -425,7 +425,7 @@ private:
         Nanos latency = 0;   ///< moving average of answers to repair
         Nanos heard = 0;     ///< last message from it
         Nanos told_view = 0; ///< when it was last sent a StartView
-        View recovery_view;             ///< of its answer to this replica's Recovery
+        View recovery_view;  ///< of its answer to this replica's Recovery
         std::uint64_t recovery_life = 0; ///< incarnation that answered; 0: none
         std::uint64_t recovering = 0;    ///< nonce of its Recovery that waits for an answer
     };
@@ -480,8 +480,8 @@ private:
     // --- recovery of a lost disk
     std::uint64_t recovery_nonce_ = 0;
     bool others_recover_ = false; ///< some Peer::recovering waits
-    Op recovery_progress_ = 0; ///< of the installation, when the timer was armed
-    Header recovery_header_;   ///< of the primary's answer
+    Op recovery_progress_ = 0;    ///< of the installation, when the timer was armed
+    Header recovery_header_;      ///< of the primary's answer
     std::vector<std::byte> recovery_body_;
 
     // --- figures

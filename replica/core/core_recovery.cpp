@@ -116,9 +116,11 @@ void Replica::Core::answer_recovery(ReplicaId to, std::uint64_t nonce) {
 
 void Replica::Core::on_recovery_response(const Message& message, ReplicaId from) {
     const Header& header = message.header;
+    // Of an earlier question, or from one that has not noted that this is another life.
+    const bool old = header.nonce != recovery_nonce_ ||
+                     header.lives.lost[config_.self] < Lives::of(durable().incarnation);
     if (install_.active || sync_.active ||
-        (header.nonce != recovery_nonce_ &&
-         !bugs_.changes(Bug::V4, [&] { return status_ == Status::Recovering; }))) {
+        (old && !bugs_.changes(Bug::V4, [&] { return status_ == Status::Recovering; }))) {
         return;
     }
     if (status_ != Status::Recovering) {
@@ -127,9 +129,6 @@ void Replica::Core::on_recovery_response(const Message& message, ReplicaId from)
             install_view(message, membership_);
         }
         return;
-    }
-    if (header.lives.lost[config_.self] < Lives::of(durable().incarnation)) {
-        return; // it has not noted that this is another life: an answer to the first round
     }
     Peer& peer = peers_[from];
     peer.recovery_life = header.incarnation;

@@ -16,7 +16,8 @@ TEST_CASE("A vote does not outlive the disk of its voter", "[issues]") {
 
     // 3, 4 and 5 do not hear their primary; what they wish only 5 hears.
     const auto of_1 = network.drop_if(from(1) && (to(3) || to(4) || to(5)));
-    const auto wishes = network.drop_if(is(Command::StartViewChange) && (to(1) || to(2) || to(3) || to(4)));
+    const auto wishes =
+        network.drop_if(is(Command::StartViewChange) && (to(1) || to(2) || to(3) || to(4)));
     const auto votes = network.copy_if(is(Command::DoViewChange) && from(5) && to(2));
     REQUIRE(world.run_until([&] { return world.telemetry(2).view == View::of(0, 1); }, 1 * s));
     isolate(world, {2});

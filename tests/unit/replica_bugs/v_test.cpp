@@ -71,7 +71,10 @@ std::string answers_of_long_ago(World& world) {
     world.start_blank(3);
     const auto asks = [&] { return world.status(3) == Status::Recovering; };
     if (!world.run_until(asks, 1 * s)) return "3 does not ask";
-    world.network().replay(answers);
+    for (int round = 0; round < 2; ++round) {
+        world.network().replay(answers);
+        world.run_for(40 * ms);
+    }
     world.run_for(500 * ms);
     world.start(1);
     return read_back(world, 1);
@@ -112,7 +115,7 @@ TEST_CASE("V2: two that want a view drive each other on", "[replica_bugs]") {
 TEST_CASE("V3: the primary of an older view suffices to recover", "[replica_bugs]") {
     WorldOptions options{.clients = 2};
     options.timeouts.abdicate = 60 * s; // 1 waits in view 0
-    tells_apart(Bug::V3, answer_of_an_older_view, {"", "S10:"}, options);
+    tells_apart(Bug::V3, answer_of_an_older_view, {"", "S1:"}, options);
 }
 TEST_CASE("V4: answers to an earlier recovery count", "[replica_bugs]") {
     tells_apart(Bug::V4, answers_of_long_ago, {"", "S14:"}, {.clients = 2});

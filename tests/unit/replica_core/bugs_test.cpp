@@ -90,17 +90,23 @@ void recovery(Bench& bench, bool of_higher_view, std::uint64_t wrong_nonce) {
         std::ranges::fill(zone, std::byte{0});
     }
     bench.boot(true);
-    const std::uint64_t nonce = bench.of(Command::Recovery).at(0).header.nonce ^ wrong_nonce;
     const auto log = bench.log(view_0, 2);
     Letter first = bench.start_view(view_0, {log[0]}, 0);
     first.header.command = Command::RecoveryResponse;
     first.header.flags = flag_primary;
-    first.header.nonce = nonce;
-    first = Bench::sealed(first.header, first.body);
-    Header second = bench.header(2, Command::RecoveryResponse, of_higher_view ? view_2 : view_0);
-    second.nonce = nonce;
-    bench.receive(2, Bench::sealed(second));
-    bench.receive(1, first);
+    const bool late = of_higher_view || wrong_nonce != 0; // wrong in the second round only
+    for (const bool last : {false, true}) {
+        const Header asked = bench.of(Command::Recovery).back().header;
+        Header second =
+            bench.header(2, Command::RecoveryResponse, last && of_higher_view ? view_2 : view_0);
+        for (Header* const answer : {&first.header, &second}) {
+            answer->nonce = last && late ? asked.nonce ^ wrong_nonce : asked.nonce;
+            answer->lives.learn(bench.config.self, asked.incarnation);
+        }
+        first = Bench::sealed(first.header, first.body);
+        bench.receive(2, Bench::sealed(second));
+        bench.receive(1, first);
+    }
     bench.receive(1, bench.repair(1, view_0, view_0, log[0]));
     bench.ring(Timer::IdleFlush);
     bench.run_io();

@@ -303,9 +303,8 @@ TEST_CASE("A lost disk is made good by f + 1 voters, the primary of the highest 
     }
     bench.boot(true);
     REQUIRE(bench.status() == Status::Recovering);
-    const auto asked = bench.of(Command::Recovery);
-    REQUIRE(!asked.empty());
-    const std::uint64_t nonce = asked[0].header.nonce;
+    const auto asked = [&] { return bench.of(Command::Recovery).back().header; };
+    std::uint64_t nonce = asked().nonce;
     const auto log = bench.log(view_0, 1);
     const auto answer = [&](ReplicaId from, View view, std::uint64_t with) {
         Letter letter = bench.start_view(view, log, 0);
@@ -313,6 +312,7 @@ TEST_CASE("A lost disk is made good by f + 1 voters, the primary of the highest 
         letter.header.replica = from;
         letter.header.nonce = with;
         letter.header.to = 4; // incarnations of this replica that it saw
+        letter.header.lives.learn(3, asked().incarnation);
         letter.header.flags = flag_primary;
         if (from != bench.membership.primary(view)) {
             letter.header.flags = 0;
@@ -322,18 +322,39 @@ TEST_CASE("A lost disk is made good by f + 1 voters, the primary of the highest 
         }
         return Bench::sealed(letter.header, letter.body);
     };
+    CHECK(asked().incarnation == 1); // the first round: which incarnation is above all others?
+    const Letter early = answer(2, view_0, nonce);
+    bench.receive(1, answer(1, view_0, nonce));
+    bench.receive(2, early);
+    CHECK(bench.of(Command::GetLog).empty());
+    REQUIRE(asked().incarnation == Lives::next(4));
+    REQUIRE(asked().nonce != nonce);
+    nonce = asked().nonce;
     bench.receive(1, answer(1, view_0, nonce));
     CHECK(bench.of(Command::GetLog).empty());
     bench.receive(2, answer(2, view_1, nonce ^ 2U)); // to an earlier question
     CHECK(bench.of(Command::GetLog).empty());
+    Letter unaware = answer(2, view_0, nonce); // has not noted the new life
+    unaware.header.lives = {};
+    bench.receive(2, Bench::sealed(unaware.header));
+    CHECK(bench.of(Command::GetLog).empty());
+    Letter over = answer(2, view_0, nonce); // of a replica that has lost its own disk since
+    Letter told = answer(1, view_0, nonce);
+    told.header.lives.lost[2] = 1;
+    bench.receive(1, Bench::sealed(told.header, told.body));
+    bench.receive(2, over);
+    CHECK(bench.of(Command::GetLog).empty());
     SECTION("one who knows a higher view, whose primary has not answered") {
         Letter higher = answer(2, view_0, nonce);
+        higher.header.incarnation = Lives::next(1);
         higher.header.view = view_2;
         bench.receive(2, Bench::sealed(higher.header));
         CHECK(bench.of(Command::GetLog).empty());
     }
     SECTION("one of the same view") {
-        bench.receive(2, answer(2, view_0, nonce));
+        Letter alive = answer(2, view_0, nonce);
+        alive.header.incarnation = Lives::next(1);
+        bench.receive(2, Bench::sealed(alive.header));
         REQUIRE(bench.of(Command::GetLog).size() == 1);
         bench.receive(1, bench.repair(1, view_0, view_0, log[0]));
         bench.ring(Timer::IdleFlush);
