@@ -46,7 +46,7 @@ TEST_CASE("Random faults: safe throughout, and well again after", "[replica_prot
     run_seeds(1, 500);
 }
 
-TEST_CASE("Random faults, at length", "[.long]") {
+TEST_CASE("Random faults, at length", "[.long][at_length]") {
     run_seeds(10'000, 20'000);
 }
 
