@@ -214,6 +214,7 @@ private:
     /// The checksum that the wanted log has at `op`, where the suffix tells; else null.
     [[nodiscard]] const Checksum* wanted_checksum(const Install& wanted, Op op) const;
     void abandon_install();
+    void give_up_install();
     /// Takes what fits, asks for what is missing, ends when all is durable.
     void advance_install();
     /// Whether the entry is now in the journal.

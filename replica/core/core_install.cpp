@@ -90,6 +90,18 @@ void Replica::Core::abandon_install() {
     truncate(head);
 }
 
+/// The log contradicts what was said of it: of a log without a suffix only its end is known, and
+/// that can be judged only here. Who said so is counted, and has to say it again.
+void Replica::Core::give_up_install() {
+    reject(Reject::Entry, install_.donor);
+    if (install_.as_primary) {
+        votes_[voter_index(install_.donor)].valid = false;
+    } else {
+        arm(Timer::GetView, with_jitter(config_.timeouts.get_view));
+    }
+    abandon_install();
+}
+
 void Replica::Core::truncate(Op last) {
     const Op head = journal_.head();
     if (last < head) {
@@ -121,7 +133,7 @@ bool Replica::Core::take_into_install(const Header& entry, Bytes body) {
     const bool fits = (before == nullptr || entry.parent == *before) &&
                       (wanted == nullptr || entry.checksum == *wanted);
     if (!fits && !bugs_.changes(Bug::B7, [] { return true; })) {
-        reject(Reject::Entry, install_.donor);
+        give_up_install();
         return false;
     }
     if (op <= journal_.head()) {
