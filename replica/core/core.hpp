@@ -215,15 +215,21 @@ private:
     /// The checksum that the wanted log has at `op`, where the suffix tells; else null.
     [[nodiscard]] const Checksum* wanted_checksum(const Install& wanted, Op op) const;
     void abandon_install();
+    void give_up_install();
     /// Takes what fits, asks for what is missing, ends when all is durable.
     void advance_install();
     /// Whether the entry is now in the journal.
     bool take_into_install(const Header& entry, Bytes body);
-    [[nodiscard]] bool may_drop_above(Op op);
+    [[nodiscard]] bool may_drop_above(Op op, bool differs);
+    bool take_for_unnamed(const Header& entry, Bytes body);
     void truncate(Op last);
     void finish_install();
     /// Head of the log that log_view names: what this replica may claim.
     [[nodiscard]] Op own_head() const;
+    [[nodiscard]] Op ceiling() const;
+    [[nodiscard]] Op sure_head() const;
+    /// Whether it cannot tell where its log ends.
+    [[nodiscard]] bool head_uncertain() const { return ceiling() > sure_head(); }
 
     // --- core_repair.cpp
     void on_get_log(const Header& header, ReplicaId from);
@@ -244,6 +250,7 @@ private:
     void ask_log(const Missing& range);
     void ask_for_faulty();
     void forget_donor();
+    [[nodiscard]] bool nobody_seems_to_have_it() const;
     [[nodiscard]] bool others_have_checkpoint(Op op) const;
     [[nodiscard]] ReplicaId choose_donor(View log_view) const;
     [[nodiscard]] ReplicaId next_peer();

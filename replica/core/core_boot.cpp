@@ -14,7 +14,7 @@ bool makes_sense(const Superblock& superblock) {
     const bool members =
         superblock.membership.voter_count == 0 || superblock.membership.well_formed();
     return members && superblock.checkpoint_op < most_op && superblock.log_op < most_op &&
-           superblock.commit < most_op;
+           superblock.commit < most_op && superblock.doubt_end < most_op;
 }
 
 /// Planted bug V5: the replica kept in memory what it knew, and starts as if it never had.
@@ -24,6 +24,7 @@ Superblock without_memory(const Superblock& found) {
     blank.log_view = blank.view;
     blank.log_op = 0;
     blank.log_end = open_end;
+    blank.doubt_end = 0;
     blank.commit = 0;
     blank.checkpoint_op = 0;
     blank.checkpoint_id = {};
@@ -180,14 +181,14 @@ void Replica::Core::enter_after_boot() {
         return;
     }
     if (!membership_known() || membership_.listens(config_.self)) {
-        const bool follows = membership_known() && settled && !journal_.head_uncertain();
-        set_status(follows                                           ? Status::Normal
-                   : membership_known() && journal_.head_uncertain() ? Status::RecoveringHead
-                                                                     : Status::ViewChange);
+        const bool follows = membership_known() && settled && !head_uncertain();
+        set_status(follows                                  ? Status::Normal
+                   : membership_known() && head_uncertain() ? Status::RecoveringHead
+                                                            : Status::ViewChange);
     } else if (!is_voter()) {
         set_status(Status::Retired);
         return;
-    } else if (journal_.head_uncertain()) {
+    } else if (head_uncertain()) {
         set_status(Status::RecoveringHead);
     } else if (!settled) {
         set_status(Status::ViewChange);
@@ -291,6 +292,7 @@ void Replica::Core::run_continuation() {
         REPLICA_ASSERT("install-stored", early || durable().log_view == install_.view);
         log_view_ = install_.view;
         install_ = {};
+        journal_.end_doubt();
     }
     switch (then) {
         case Then::Nothing: return;

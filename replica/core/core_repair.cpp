@@ -7,7 +7,7 @@ namespace faultlab::replica {
 
 namespace {
 
-/// After so many requests in a row without a useful answer, nobody seems to have the entries.
+/// So many requests in a row without a useful answer.
 constexpr std::uint32_t patience = 8;
 
 } // namespace
@@ -149,13 +149,17 @@ void Replica::Core::repair() {
         return;
     }
     if (range.from + config_.limits.slots <= range.to ||
-        (repair_failures_ >= patience && others_have_checkpoint(range.from))) {
+        (nobody_seems_to_have_it() && others_have_checkpoint(range.from))) {
         start_sync();
         return;
     }
     if (journal_.room(range.from)) {
         ask_log(range);
     }
+}
+
+bool Replica::Core::nobody_seems_to_have_it() const {
+    return repair_failures_ >= patience;
 }
 
 /// The donor did not answer: another is better for now.

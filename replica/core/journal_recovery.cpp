@@ -193,7 +193,9 @@ void Journal::decide() {
     bool goes_on = true;
     for (Op op = checkpoint_ + 1; goes_on && op < end; ++op) {
         const Decision decision = decide(op, last);
-        recovery_.uncertain = decision == Decision::Uncertain;
+        if (decision == Decision::Uncertain) {
+            recovery_.ceiling = newest_in_doubt(op, last);
+        }
         goes_on = decision == Decision::Take || decision == Decision::Faulty;
         if (goes_on) {
             take(op, decision);
@@ -202,16 +204,32 @@ void Journal::decide() {
     }
     verify_chain();
     if (bugs_.on(Bug::V5)) {
-        bugs_.changes(Bug::V5, [&] { return head_ > checkpoint_ || recovery_.uncertain; });
+        bugs_.changes(Bug::V5, [&] { return head_ > checkpoint_ || recovery_.ceiling > 0; });
         truncate(checkpoint_);
-        recovery_.uncertain = false;
+        recovery_.ceiling = 0;
     }
     for (Op op = checkpoint_ + 1; op <= head_; ++op) {
         newest_faulty_ = state(op) == SlotState::Faulty ? op : newest_faulty_;
     }
     take_covered();
     durable_ = checkpoint_;
-    recovery_.uncertain = recovery_.uncertain || checksum_at(head_) == nullptr;
+}
+
+/// The log in memory ends before `first`, which may have been in it: so may what follows, up to the
+/// first op that surely was not.
+Op Journal::newest_in_doubt(Op first, Op last_proven) {
+    const Op end = window_end();
+    for (Op op = first; op < end; ++op) {
+        const PrepareIs prepare = prepare_is(op);
+        if (prepare == PrepareIs::Newer || header_is(op, prepare) == HeaderIs::Newer) {
+            return most_op - 1;
+        }
+        const Decision decision = decide(op, last_proven);
+        if (decision == Decision::Absent || decision == Decision::Cut) {
+            return op - 1;
+        }
+    }
+    return end - 1;
 }
 
 void Journal::take(Op op, Decision decision) {
@@ -250,7 +268,7 @@ void Journal::verify_chain() {
     const Header* first = head_ > checkpoint_ ? header(checkpoint_ + 1) : nullptr;
     if (first != nullptr && first->parent != checkpoint_parent_) {
         truncate(checkpoint_); // a log that the checkpoint contradicts
-        recovery_.uncertain = false;
+        recovery_.ceiling = 0;
     }
     for (Op op = checkpoint_ + 1; op <= head_; ++op) {
         const std::size_t at = index(op);

@@ -32,7 +32,9 @@ struct Superblock {
     /// Nothing above it belongs to the log any more, for another view's log is being installed over
     /// it: view is above log_view then.
     Op log_end = open_end;
-    Op commit = 0; ///< known when it was written
+    Op doubt_end = 0; ///< not 0: what log_view's log had above log_end, at most up to here, is not
+                      ///< known to differ from the log that is being installed
+    Op commit = 0;    ///< known when it was written
     Op checkpoint_op = 0;
     Checksum checkpoint_id;     ///< of its manifest (snapshot_manifest.hpp)
     Checksum checkpoint_parent; ///< checksum of the entry checkpoint_op

@@ -1,5 +1,6 @@
 #include "replica/core/validate.hpp"
 
+#include "replica/core/format.hpp"
 #include "replica/core/operation_view.hpp"
 #include "replica/core/records.hpp"
 
@@ -240,9 +241,13 @@ bool in_tail_order(const Subject& subject, Op op, const Header* before, const He
     return right || subject.waived(Bug::KM5);
 }
 
-/// Whether the entry at `op`, where it is known, is the one that the message says.
+/// Whether the entry at `op`, where it is known, is the one that the message says. Every log begins
+/// with the root.
 bool ends_right(const Subject& subject, const std::optional<Header>& newest) {
     const Header& header = subject.header;
+    if (header.op == 0) {
+        return header.parent == root_header(header.cluster).checksum;
+    }
     const bool known = newest && header.commit + header.count == header.op;
     return !known || newest->checksum == header.parent || subject.waived(Bug::KM5);
 }
