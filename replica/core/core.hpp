@@ -18,7 +18,8 @@ namespace faultlab::replica {
 
 /// All state of a replica, and its rules, one topic a file: core_boot.cpp, core_normal.cpp,
 /// core_client.cpp, core_view_change.cpp, core_install.cpp, core_repair.cpp, core_recovery.cpp,
-/// core_checkpoint.cpp, core_sync.cpp, core_membership.cpp, core_lease.cpp, core_telemetry.cpp.
+/// core_checkpoint.cpp, core_sync.cpp, core_membership.cpp, core_lease.cpp, core_telemetry.cpp,
+/// core_invariants.cpp.
 class Replica::Core {
 public:
     Core(const Config& config, const BugSet& bugs);
@@ -30,6 +31,7 @@ public:
 
 private:
     friend struct CoreProbe;
+    friend struct InvariantProbe;
     // --- core_boot.cpp: inputs, timers, the way out
     void dispatch(const Input& input);
     void on_boot(const Boot& boot);
@@ -362,6 +364,20 @@ private:
     /// As `replicated`, but whoever acknowledges counts (planted bug B20).
     [[nodiscard]] Op replicated_by_anyone() const;
     [[nodiscard]] Op pending_reconfiguration(Op first, Op last) const;
+
+    // --- core_invariants.cpp
+    /// Asserts what holds between steps; not after inputs that come all the time.
+    void check_after(const Input& input) const;
+    void check_views() const;
+    void check_log() const;
+    void check_status() const;
+    void check_view_change() const;
+    void check_install() const;
+    void check_members() const;
+    void check_peers() const;
+    void check_disk() const;
+    void check_snapshots() const;
+    void check_timers() const;
 
     // --- core_telemetry.cpp
     [[nodiscard]] std::uint32_t repair_pending() const;

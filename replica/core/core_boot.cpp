@@ -58,6 +58,7 @@ void Replica::Core::step(const Input& input, Effects& effects) {
     try {
         dispatch(input);
         settle();
+        check_after(input);
     } catch (const AssertionFailed& failure) {
         halt(failure.id());
     }

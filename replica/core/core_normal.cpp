@@ -17,6 +17,7 @@ void Replica::Core::start_normal() {
     }
     told_ = 0;
     candidate_ = {};
+    vote_waits_ = false;
     heard_head_ = 0;
     view_began_at_ = journal_.head();
     abdicated_ = false;

@@ -32,6 +32,7 @@ public:
 
 private:
     friend struct CoreProbe; ///< tests break invariants from inside, to see assertions trip
+    friend struct InvariantProbe;
     class Core;
     std::unique_ptr<Core> core_;
 };
