@@ -248,6 +248,7 @@ private:
     void repair_reset();
     void ask_log(const Missing& range);
     void ask_for_faulty();
+    [[nodiscard]] Op oldest_faulty() const;
     void forget_donor();
     [[nodiscard]] bool nobody_seems_to_have_it() const;
     [[nodiscard]] bool others_have_checkpoint(Op op) const;

@@ -144,6 +144,26 @@ TEST_CASE("Bad entries are found at start and fetched", "[replica_protocol]") {
     check_sound(world);
 }
 
+TEST_CASE("A bad entry that nobody's log holds any more comes with a snapshot",
+          "[replica_protocol]") {
+    World world({});
+    write_some(world, 0, 9);
+    settle(world);
+    world.run_for(50 * ms);
+    world.crash(3);
+    rot_entry(world, 3, 2);
+    // It can fetch what is missing up to where its ring is full, beyond the others' checkpoint.
+    const Op full = world.limits().slots;
+    while (world.telemetry(1).head < full + 3) {
+        write_some(world, 0, 1);
+    }
+    REQUIRE(world.telemetry(1).checkpoint <= full);
+    world.start(3);
+    settle(world);
+    CHECK(world.monitors().count(3, EventKind::SyncDone) == 1);
+    check_sound(world);
+}
+
 TEST_CASE("A replica whose newest entry is bad waits to be told", "[replica_protocol]") {
     World world({});
     write_some(world, 0, 6);
