@@ -61,8 +61,7 @@ void Replica::Core::on_recovery_timer() {
 void Replica::Core::on_recovery(const Header& header, ReplicaId from) {
     // Whatever it is busy with, its disk knows the newest view that it promised anything in. One
     // that lost its disk does not.
-    const bool knows = may_vote() || status_ == Status::RecoveringHead ||
-                       (status_ == Status::Syncing && wanted_.recovering == 0);
+    const bool knows = may_vote() || (status_ == Status::Syncing && wanted_.recovering == 0);
     if (!knows || !is_voter()) {
         return;
     }
