@@ -151,6 +151,8 @@ private:
     void on_start_view_change(const Header& header, ReplicaId from);
     void count_votes(View view);
     [[nodiscard]] bool may_vote() const;
+    /// Between two views.
+    [[nodiscard]] bool changes_view() const;
     void enter_view(View view);
     void leave_normal();
     void send_do_view_change();
@@ -171,6 +173,7 @@ private:
     // --- core_choice.cpp: the new primary chooses the log
     struct Vote {
         bool valid = false;
+        bool left_out = false; ///< of the choice of the log: it tells nothing about it
         Header header;
         std::vector<SlotRecord> slots; ///< of ops commit + 1, …, op
     };
@@ -183,6 +186,8 @@ private:
     struct Install;
     void drop_forgotten_votes();
     void try_form_view();
+    [[nodiscard]] const Vote* choose_vote();
+    [[nodiscard]] bool enough_tell(const Vote& best) const;
     [[nodiscard]] const Vote* newest_vote();
     [[nodiscard]] const Vote* best_vote();
     void fill_suffix(const Vote& best);
@@ -251,6 +256,7 @@ private:
     void repair_reset();
     void ask_log(const Missing& range);
     void ask_for_faulty();
+    [[nodiscard]] Op oldest_faulty() const;
     void forget_donor();
     [[nodiscard]] bool nobody_seems_to_have_it() const;
     [[nodiscard]] bool others_have_checkpoint(Op op) const;

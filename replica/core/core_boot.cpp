@@ -189,12 +189,15 @@ void Replica::Core::enter_after_boot() {
     } else if (!is_voter()) {
         set_status(Status::Retired);
         return;
-    } else if (head_uncertain()) {
-        set_status(Status::RecoveringHead);
-    } else if (!settled) {
-        set_status(Status::ViewChange);
-        send_do_view_change();
-        arm(Timer::ViewChangeMessage, config_.timeouts.view_change_message);
+    } else if (head_uncertain() || !settled) {
+        set_status(head_uncertain() ? Status::RecoveringHead : Status::ViewChange);
+        if (!settled) {
+            send_do_view_change();
+            arm(Timer::ViewChangeMessage, config_.timeouts.view_change_message);
+        }
+        if (head_uncertain()) {
+            ask_for_view(); // one that has it may lead already
+        }
         arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
         return;
     } else if (leads() && wanted_.incarnation > 1 && !bugs_.on(Bug::V5)) {

@@ -136,7 +136,7 @@ bool Replica::Core::may_drop_above(Op op, bool differs) {
         wanted_.membership = membership_;
         wanted_.log_end = op;
         install_.lowered_at = store_superblock();
-        if (!differs) {
+        if (!differs && wanted_.recovering == 0) {
             set_status(Status::RecoveringHead);
         }
     }

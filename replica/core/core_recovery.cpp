@@ -93,8 +93,7 @@ void Replica::Core::answer_recoveries() {
 void Replica::Core::answer_recovery(ReplicaId to, std::uint64_t nonce) {
     // Whatever it is busy with, its disk knows the newest view that it promised anything in. One
     // that lost its disk does not.
-    const bool knows = may_vote() || status_ == Status::RecoveringHead ||
-                       (status_ == Status::Syncing && wanted_.recovering == 0);
+    const bool knows = may_vote() || (status_ == Status::Syncing && wanted_.recovering == 0);
     // A log that may be the end of its epoch is told when that is known: the asker may have voted
     // in the next one, whose voters are then to be asked.
     if (!knows || !is_voter() || (is_normal_primary() && reconfiguration_blocks())) {

@@ -137,25 +137,32 @@ void Replica::Core::repair() {
     if (armed(Timer::Repair) && !served) {
         return;
     }
-    if (!served && asked_to_ != 0) {
+    if (!served && (asked_to_ != 0 || faulty)) {
         ++repair_failures_;
         forget_donor();
     }
     arm(Timer::Repair, with_jitter(config_.timeouts.repair));
-    if (faulty) {
-        ask_for_faulty();
-    }
-    if (range.from == 0) {
-        return;
-    }
+    const Op oldest = faulty ? oldest_faulty() : range.from;
     if (range.from + config_.limits.slots <= range.to ||
-        (nobody_seems_to_have_it() && others_have_checkpoint(range.from))) {
+        (nobody_seems_to_have_it() && others_have_checkpoint(oldest))) {
         start_sync();
         return;
     }
-    if (journal_.room(range.from)) {
+    if (faulty) {
+        ask_for_faulty();
+    }
+    if (range.from != 0 && journal_.room(range.from)) {
         ask_log(range);
     }
+}
+
+/// Requires: there is one.
+Op Replica::Core::oldest_faulty() const {
+    Op op = journal_.checkpoint() + 1;
+    while (journal_.state(op) != SlotState::Faulty) {
+        ++op;
+    }
+    return op;
 }
 
 bool Replica::Core::nobody_seems_to_have_it() const {

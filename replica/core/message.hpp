@@ -31,7 +31,8 @@ enum class Command : std::uint8_t {
     // view change
     StartViewChange = 10, ///< wants to leave for view; `from`: the view that it has entered
     DoViewChange = 11,    ///< log_view, op, commit, checkpoint, `parent`: checksum of entry op;
-                          ///< body: slots of the suffix
+                          ///< `to`: where its log may end if that is uncertain; body: slots of the
+                          ///< suffix
     StartView = 12,       ///< op, commit, checkpoint, `parent` likewise; body: membership, headers
                           ///< of the suffix
     GetView = 13,         ///< asks for a StartView; `nonce`

@@ -80,6 +80,9 @@ constexpr std::uint32_t flag_manifest = 2;
 /// Header::flags of a StartView: it says how the epoch of its membership began, which is committed:
 /// anyone who has executed that may say it. `op` and `commit` are the config op.
 constexpr std::uint32_t flag_epoch = 8;
+/// Header::flags of a DoViewChange: its sender does not know where its log ends. It surely goes up
+/// to `op`, and may go on up to `to`.
+constexpr std::uint32_t flag_uncertain = 16;
 /// Header::flags of a Prepare: the Reconfigure or Upgrade in it was refused by the primary, whose
 /// reasons the others cannot see.
 constexpr std::uint32_t flag_refused = 4;

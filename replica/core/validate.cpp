@@ -52,7 +52,7 @@ constexpr std::array<Row, last_command + 1> rows{{
     {Command::Commit, sender | OpNumber | Commit | Parent | Nonce},
     {Command::Ping, sender | OpNumber | Commit},
     {Command::StartViewChange, sender | From},
-    {Command::DoViewChange, sender | suffix | LostDisks},
+    {Command::DoViewChange, sender | suffix | To | Flags | LostDisks},
     {Command::StartView, sender | suffix | Nonce | Flags},
     {Command::GetView, sender | Nonce},
     {Command::GetLog, sender | From | To},
@@ -166,7 +166,10 @@ bool in_range(const Subject& subject) {
         case Command::Redirect: return header.client != 0 && header.from <= max_replica_id;
         case Command::Prepare: return prepare_in_range(subject);
         case Command::Commit: return header.commit <= header.op || subject.waived(Bug::K3);
-        case Command::DoViewChange: return suffix_in_range(subject);
+        case Command::DoViewChange:
+            return (header.flags == 0 ? header.to == 0
+                                      : header.flags == flag_uncertain && header.to > header.op) &&
+                   suffix_in_range(subject);
         case Command::StartView:
             return (header.flags & ~flag_epoch) == 0 &&
                    (header.flags == 0 || header.commit == header.op) && suffix_in_range(subject);

@@ -253,6 +253,71 @@ TEST_CASE("Only a nack quorum cuts a log, and a bad slot is no nack", "[replica_
     }
 }
 
+TEST_CASE("Who cannot tell where its log ends counts as far as it can", "[replica_core]") {
+    Bench bench(3, 4); // of four, three change the view, and two commit
+    const auto log = bench.log(view_0, 3);
+    give(bench, 1, {log[0], log[1]});
+    bench.receive(1, bench.want(1, view_2));
+    bench.receive(2, bench.want(2, view_2));
+    bench.receive(4, bench.want(4, view_2));
+    REQUIRE(bench.status() == Status::ViewChange);
+    const auto uncertain = [&](ReplicaId from, View log_view, Op end) {
+        Letter vote = bench.vote(from, view_2, log_view, {log[0]}, 0);
+        vote.header.flags = flag_uncertain;
+        vote.header.to = end;
+        return Bench::sealed(vote.header, vote.body);
+    };
+    SECTION("what it may have is in the log that another has") {
+        bench.receive(1, uncertain(1, view_0, 2));
+        CHECK(bench.status() == Status::ViewChange);
+        bench.receive(4, uncertain(4, view_0, 2));
+        CHECK(bench.status() == Status::Normal);
+        CHECK(bench.telemetry().head == 2);
+    }
+    SECTION("two may have committed more") {
+        bench.receive(1, uncertain(1, view_0, 3));
+        bench.receive(4, uncertain(4, view_0, 3));
+        bench.receive(2, bench.vote(2, view_2, view_0, {log[0]}, 0));
+        CHECK(bench.status() == Status::ViewChange);
+        bench.receive(2, bench.vote(2, view_2, view_0, log, 0)); // here it is
+        bench.receive(2, bench.repair(2, view_2, view_0, log[2]));
+        bench.ring(Timer::IdleFlush);
+        bench.run_io();
+        CHECK(bench.status() == Status::Normal);
+        CHECK(bench.telemetry().head == 3);
+    }
+    SECTION("one alone cannot have committed more") {
+        bench.receive(1, uncertain(1, view_0, 3));
+        bench.receive(2, bench.vote(2, view_2, view_0, {log[0]}, 0));
+        CHECK(bench.status() == Status::ViewChange); // two of four do not have it
+        bench.receive(4, bench.vote(4, view_2, view_0, {log[0]}, 0));
+        CHECK(bench.status() == Status::Normal);
+        CHECK(bench.telemetry().head == 2);
+    }
+    SECTION("its log is newer than any that is known whole") {
+        bench.receive(1, uncertain(1, view_1, 3));
+        bench.receive(2, bench.vote(2, view_2, view_0, {log[0]}, 0));
+        CHECK(bench.status() == Status::ViewChange);
+        bench.receive(4, bench.vote(4, view_2, view_0, {log[0]}, 0));
+        CHECK(bench.status() == Status::Normal); // a quorum without it
+        CHECK(bench.telemetry().head == 2);
+    }
+    SECTION("its log is older") {
+        const std::vector<Letter> newer{log[0], log[1]};
+        bench.receive(1, uncertain(1, view_0, 3));
+        bench.receive(2, bench.vote(2, view_2, view_1, newer, 0));
+        CHECK(bench.status() == Status::Normal);
+        CHECK(bench.telemetry().head == 2);
+    }
+    SECTION("it may have what only a faulty slot is left of") {
+        bench.receive(2, bench.vote(2, view_2, view_0, log, 0, SlotState::Faulty));
+        bench.receive(1, uncertain(1, view_0, 3));
+        CHECK(bench.status() == Status::ViewChange);
+        bench.receive(4, bench.vote(4, view_2, view_0, {log[0]}, 0));
+        CHECK(bench.status() == Status::ViewChange); // 3 and 4 are no nack quorum
+    }
+}
+
 TEST_CASE("A worse vote of one replica does not replace a better one", "[replica_core]") {
     Bench bench(2, 5);
     const auto log = bench.log(view_0, 2);

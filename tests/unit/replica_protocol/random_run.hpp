@@ -18,9 +18,7 @@ struct RandomRun {
 
 /// The cluster that a seed draws.
 inline WorldOptions draw_options(Rng rng) {
-    // Not 4 and 6: half of the voters can be waiting to hear where their logs end, while a view
-    // change needs more than half.
-    constexpr std::array<std::uint8_t, 8> sizes{1, 2, 3, 3, 3, 5, 5, 7};
+    constexpr std::array<std::uint8_t, 10> sizes{1, 2, 3, 3, 3, 4, 5, 5, 6, 7};
     WorldOptions options;
     options.voters = sizes[rng.below(sizes.size())];
     options.standbys = static_cast<std::uint8_t>(rng.chance(1, 4) ? rng.between(1, 2) : 0);
