@@ -206,8 +206,13 @@ Result<const PartitionShape*> shape_named(const std::string& name, std::size_t n
                            fmt::format("nearest: {}", fmt::join(nearest_names(name, names), ", ")));
     }
     if (nodes < static_cast<std::size_t>(shape->least_nodes)) {
-        return usage_error(fmt::format("{} nodes cannot have the partition '{}'", nodes, name),
-                           fmt::format("it needs at least {}", shape->least_nodes));
+        return usage_error(
+            fmt::format("the partition '{}' cannot be among {}",
+                        name,
+                        nodes_text(static_cast<std::int64_t>(nodes))),
+            fmt::format("it needs at least {}; any number can be cut off from clients: "
+                        "partition:client",
+                        shape->least_nodes));
     }
     return shape;
 }
