@@ -246,6 +246,9 @@ private:
             op.steps.push_back({KvAction::write, false, key, place(key, arg(i))});
         } else if (name == "delete") {
             op.steps.push_back({KvAction::write, false, key, group_->places.absent(key)});
+        } else if (name == "swap") {
+            if (row.definite) op.steps.push_back({.key = key, .place = place(key, ret(i))});
+            op.steps.push_back({KvAction::write, false, key, place(key, arg(i))});
         } else if (name == "cas") {
             add_cas(row, key, op);
         } else if (name == "add") {
@@ -253,7 +256,7 @@ private:
         } else if (name == "append") {
             add_suffix(row, key, op);
         } else {
-            expected_ = "read, write, cas, add, append, delete, scan or txn";
+            expected_ = "read, write, cas, add, append, swap, delete, scan or txn";
         }
     }
 

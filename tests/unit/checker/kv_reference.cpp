@@ -24,6 +24,11 @@ public:
         if (op.f == "add") return add(op.key, *op.arg.integer());
         if (op.f == "append") return append(op.key, *op.arg.text());
         if (op.f == "txn") return transaction(*op.arg.transaction());
+        if (op.f == "swap") {
+            const Value before = at(op.key);
+            set(op.key, op.arg);
+            return before;
+        }
         set(op.key, op.f == "delete" ? Value{} : op.arg);
         return Value(true);
     }
@@ -176,7 +181,7 @@ private:
     }
 
     void ask_single(Op& op) {
-        switch (rng_.below(7)) {
+        switch (rng_.below(8)) {
             case 0:
             case 1: op.f = "read"; break;
             case 2:
@@ -197,6 +202,10 @@ private:
             case 5:
                 op.f = "append";
                 op.arg = some_suffix();
+                break;
+            case 6:
+                op.f = "swap";
+                op.arg = some_value();
                 break;
             default: op.f = "delete";
         }
@@ -231,7 +240,7 @@ private:
         if (!told && op.status == OpStatus::ok) op.status = OpStatus::fail;
         if (!told) return;
         op.ret = *told;
-        if (op.f == "read") seen_.push_back(op.ret);
+        if (op.f == "read" || op.f == "swap") seen_.push_back(op.ret);
     }
 
     void finish(Op& op) {
@@ -243,7 +252,7 @@ private:
     void corrupt() {
         Op& op = ops_[rng_.below(ops_.size())];
         if (op.status != OpStatus::ok) return;
-        if (op.f == "read") op.ret = some_value();
+        if (op.f == "read" || op.f == "swap") op.ret = some_value();
         if (op.f == "cas") op.ret = op.ret == Value(false);
         if (op.f == "add") op.ret = *op.ret.integer() + rng_.between(-1, 1);
         if (op.f == "append") op.ret = (rng_.chance(1, 2) ? "a" : "") + *op.ret.text();
