@@ -4,6 +4,7 @@
 #include "replica/core/input.hpp"
 #include "replica/daemon/connection.hpp"
 #include "replica/daemon/options.hpp"
+#include "replica/daemon/refusal_log.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -11,6 +12,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace faultlab::replica {
@@ -30,6 +32,8 @@ public:
         virtual void
         received(const Message& message, ReplicaId from, std::uint64_t client_link) = 0;
         virtual void link_closed(std::uint64_t client_link) = 0;
+        /// A line for people about somebody who was not let in, or was cut off.
+        virtual void refused(const std::string& line) = 0;
     };
     struct Settings {
         ReplicaId self = no_replica;
@@ -68,7 +72,10 @@ private:
 
     void accept();
     void dial(ReplicaId id, const Endpoint& endpoint, Nanos now);
-    Link make(boost::asio::ip::tcp::socket socket, std::optional<ReplicaId> dialled_peer);
+    Link make(boost::asio::ip::tcp::socket socket,
+              std::string address,
+              std::optional<ReplicaId> dialled_peer);
+    void note_refusal(const Connection& connection, AuthReject reject);
     void queue(const Link& link, const Header& header, Bytes body);
 
     void established(const Link& link) override;
@@ -89,6 +96,7 @@ private:
     std::vector<Link> flushing_;
     Nanos last_tick_ = 0;
     Counters counters_;
+    RefusalLog refusals_;
 };
 
 } // namespace faultlab::replica

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <deque>
+#include <string>
 
 using namespace faultlab;
 using namespace faultlab::replica;
@@ -46,11 +47,13 @@ struct Heard : Network::Receiver {
     };
     std::deque<Item> messages;
     std::vector<std::uint64_t> closed;
+    std::vector<std::string> lines;
     void received(const Message& message, ReplicaId from, std::uint64_t link) override {
         messages.push_back(
             {message.header, {message.body.begin(), message.body.end()}, from, link});
     }
     void link_closed(std::uint64_t link) override { closed.push_back(link); }
+    void refused(const std::string& line) override { lines.push_back(line); }
 };
 
 struct Node {
@@ -74,7 +77,7 @@ struct Net {
         for (ReplicaId id = 1; id <= count; ++id)
             start(id, key);
     }
-    void start(ReplicaId id, const Key& with) {
+    void start(ReplicaId id, const Key& with, std::uint64_t cluster = 5) {
         Node& node = nodes[id];
         node.network.reset();
         io.restart(); // it ends when there is nothing to wait for
@@ -84,7 +87,7 @@ struct Net {
         peers.erase(id);
         node.network = std::make_unique<Network>(io,
                                                  Network::Settings{.self = id,
-                                                                   .cluster = 5,
+                                                                   .cluster = cluster,
                                                                    .message_bytes = message_bytes,
                                                                    .peers = std::move(peers),
                                                                    .silence = second},
@@ -191,6 +194,25 @@ TEST_CASE("who has another key is not let in", "[replica_daemon]") {
     CHECK(net.nodes[1].heard.messages.empty());
     CHECK(net.nodes[2].heard.messages.empty());
     CHECK(net.nodes[1].network->counters().dropped == 1);
+    // Each says so once, however often they meet.
+    REQUIRE(net.until([&] { return refused(2) > 5; }));
+    CHECK(net.nodes[1].heard.lines ==
+          std::vector<std::string>{"refused a connection from 127.0.0.1 that says it is replica 2: "
+                                   "it has another key (WrongKey); give all of one cluster the "
+                                   "same --key-file"});
+    REQUIRE(net.nodes[2].heard.lines.size() == 1);
+    CHECK(net.nodes[2].heard.lines[0].find("refused replica 1 at 127.0.0.1:") == 0);
+}
+
+TEST_CASE("who is of another cluster is not let in, and both say so", "[replica_daemon]") {
+    Net net(2);
+    net.start(2, net.key, 6);
+    REQUIRE(net.until(
+        [&] { return !net.nodes[1].heard.lines.empty() && !net.nodes[2].heard.lines.empty(); }));
+    CHECK(net.nodes[1].heard.lines[0].find("it belongs to cluster 6, and we to 5 (Cluster)") !=
+          std::string::npos);
+    CHECK(net.nodes[2].heard.lines[0].find("it belongs to cluster 5, and we to 6 (Cluster)") !=
+          std::string::npos);
 }
 
 TEST_CASE("what does not fit the queue is dropped, not kept", "[replica_daemon]") {
