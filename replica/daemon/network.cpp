@@ -122,6 +122,8 @@ void Network::tick(Nanos now) {
     }
     for (const Link& stranger : strangers_)
         judge(stranger, handshake_limit);
+    for (const auto& [number, client] : clients_)
+        judge(client, settings_.client_silence);
     for (const Link& link : silent) {
         ++counters_.silent;
         link->close();

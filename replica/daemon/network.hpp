@@ -24,6 +24,8 @@ namespace faultlab::replica {
 /// A partition swallows packets without a word, and TCP then waits twice as long before each
 /// attempt, up to minutes: it would be dead long after the partition is over. So a peer of which
 /// nothing came for `silence` (peers ping each other) loses its connection and is dialled anew.
+/// Clients say nothing while they want nothing, so theirs is kept for `client_silence`: a client
+/// whose host is gone would hold one of the few links for ever.
 class Network : private Connection::Owner {
 public:
     class Receiver {
@@ -41,10 +43,13 @@ public:
         std::uint32_t message_bytes = 0;
         std::map<ReplicaId, Endpoint> peers;
         Nanos silence = 0;
+        /// Of a client's link: then it is closed. A client that still wants something comes back,
+        /// since its session is in the log and not in the link.
+        Nanos client_silence = 600'000'000'000;
     };
     struct Counters {
         std::uint64_t dropped = 0; ///< messages: no connection, or no room
-        std::uint64_t silent = 0;  ///< connections to peers given up
+        std::uint64_t silent = 0;  ///< connections given up
         std::uint64_t dials = 0;
         std::array<std::uint64_t, auth_reject_count> rejects{};
     };

@@ -65,6 +65,7 @@ struct Node {
 struct Net {
     asio::io_context io{1};
     Key key = Key::generate();
+    Nanos client_silence = 600 * second;
     std::map<ReplicaId, std::unique_ptr<ReservedPort>> ports;
     std::map<ReplicaId, Endpoint> endpoints;
     std::map<ReplicaId, Node> nodes;
@@ -85,14 +86,16 @@ struct Net {
         io.restart();
         std::map<ReplicaId, Endpoint> peers = endpoints;
         peers.erase(id);
-        node.network = std::make_unique<Network>(io,
-                                                 Network::Settings{.self = id,
-                                                                   .cluster = cluster,
-                                                                   .message_bytes = message_bytes,
-                                                                   .peers = std::move(peers),
-                                                                   .silence = second},
-                                                 with,
-                                                 node.heard);
+        node.network =
+            std::make_unique<Network>(io,
+                                      Network::Settings{.self = id,
+                                                        .cluster = cluster,
+                                                        .message_bytes = message_bytes,
+                                                        .peers = std::move(peers),
+                                                        .silence = second,
+                                                        .client_silence = client_silence},
+                                      with,
+                                      node.heard);
         const auto listening = node.network->listen(endpoints[id]);
         REQUIRE(listening);
     }
@@ -277,6 +280,35 @@ TEST_CASE("a client is told from others, answered, and missed", "[replica_daemon
     CHECK(heard.closed == std::vector<std::uint64_t>{link});
     net.nodes[1].network->reply(link, answer, {});
     CHECK(net.nodes[1].network->counters().dropped == 1);
+}
+
+TEST_CASE("a client that says nothing for long loses its link", "[replica_daemon]") {
+    Net net(1);
+    net.client_silence = second;
+    net.start(1, net.key);
+    tcp::socket socket(net.io);
+    socket.connect({asio::ip::address_v4::loopback(), net.endpoints[1].port});
+    socket.non_blocking(true);
+    Channel channel({.dialled = true, .peer = 1, .cluster = 5, .message_bytes = message_bytes},
+                    net.key,
+                    random_nonce());
+    bool ended = false;
+    const auto listen = [&] {
+        const auto out = channel.take_handshake();
+        if (!out.empty()) asio::write(socket, asio::buffer(out));
+        boost::system::error_code problem;
+        const auto space = channel.space();
+        channel.received(socket.read_some(asio::buffer(space.data(), space.size()), problem));
+        (void)channel.next();
+        ended = ended || problem == asio::error::eof || problem == asio::error::connection_reset;
+    };
+    REQUIRE(net.until([&] {
+        listen();
+        return ended;
+    }));
+    CHECK(channel.established());
+    CHECK(net.nodes[1].heard.closed == std::vector<std::uint64_t>{1});
+    CHECK(net.nodes[1].network->counters().silent == 1);
 }
 
 TEST_CASE("a port that is taken is named", "[replica_daemon]") {
