@@ -39,11 +39,19 @@ private:
     std::vector<std::uint32_t> parent_;
 };
 
+bool is_plain_key(const Value& value) {
+    return value.integer() != nullptr || value.text() != nullptr;
+}
+
+/// A key, or the list [namespace, key].
+bool is_key(const Value& value) {
+    const Value::List* parts = value.list();
+    if (parts == nullptr) return is_plain_key(value);
+    return parts->size() == 2 && std::ranges::all_of(*parts, is_plain_key);
+}
+
 /// An argument [lo, hi) of two keys; null when it is none.
 const Value::List* range_of(const Value& arg) {
-    const auto is_key = [](const Value& v) {
-        return v.integer() != nullptr || v.text() != nullptr;
-    };
     const Value::List* range = arg.list();
     const bool fits =
         range != nullptr && range->size() == 2 && is_key((*range)[0]) && is_key((*range)[1]);

@@ -26,6 +26,7 @@ namespace faultlab {
 ///   append k s       to a text; absent counts as ""; ok: the new value
 ///   swap k v         writes; ok: the value that was there before, or absent
 ///   scan [lo, hi)    ok: [[key, value], …] of all keys there that have a value, in key order
+///                    (a key of a namespace is [namespace, key]: a scan is of one of them)
 ///   txn              [["r",k,null],["w",k,v],["append",k,s]], atomic; ok: with what was read
 inline constexpr std::string_view kv_model = "kv";
 

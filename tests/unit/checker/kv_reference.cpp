@@ -146,7 +146,11 @@ private:
     Value some_key() {
         const auto key =
             static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(options_.keys)));
-        return "k" + std::to_string(key);
+        return in_space("k" + std::to_string(key));
+    }
+    /// In the namespace of the operation that is being drawn.
+    [[nodiscard]] Value in_space(const Value& key) const {
+        return space_ == 0 ? key : Value(Value::List{"s" + std::to_string(space_), key});
     }
     std::string some_suffix() { return rng_.chance(1, 2) ? "a" : "b"; }
     Value some_value() {
@@ -160,6 +164,7 @@ private:
         Op op;
         op.id = static_cast<OpId>(ops_.size());
         op.inv_index = index_++;
+        draw_space();
         if (rng_.chance(options_.joined_percent, 100)) {
             ask_joined(op);
         } else {
@@ -173,6 +178,11 @@ private:
             tear(op);
         ops_.push_back(op);
         return op.id;
+    }
+
+    void draw_space() {
+        if (options_.namespaces < 2) return;
+        space_ = rng_.below(static_cast<std::uint64_t>(options_.namespaces));
     }
 
     void tear(const Op& op) {
@@ -215,7 +225,7 @@ private:
         if (rng_.chance(1, 2)) {
             op.f = "scan";
             Value lo = some_key();
-            Value hi = rng_.chance(1, 2) ? Value("k9") : some_key();
+            Value hi = rng_.chance(1, 2) ? in_space("k9") : some_key();
             op.arg = Value::List{std::move(lo), std::move(hi)};
             return;
         }
@@ -267,6 +277,7 @@ private:
 
     void corrupt_scan(Op& op) {
         Value::List pairs = *op.ret.list();
+        if (options_.namespaces > 1 && pairs.empty()) return; // of which it is, nothing says
         if (pairs.empty()) {
             pairs.emplace_back(Value::List{some_key(), some_value()});
         } else if (rng_.chance(1, 2)) {
@@ -283,6 +294,7 @@ private:
     std::vector<Op> ops_;
     std::vector<Value> seen_;
     Index index_ = 0;
+    std::uint64_t space_ = 0; ///< 0: none
     std::int64_t next_value_ = 1;
     PlainMap map_;
 };

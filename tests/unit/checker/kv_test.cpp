@@ -133,6 +133,9 @@ TEST_CASE("10,000 random histories: kv with unique values agrees with brute forc
 TEST_CASE("10,000 random histories: kv with many indeterminate operations agrees") {
     CHECK(disagreements({.keys = 2, .values = 2, .info_percent = 45, .corrupt_percent = 95}) == 0);
 }
+TEST_CASE("10,000 random histories: kv with namespaces agrees with brute force") {
+    CHECK(disagreements({.keys = 2, .namespaces = 3, .joined_percent = 50}) == 0);
+}
 
 TEST_CASE("pruning changes no verdict on kv histories too long for brute force") {
     Rng rng(3);
@@ -428,14 +431,14 @@ TEST_CASE("what does not fit kv is no verdict") {
 TEST_CASE("kv histories are the same after they were exported and read again") {
     Rng rng(17);
     for (int i = 0; i < 300; ++i) {
-        std::vector<Op> ops = random_kv_operations(rng, {.max_ops = 12});
+        std::vector<Op> ops = random_kv_operations(rng, {.max_ops = 12, .namespaces = 1 + i % 3});
         for (std::size_t k = 0; k < ops.size(); ++k)
             ops[k].process = static_cast<std::int32_t>(k);
         const Record record = record_of(ops);
         std::stringstream text;
         REQUIRE(export_jsonl(record, text));
         INFO(text.str());
-        const History again = import_jsonl(text, "exported").value();
+        const History again = import_jsonl(text, "exported", Namespaces::separate).value();
         REQUIRE(again.size() == ops.size());
         for (std::size_t k = 0; k < ops.size(); ++k) {
             const Op op = again.op(static_cast<OpId>(k));
