@@ -138,7 +138,9 @@ judge_file(const std::string& file, const std::string& model, const CheckLimits&
         stored.open(file);
         if (!stored) return usage_error(fmt::format("cannot read {}", file));
     }
-    FAULTLAB_TRY(Record record, import_jsonl_record(file == "-" ? std::cin : stored, file));
+    const auto namespaces = model == "kv" ? Namespaces::separate : Namespaces::ignored;
+    FAULTLAB_TRY(Record record,
+                 import_jsonl_record(file == "-" ? std::cin : stored, file, namespaces));
     record.plan.workload = model;
     record.plan.options = options;
     record.meta["ended"] = "complete"; // no run was cut short

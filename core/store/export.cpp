@@ -1,6 +1,7 @@
 #include "core/store/export.hpp"
 
 #include "core/store/jsonl.hpp"
+#include "core/store/jsonl_namespace.hpp"
 
 #include <fmt/format.h>
 
@@ -76,26 +77,33 @@ private:
     }
 
     /// The fields that every event of an operation has. The caller closes the object.
-    std::string begin_line(const Op& op, std::string_view type, const Value& value, Nanos t) const {
+    std::string begin_line(const Op& op,
+                           const Value& space,
+                           std::string_view type,
+                           const Value& value,
+                           Nanos t) const {
         std::string line =
             fmt::format(R"({{"process":{},"type":"{}","f":{})", op.process, type, text(op.f));
+        if (!space.is_absent()) line += ",\"ns\":" + to_json(space);
         if (!op.key.is_absent()) line += ",\"key\":" + to_json(op.key);
         line += fmt::format(",\"value\":{},\"time\":{}", to_json(value), t);
         return line;
     }
 
-    std::string invoke_line(const Op& op) const {
-        std::string line = begin_line(op, "invoke", op.arg, op.t_inv);
+    std::string invoke_line(Op op) const {
+        const Value space = jsonl::take_from_namespace(op);
+        std::string line = begin_line(op, space, "invoke", op.arg, op.t_inv);
         if (op.node != no_node) line += ",\"node\":" + text(node_name(op.node));
         if (op.client != op.process) line += fmt::format(",\"client\":{}", op.client);
         if (op.t_due != op.t_inv) line += fmt::format(",\"due\":{}", op.t_due);
         return line + "}";
     }
 
-    std::string return_line(const Op& op) const {
+    std::string return_line(Op op) const {
+        const Value space = jsonl::take_from_namespace(op);
         const bool in_value = op.status == OpStatus::ok && jsonl::answers_in_value(op);
         std::string line =
-            begin_line(op, to_string(op.status), in_value ? op.ret : op.arg, op.t_ret);
+            begin_line(op, space, to_string(op.status), in_value ? op.ret : op.arg, op.t_ret);
         if (!in_value && !op.ret.is_absent()) line += ",\"ret\":" + to_json(op.ret);
         if (!op.error.empty()) line += ",\"error\":" + text(op.error);
         return line + "}";

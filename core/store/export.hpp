@@ -16,7 +16,8 @@ namespace faultlab {
 /// A line's `value` is the argument for invoke, fail and info. For ok it is what was returned; for
 /// an operation that only acknowledges (write, cas, enqueue, …) and returned nothing or a boolean,
 /// it is the argument, and `ret` is the boolean. Optional fields that import_jsonl understands:
-/// `node` ("n1"), `error`, `client` when it is not the process, `due` when it is not the time.
+/// `ns` for a key [ns, key], `node` ("n1"), `error`, `client` when it is not the process, `due`
+/// when it is not the time.
 ///
 /// Text that is not UTF-8 is written with its bad bytes replaced. The error is that of the stream.
 Result<void> export_jsonl(const Record& record, std::ostream& out);

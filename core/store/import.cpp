@@ -1,6 +1,7 @@
 #include "core/store/import.hpp"
 
 #include "core/store/jsonl.hpp"
+#include "core/store/jsonl_namespace.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
@@ -40,7 +41,8 @@ Value::Transaction transaction_of(const Value::List& steps, bool& fits) {
 
 class Importer {
 public:
-    explicit Importer(std::string_view file_name) : file_name_(file_name) {}
+    Importer(std::string_view file_name, Namespaces namespaces)
+        : file_name_(file_name), namespaces_(namespaces) {}
 
     Result<Record> run(std::istream& in) {
         std::string line;
@@ -52,8 +54,10 @@ public:
         if (in.bad()) return lab_error(fmt::format("cannot read {}", file_name_));
         HistoryBuilder builder;
         builder.reserve(ops_.size());
-        for (const Op& op : ops_)
-            builder.add(op);
+        for (std::size_t i = 0; i < ops_.size(); ++i) {
+            if (!spaces_.empty()) jsonl::put_into_namespace(spaces_[i], ops_[i]);
+            builder.add(ops_[i]);
+        }
         record_.history = builder.build();
         return std::move(record_);
     }
@@ -120,6 +124,10 @@ private:
         FAULTLAB_TRY(const std::int64_t client, integer(event, "client", process, INT32_MAX));
         op.client = static_cast<std::int32_t>(client);
         op.node = node(event);
+        if (namespaces_ == Namespaces::separate) {
+            FAULTLAB_TRY(Value space, key(event, "ns"));
+            spaces_.push_back(std::move(space));
+        }
         state.op = ops_.size();
         ops_.push_back(std::move(op));
         return {};
@@ -142,6 +150,7 @@ private:
                 fmt::format("'{}' of key {}", type, to_text(of_key)),
                 fmt::format("key {}, as invoked in line {}", to_text(op.key), state.line));
         }
+        FAULTLAB_DO(check_namespace(event, type, state));
         op.t_ret = t_;
         if (const auto error = event.find("error"); error != event.end() && !error->is_null()) {
             op.error = error->is_string() ? error->get<std::string>() : error->dump();
@@ -156,6 +165,17 @@ private:
         op.ret_index = index;
         op.status = type == "ok" ? OpStatus::ok : OpStatus::fail;
         return read_answer(event, op);
+    }
+
+    Result<void>
+    check_namespace(const Json& event, const std::string& type, const Process& state) const {
+        if (namespaces_ == Namespaces::ignored) return {};
+        FAULTLAB_TRY(const Value space, key(event, "ns"));
+        const Value& invoked = spaces_[state.op];
+        if (space == invoked) return {};
+        return refuse(
+            fmt::format("'{}' in namespace {}", type, to_text(space)),
+            fmt::format("namespace {}, as invoked in line {}", to_text(invoked), state.line));
     }
 
     Result<void> read_answer(const Json& event, Op& op) {
@@ -207,11 +227,11 @@ private:
         return it->get<std::int64_t>();
     }
 
-    Result<Value> key(const Json& event) const {
-        const auto it = event.find("key");
+    Result<Value> key(const Json& event, const char* field = "key") const {
+        const auto it = event.find(field);
         if (it == event.end() || it->is_null()) return Value{};
         if (it->is_string()) return Value(it->get<std::string>());
-        FAULTLAB_TRY(const std::int64_t number, integer(event, "key", 0));
+        FAULTLAB_TRY(const std::int64_t number, integer(event, field, 0));
         return Value(number);
     }
 
@@ -247,22 +267,25 @@ private:
     }
 
     std::string file_name_;
+    Namespaces namespaces_;
     std::size_t line_ = 0;
     Nanos t_ = 0; ///< of this line, or of the last one that had a time
     Index next_index_ = 0;
     std::vector<Op> ops_;
+    std::vector<Value> spaces_; ///< of ops_; empty where namespaces are ignored
     boost::unordered_flat_map<std::int32_t, Process> processes_;
     Record record_;
 };
 
 } // namespace
 
-Result<Record> import_jsonl_record(std::istream& in, std::string_view file_name) {
-    return Importer(file_name).run(in);
+Result<Record>
+import_jsonl_record(std::istream& in, std::string_view file_name, Namespaces namespaces) {
+    return Importer(file_name, namespaces).run(in);
 }
 
-Result<History> import_jsonl(std::istream& in, std::string_view file_name) {
-    FAULTLAB_TRY(Record record, import_jsonl_record(in, file_name));
+Result<History> import_jsonl(std::istream& in, std::string_view file_name, Namespaces namespaces) {
+    FAULTLAB_TRY(Record record, import_jsonl_record(in, file_name, namespaces));
     return std::move(record.history);
 }
 

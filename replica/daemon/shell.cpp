@@ -179,6 +179,10 @@ private:
         step(LinkClosed{.client_link = client_link});
     }
 
+    void refused(const std::string& line) override {
+        fmt::print(stderr, "faultlab-replica {}: {}\n", config_.self, line);
+    }
+
     void send(ReplicaId to, const Header& header, Bytes body) override {
         network_.send(to, header, body);
     }

@@ -34,7 +34,8 @@ std::vector<HistoryFile> history_files(const std::string& verdict) {
 
 CheckResult judge_file(const HistoryFile& file) {
     std::ifstream in(file.path);
-    auto record = import_jsonl_record(in, file.path.string());
+    auto record = import_jsonl_record(
+        in, file.path.string(), file.model == "kv" ? Namespaces::separate : Namespaces::ignored);
     INFO((record ? "" : record.error().text()));
     REQUIRE(record.ok());
     return check_with(*record, "linearizability", {{"model", file.model}});

@@ -99,6 +99,12 @@ TEST_CASE("scans and transactions are on no key that has to be read") {
     CHECK(result.statistics.at("keys_written") == Value(1));
 }
 
+TEST_CASE("a swap wrote its key, whatever it found there") {
+    const CheckResult result =
+        check_with(record_of({ok("swap", 1, false, 0, 1)}), "evidence-floor");
+    CHECK(result.statistics.at("keys_written") == Value(1));
+}
+
 TEST_CASE("a fault whose injection never finished has to be healed like any other") {
     const auto reason_with = [](FaultRecord unfinished) {
         Record record = enough();
