@@ -50,13 +50,11 @@ const char* name(Trouble trouble) {
     return "?";
 }
 
-Nemesis::Nemesis(World& world, std::uint8_t voters, bool lost_disks, Rng rng)
+Nemesis::Nemesis(World& world, std::uint8_t voters, Rng rng)
     : world_(&world), rng_(std::move(rng)), calm_(world.network().options()) {
     for (std::size_t i = 0; i < trouble_count; ++i) {
         if (rng_.chance(1, 3)) kinds_.push_back(static_cast<Trouble>(i));
     }
-    std::erase(kinds_, Trouble::LostDisk);
-    if (lost_disks) kinds_.push_back(Trouble::LostDisk);
     if (kinds_.empty()) kinds_.push_back(Trouble::Crash);
     std::vector<ReplicaId> ids;
     for (ReplicaId id = 1; id <= voters; ++id) {

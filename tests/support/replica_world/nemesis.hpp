@@ -48,9 +48,7 @@ constexpr std::size_t trouble_count = 22;
 /// combinations are not drowned by common ones. Must outlive the world's events: keep it beside it.
 class Nemesis {
 public:
-    /// `lost_disks`: also lets replicas lose all that they had. Only for rings that do not wrap: a
-    /// replica that needs a snapshot wants f + 1 others to state it, and they may be gone.
-    Nemesis(World& world, std::uint8_t voters, bool lost_disks, Rng rng);
+    Nemesis(World& world, std::uint8_t voters, Rng rng);
 
     /// From now on until `end`, of the world's time.
     void run_until(Nanos end);

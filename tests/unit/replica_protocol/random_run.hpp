@@ -32,7 +32,7 @@ inline WorldOptions draw_options(Rng rng) {
     if (rng.chance(1, 4)) options.admission = {.rate = 100, .burst = 4};
     if (rng.chance(1, 3)) options.network.delay_max = rng.between(1, 10) * ms;
     if (rng.chance(1, 3)) options.disk.sync_max = rng.between(1, 10) * ms;
-    if (rng.chance(1, 4)) { // rings that do not wrap (Nemesis)
+    if (rng.chance(1, 8)) { // rings that do not wrap
         options.limits.slots = 1500;
         options.limits.message_bytes = 2048;
         options.limits.checkpoint_every = 740;
@@ -50,8 +50,7 @@ inline RandomRun run_seed(std::uint64_t seed, std::function<void(const std::stri
     options.trace = std::move(trace);
     const std::uint8_t voters = options.voters;
     World world(options);
-    const bool lost_disks = options.limits.slots > 1000;
-    Nemesis nemesis(world, voters, lost_disks, rng.split("nemesis"));
+    Nemesis nemesis(world, voters, rng.split("nemesis"));
     RandomRun run;
     const auto all_idle = [&] {
         for (std::size_t i = 0; i < world.client_count(); ++i) {
