@@ -123,9 +123,7 @@ void Nemesis::make(Trouble trouble) {
         case Trouble::ClockRate: world_->set_clock_rate(id, rng_.between(975, 1025)); break;
         case Trouble::WallJump: world_->jump_wall(id, rng_.between(-2000 * ms, 2000 * ms)); break;
         case Trouble::OtherRelease:
-            world_->crash(id);
-            world_->start(id,
-                          static_cast<std::uint32_t>(rng_.between(oldest_release, newest_release)));
+            reboot(id, static_cast<std::uint32_t>(rng_.between(oldest_release, newest_release)));
             break;
         case Trouble::Rot:
         case Trouble::ReadError:
@@ -267,11 +265,12 @@ void Nemesis::restart_later(ReplicaId id, bool blank) {
     });
 }
 
-void Nemesis::reboot(ReplicaId id) {
+void Nemesis::reboot(ReplicaId id, std::optional<std::uint32_t> release) {
     // A machine whose disk refused something is not to be trusted: its cache may show what the disk
     // has not (fsync on Linux). Whoever is merely down keeps its cache.
     if (!world_->halted(id).empty()) world_->power_cut(id);
-    world_->start(id);
+    world_->crash(id);
+    world_->start(id, release);
 }
 
 void Nemesis::heal() {

@@ -4,6 +4,7 @@
 #include "tests/support/replica_world/world.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,7 +67,7 @@ private:
     void make_disk(Trouble trouble);
     void make_storage(Trouble trouble);
     void restart_later(ReplicaId id, bool blank);
-    void reboot(ReplicaId id);
+    void reboot(ReplicaId id, std::optional<std::uint32_t> release = std::nullopt);
     void rot(ReplicaId id);
     [[nodiscard]] ReplicaId any();
     [[nodiscard]] ReplicaId any_faulty();
