@@ -102,6 +102,7 @@ public:
     [[nodiscard]] std::uint64_t scrub_found() const { return scrub_.found; }
 
 private:
+    friend struct JournalProbe; ///< tests break invariants from inside
     struct Slot {
         Op op = 0;
         SlotState state = SlotState::Absent;

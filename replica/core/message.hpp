@@ -1,5 +1,6 @@
 #pragma once
 
+#include "replica/core/assert.hpp"
 #include "replica/core/checksum.hpp"
 #include "replica/core/lives.hpp"
 #include "replica/core/types.hpp"
@@ -102,13 +103,14 @@ struct Message {
 }
 /// Requires: bytes.size() >= sizeof(Header).
 [[nodiscard]] inline Header header_from(Bytes bytes) {
+    REPLICA_ASSERT("header-bytes", bytes.size() >= sizeof(Header));
     Header header;
     std::memcpy(&header, bytes.data(), sizeof header);
     return header;
 }
 
 [[nodiscard]] Checksum checksum_of(const Header& header);
-/// Sets size, body_checksum and, last, checksum.
+/// Sets size, body_checksum and, last, checksum. Requires: the size of both fits its field.
 void seal(Header& header, Bytes body);
 
 } // namespace faultlab::replica

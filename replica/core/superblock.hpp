@@ -70,6 +70,7 @@ public:
     [[nodiscard]] const Superblock& durable() const { return durable_; }
     /// The content last asked for: what the next change builds upon.
     [[nodiscard]] const Superblock& wanted() const { return wanted_; }
+    /// Requires: it is sealed, and nothing was stored yet.
     void opened(const Superblock& superblock);
     /// Wants this content (sequence, parent, checksum and copy are filled in here) to be durable.
     /// Returns a ticket: it is durable once `done() >= ticket`.
@@ -81,6 +82,7 @@ public:
     [[nodiscard]] bool failed() const { return failed_; }
 
 private:
+    friend struct SuperblockProbe; ///< tests break invariants from inside
     void start(IoId& next_io, Effects& effects);
     void write_half(std::size_t first_copy, IoId& next_io, Effects& effects);
 
