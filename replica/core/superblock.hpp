@@ -82,6 +82,7 @@ public:
     [[nodiscard]] bool failed() const { return failed_; }
 
 private:
+    friend struct InvariantProbe; ///< of tests
     friend struct SuperblockProbe; ///< tests break invariants from inside
     void start(IoId& next_io, Effects& effects);
     void write_half(std::size_t first_copy, IoId& next_io, Effects& effects);

@@ -19,9 +19,7 @@ struct InvariantProbe {
 
     /// What the disk is said to hold.
     static void on_disk(Core& core, const std::function<void(Superblock&)>& change) {
-        Superblock disk = core.durable();
-        change(disk);
-        core.superblock_.opened(disk);
+        change(core.superblock_.durable_);
     }
     static void install(Core& core, Op op) {
         core.status_ = Status::ViewChange;
