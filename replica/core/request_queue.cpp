@@ -54,8 +54,10 @@ RequestQueue::Waiting RequestQueue::front() const {
 void RequestQueue::pop() {
     REPLICA_ASSERT("queue-pop", count_ > 0);
     REPLICA_ASSERT("queue-first", first_ < slots_.size());
-    first_ = (first_ + 1) % slots_.size();
     --count_;
+    // An empty ring begins anew: a tour of all its slots would be a tour of memory that no cache
+    // holds.
+    first_ = count_ == 0 ? 0 : (first_ + 1) % slots_.size();
 }
 
 std::uint64_t RequestQueue::finish(ClientId client, RequestNumber request) {

@@ -46,7 +46,7 @@ TEST_CASE("Requests leave the queue in their order, and are known until they are
           "[replica_core]") {
     RequestQueue queue(Limits{.request_bytes = 8, .batch = 2, .pipeline = 2, .queue = 3});
     const std::array operation{std::byte{1}, std::byte{2}};
-    for (int round = 0; round < 5; ++round) { // the ring wraps
+    for (int round = 0; round < 5; ++round) {
         queue.push(request(30, 1), operation, 7);
         queue.push(request(10, 4), Bytes(operation).first(1), 8);
         CHECK(queue.waiting() == 2);
@@ -67,6 +67,23 @@ TEST_CASE("Requests leave the queue in their order, and are known until they are
     queue.clear();
     CHECK(queue.waiting() == 0);
     CHECK(queue.find(1) == nullptr);
+}
+
+TEST_CASE("A queue that never runs empty goes round in its memory", "[replica_core]") {
+    RequestQueue queue(Limits{.request_bytes = 8, .batch = 2, .pipeline = 2, .queue = 3});
+    const auto push = [&](ClientId client) {
+        queue.push(request(client, 1), std::array{static_cast<std::byte>(client)}, client);
+    };
+    push(1);
+    push(2);
+    for (ClientId client = 1; client < 10; ++client) {
+        push(client + 2);
+        CHECK(queue.full());
+        CHECK(queue.front().header.client == client);
+        CHECK(queue.front().operation[0] == static_cast<std::byte>(client));
+        queue.pop();
+        CHECK(queue.finish(client, 1) == client);
+    }
 }
 
 TEST_CASE("The queue holds what it was made for", "[replica_core]") {
