@@ -53,10 +53,9 @@ bool Replica::Core::may_propose() const {
     if (head - commit_max_ >= config_.limits.pipeline || !journal_.room(head + 1)) {
         return false;
     }
-    // Entries cost more than the requests in them: while some are under way, the next one waits
-    // until it is as large as they are together, or until they are committed.
-    const std::size_t under_way = std::min<std::size_t>(queue_.in_pipeline(), config_.limits.batch);
-    const bool worthwhile = head == commit_max_ || queue_.waiting() >= under_way;
+    // While its own disk is behind by more than one entry, larger batches are cheaper than more.
+    const bool disk_behind = head > journal_.durable() + 1;
+    const bool worthwhile = !disk_behind || queue_.waiting() >= config_.limits.batch;
     return worthwhile && !reconfiguration_blocks(); // last: it looks at the entries under way
 }
 

@@ -109,41 +109,6 @@ TEST_CASE("The primary commits with a quorum of this view's voters", "[replica_c
     CHECK(bench.telemetry().head == 1);
 }
 
-TEST_CASE("What waits becomes an entry when none is under way, or when it is as much",
-          "[replica_core]") {
-    Bench bench(1);
-    Operation registration;
-    registration.code = OpCode::Register;
-    const auto ask = [&](ClientId client) {
-        bench.request(bench.client_request(client, 0, 0, registration));
-    };
-    const auto counts = [&] {
-        std::vector<std::uint32_t> of;
-        for (const Letter& prepare : bench.of(Command::Prepare)) {
-            if (prepare.to == 2) {
-                of.push_back(prepare.header.count);
-            }
-        }
-        return of;
-    };
-    ask(51); // alone: at once
-    CHECK(counts() == std::vector<std::uint32_t>{1});
-    ask(52); // as much as is under way
-    CHECK(counts() == std::vector<std::uint32_t>{1, 1});
-    ask(53);
-    CHECK(counts() == std::vector<std::uint32_t>{1, 1}); // its own disk is done; nobody else's is
-    bench.receive(2, bench.acknowledgement(2, view_0, 1));
-    CHECK(counts() == std::vector<std::uint32_t>{1, 1, 1}); // one is under way, and one waits
-    ask(54);
-    CHECK(counts() == std::vector<std::uint32_t>{1, 1, 1});
-    ask(55);
-    CHECK(counts() == std::vector<std::uint32_t>{1, 1, 1, 2});
-    ask(56);
-    bench.receive(2, bench.acknowledgement(2, view_0, 4));
-    CHECK(counts() == std::vector<std::uint32_t>{1, 1, 1, 2, 1}); // nothing is under way
-    CHECK(bench.replies.size() == 5);
-}
-
 TEST_CASE("One wish moves nobody, a quorum does, and the vote follows the disk", "[replica_core]") {
     Bench bench(3);
     bench.receive(1, bench.log(view_0, 1)[0]);
