@@ -107,6 +107,13 @@ void Journal::repair(const Header& header, Bytes body) {
     REPLICA_ASSERT("journal.repair-identity",
                    expected == nullptr || *expected == header.checksum || bugs_.on(Bug::B7));
     place(header, body);
+    // The header of a bad entry may be of one whose place it took: the write that would have said
+    // so went somewhere else. The entry after it knows better.
+    const Slot* before = slot(header.op - 1);
+    if (before != nullptr && before->state == SlotState::Faulty &&
+        headers_[index(before->op)].checksum != header.parent) {
+        slots_[index(before->op)].known = false;
+    }
 }
 
 void Journal::place(const Header& header, Bytes body) {
