@@ -32,6 +32,7 @@ public:
 private:
     friend struct CoreProbe;
     friend struct InvariantProbe;
+    friend struct EntryProbe;
     // --- core_boot.cpp: inputs, timers, the way out
     void dispatch(const Input& input);
     void on_boot(const Boot& boot);

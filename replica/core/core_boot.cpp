@@ -101,6 +101,7 @@ void Replica::Core::on_boot(const Boot& boot) {
 }
 
 void Replica::Core::on_superblock_read(const IoDone& done) {
+    REPLICA_ASSERT("boot-superblock-stage", boot_ == BootStage::Superblock);
     const auto found =
         done.status == IoStatus::Ok ? open_superblock(done.bytes, bugs_) : std::nullopt;
     if (!found) {
@@ -152,6 +153,7 @@ void Replica::Core::on_state_loaded() {
 }
 
 void Replica::Core::on_log_recovered() {
+    REPLICA_ASSERT("boot-log-stage", boot_ == BootStage::Log);
     // Every entry says what was committed when it was prepared, and so does the superblock.
     Op known = wanted_.commit;
     for (Op op = journal_.checkpoint() + 1; op <= journal_.head(); ++op) {
@@ -166,6 +168,7 @@ void Replica::Core::on_log_recovered() {
 }
 
 void Replica::Core::enter_after_boot() {
+    REPLICA_ASSERT("boot-enter-stage", boot_ == BootStage::Incarnation || boot_ == BootStage::Done);
     boot_ = BootStage::Done;
     promise(); // it may have made one before it restarted
     arm(Timer::Ping, with_jitter(config_.timeouts.ping));
@@ -217,6 +220,7 @@ void Replica::Core::enter_after_boot() {
 }
 
 void Replica::Core::on_io(const IoDone& done) {
+    REPLICA_ASSERT("io-asked", done.id != 0 && done.id < next_io_);
     if (done.id == boot_read_) {
         boot_read_ = 0;
         on_superblock_read(done);
@@ -269,6 +273,7 @@ void Replica::Core::settle() {
 }
 
 void Replica::Core::store_then(Then then) {
+    REPLICA_ASSERT("then-something", then != Then::Nothing);
     then_ = then;
     then_ticket_ = store_superblock();
 }
@@ -311,11 +316,13 @@ void Replica::Core::run_continuation() {
 
 void Replica::Core::arm(Timer timer, Nanos delay) {
     const auto index = static_cast<std::size_t>(timer);
+    REPLICA_ASSERT("arm-timer", index < timer_count);
     armed_ |= 1U << index;
     effects_->arm(timer, ++generation_[index], std::max<Nanos>(delay, 1));
 }
 
 void Replica::Core::disarm(Timer timer) {
+    REPLICA_ASSERT("disarm-timer", static_cast<std::size_t>(timer) < timer_count);
     armed_ &= ~(1U << static_cast<unsigned>(timer));
 }
 
@@ -324,6 +331,7 @@ bool Replica::Core::armed(Timer timer) const {
 }
 
 Nanos Replica::Core::with_jitter(Nanos delay) {
+    REPLICA_ASSERT("jitter-delay", delay > 0);
     return delay + rng_.between(0, std::max<Nanos>(delay / 2, 1));
 }
 
@@ -332,6 +340,7 @@ std::uint64_t Replica::Core::fresh_nonce() {
 }
 
 void Replica::Core::on_timer(Timer timer) {
+    REPLICA_ASSERT("timer-rang", !armed(timer));
     const Timeouts& after = config_.timeouts;
     switch (timer) {
         case Timer::Prepare: resend_prepares(); return;
@@ -370,6 +379,7 @@ void Replica::Core::halt(std::string_view reason) {
 }
 
 void Replica::Core::set_status(Status status) {
+    REPLICA_ASSERT("status-known", status <= Status::Halted);
     if (status != status_) {
         const Status before = status_;
         status_ = status;
@@ -387,6 +397,7 @@ void Replica::Core::event(EventKind kind,
 }
 
 void Replica::Core::reject(Reject reason, ReplicaId sender) {
+    REPLICA_ASSERT("reject-reason", reason != Reject::None);
     ++figures_.rejects[static_cast<std::size_t>(reason)];
     ++figures_.rejects_by_sender[std::min(sender, max_replica_id)];
     event(EventKind::Rejected, static_cast<std::uint64_t>(reason), sender);
@@ -464,6 +475,7 @@ bool is_vote(Command command) {
 } // namespace
 
 void Replica::Core::on_peer_message(const Message& message, ReplicaId from) {
+    REPLICA_ASSERT("peer-other", from != config_.self && from != no_replica);
     const Header& header = message.header;
     if (header.view.epoch() == view_.epoch() &&
         header.view.number() > std::uint64_t{view_.number()} + farthest_view) {
@@ -506,6 +518,7 @@ View Replica::Core::spoken_view() const {
 }
 
 Header Replica::Core::outgoing(Command command) const {
+    REPLICA_ASSERT("outgoing-command", command != Command::None);
     Header header;
     header.cluster = config_.cluster;
     header.command = command;
@@ -534,6 +547,7 @@ void Replica::Core::send_sealed(ReplicaId to, const Header& header, Bytes body) 
 }
 
 void Replica::Core::broadcast(const Header& header, Bytes body) {
+    REPLICA_ASSERT("broadcast-own", header.replica == config_.self);
     Header sealed = header;
     seal(sealed, body);
     for (ReplicaId id = 1; id <= max_replica_id; ++id) {
@@ -545,6 +559,7 @@ void Replica::Core::broadcast(const Header& header, Bytes body) {
 }
 
 void Replica::Core::broadcast_to_all(const Header& header) {
+    REPLICA_ASSERT("broadcast-all-own", header.replica == config_.self);
     Header sealed = header;
     seal(sealed, {});
     for (ReplicaId id = 1; id <= max_replica_id; ++id) {
@@ -555,6 +570,7 @@ void Replica::Core::broadcast_to_all(const Header& header) {
 }
 
 void Replica::Core::broadcast_to_voters(const Header& header, Bytes body) {
+    REPLICA_ASSERT("broadcast-voters-own", header.replica == config_.self);
     Header sealed = header;
     seal(sealed, body);
     for (ReplicaId id = 1; id <= max_replica_id; ++id) {
@@ -571,6 +587,7 @@ ReplicaId Replica::Core::primary() const {
 }
 
 Quorums Replica::Core::quorums() const {
+    REPLICA_ASSERT("quorum-members", membership_known());
     return Quorums::of(membership_.voter_count);
 }
 

@@ -92,6 +92,7 @@ bool Replica::Core::enough_tell(const Vote& best) const {
 /// The vote whose log becomes the view's; null while that cannot be told. Votes that keep it from
 /// being told are left out, as if they had not come, when the others are a quorum without them.
 const Replica::Core::Vote* Replica::Core::choose_vote() {
+    REPLICA_ASSERT("choose-leads", leads());
     for (Vote& vote : votes_) {
         vote.left_out = false;
     }
@@ -127,6 +128,7 @@ const SlotRecord* record_of(const Header& vote, std::span<const SlotRecord> slot
 /// What the votes say about `op`, whose checksum in the log of log_view may not be known.
 Replica::Core::Holding
 Replica::Core::holding(Op op, const Checksum* checksum, View log_view) const {
+    REPLICA_ASSERT("holding-op", op > 0);
     Holding result;
     for (const Vote& vote : votes_) {
         if (!vote.valid) {
@@ -159,6 +161,8 @@ Replica::Core::holding(Op op, const Checksum* checksum, View log_view) const {
 /// Fills suffix_ with the headers of best's log above its commit number. Where best does not know
 /// one, because the slot is faulty, another vote may, and the next entry's parent identifies it.
 void Replica::Core::fill_suffix(const Vote& best) {
+    REPLICA_ASSERT("fill-suffix",
+                   best.slots.size() == best.header.op - best.header.commit || bugs_.any());
     suffix_.clear();
     for (const SlotRecord& record : best.slots) {
         suffix_.push_back(record.header);
@@ -186,6 +190,7 @@ void Replica::Core::fill_suffix(const Vote& best) {
 /// its old vote does not have. Of those that told it the view, one at least is in every quorum
 /// with that vote: it had already entered this view then, or it says now which disk was lost.
 void Replica::Core::drop_forgotten_votes() {
+    REPLICA_ASSERT("forget-leads", leads());
     Lives known = durable().lives;
     for (const Vote& vote : votes_) {
         if (vote.valid) {
@@ -243,6 +248,7 @@ void Replica::Core::try_form_view() {
 /// Cuts the log before the first entry that nobody heard has and that surely was never committed.
 /// False when that cannot be told yet.
 bool Replica::Core::cut_what_nobody_has(Install& wanted, Op base) {
+    REPLICA_ASSERT("cut-within", wanted.commit <= wanted.op || bugs_.any());
     for (Op op = wanted.commit + 1; op <= wanted.op; ++op) {
         const Checksum* checksum = wanted_checksum(wanted, op);
         const Holding found = holding(op, checksum, wanted.log_view);

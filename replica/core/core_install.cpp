@@ -37,6 +37,7 @@ Op Replica::Core::sure_head() const {
 }
 
 const Checksum* Replica::Core::wanted_checksum(const Install& wanted, Op op) const {
+    REPLICA_ASSERT("wanted-suffix", suffix_.size() <= wanted.op);
     const Op before = wanted.op - suffix_.size(); // the suffix begins after it
     if (op == wanted.op) {
         return &wanted.checksum;
@@ -70,6 +71,8 @@ Op Replica::Core::common_op(const Install& wanted) {
 
 /// Begins to make this replica's log the wanted one; suffix_ has its newest headers.
 void Replica::Core::start_install(const Install& wanted) {
+    REPLICA_ASSERT("install-replaced", !install_.storing);
+    REPLICA_ASSERT("install-of-view", wanted.view == view_);
     abandon_install();
     REPLICA_ASSERT("install-executed", wanted.op >= commit_min_ || drops_committed());
     const Op common = common_op(wanted);
@@ -107,6 +110,7 @@ void Replica::Core::abandon_install() {
 /// The log contradicts what was said of it: of a log without a suffix only its end is known, and
 /// that can be judged only here. Who said so is counted, and has to say it again.
 void Replica::Core::give_up_install() {
+    REPLICA_ASSERT("give-up-active", install_.active);
     reject(Reject::Entry, install_.donor);
     if (install_.as_primary) {
         votes_[voter_index(install_.donor)].valid = false;
@@ -117,6 +121,7 @@ void Replica::Core::give_up_install() {
 }
 
 void Replica::Core::truncate(Op last) {
+    REPLICA_ASSERT("truncate-checkpoint", last >= journal_.checkpoint());
     const Op head = journal_.head();
     if (last < head) {
         REPLICA_ASSERT("truncate-committed", last >= commit_max_ || drops_committed());
@@ -130,6 +135,7 @@ void Replica::Core::truncate(Op last) {
 /// known to differ may have been acknowledged, and be committed: from then on this replica cannot
 /// tell where its log ends.
 bool Replica::Core::may_drop_above(Op op, bool differs) {
+    REPLICA_ASSERT("drop-installing", install_.active);
     if (install_.log_view != log_view_ && wanted_.log_end > op) {
         wanted_.doubt_end = differs ? 0 : ceiling();
         wanted_.view = view_;
@@ -147,6 +153,7 @@ bool Replica::Core::may_drop_above(Op op, bool differs) {
 /// what was there. Both logs have what is committed; and the log of one view is the same
 /// everywhere.
 bool Replica::Core::take_for_unnamed(const Header& entry, Bytes body) {
+    REPLICA_ASSERT("unnamed-faulty", journal_.state(entry.op) == SlotState::Faulty);
     if (entry.op > commit_max_ && install_.log_view != log_view_) {
         return false;
     }
@@ -239,6 +246,7 @@ void Replica::Core::advance_install() {
 
 /// The whole log is durable: from this superblock on it is this replica's.
 void Replica::Core::finish_install() {
+    REPLICA_ASSERT("finish-active", install_.active && !install_.storing);
     REPLICA_ASSERT("install-head", journal_.head() == install_.op);
     REPLICA_ASSERT("install-checksum", journal_.head_checksum() == install_.checksum);
     install_.storing = true;

@@ -9,6 +9,7 @@ namespace faultlab::replica {
 
 /// Takes up the work of the view that is installed.
 void Replica::Core::start_normal() {
+    REPLICA_ASSERT("normal-spoken", spoken_view() == view_);
     REPLICA_ASSERT("normal-view", view_ == log_view_ && !install_.active);
     for (Peer& peer : peers_) {
         peer.acknowledged = 0;
@@ -76,6 +77,8 @@ void Replica::Core::propose() {
 }
 
 std::size_t Replica::Core::fill_batch(Header& entry) {
+    REPLICA_ASSERT("batch-fresh", entry.count == 0);
+    REPLICA_ASSERT("batch-next", entry.op == journal_.head() + 1);
     const std::size_t most = entry_bytes(config_.limits) - sizeof(Header);
     std::size_t used = 0;
     while (queue_.waiting() > 0 && entry.count < config_.limits.batch) {
@@ -107,6 +110,7 @@ std::size_t Replica::Core::fill_batch(Header& entry) {
 }
 
 void Replica::Core::append_and_send(Header& entry, Bytes body) {
+    REPLICA_ASSERT("append-leads", proposes());
     seal(entry, body);
     last_timestamp_ = entry.timestamp;
     append(entry, body);
@@ -216,6 +220,7 @@ void Replica::Core::on_prepare(const Message& message, ReplicaId from) {
 
 /// An entry at or below the head: acknowledged again if it is the one that is here.
 void Replica::Core::on_prepare_again(const Message& message) {
+    REPLICA_ASSERT("again-below-head", message.header.op <= journal_.head());
     const Header& header = message.header;
     if (journal_.state(header.op) == SlotState::Faulty) {
         repair_slot(header, message.body);
@@ -259,6 +264,7 @@ Op Replica::Core::acknowledgeable() const {
 }
 
 void Replica::Core::tell_durable(Op sound) {
+    REPLICA_ASSERT("tell-sound", sound <= journal_.head() || bugs_.on(Bug::F5));
     if (!effects_->wants_lineage()) {
         return;
     }
@@ -273,6 +279,7 @@ void Replica::Core::tell_durable(Op sound) {
 
 /// Says that everything up to its durable head is here, in this view.
 void Replica::Core::acknowledge(std::uint64_t nonce) {
+    REPLICA_ASSERT("acknowledge-other", primary() != config_.self);
     REPLICA_ASSERT("acknowledge-normal", status_ == Status::Normal && spoken_view() == view_);
     const Op sound = acknowledgeable();
     if (sound > told_) {
@@ -317,6 +324,7 @@ void Replica::Core::on_prepare_ok(const Header& header, ReplicaId from) {
 }
 
 Op Replica::Core::replicated(const Membership& membership) {
+    REPLICA_ASSERT("replicated-voters", membership.voter_count > 0);
     std::array<Op, max_voters> acknowledged{};
     std::size_t count = 0;
     for (std::size_t index = 0; index < membership.voter_count; ++index) {
@@ -417,6 +425,7 @@ void Replica::Core::heard_primary() {
 }
 
 bool Replica::Core::quorum_answers() const {
+    REPLICA_ASSERT("answers-leads", is_normal_primary());
     std::size_t answering = 0;
     for (std::size_t index = 0; index < membership_.voter_count; ++index) {
         const ReplicaId id = membership_.voters[index];

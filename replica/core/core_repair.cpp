@@ -37,6 +37,7 @@ void Replica::Core::on_get_prepare(const Header& header, ReplicaId from) {
 }
 
 void Replica::Core::send_log(ReplicaId to, Op op) {
+    REPLICA_ASSERT("log-present", journal_.state(op) == SlotState::Present);
     const Message entry = journal_.entry(op);
     Header header = outgoing(Command::Log);
     header.op = op;
@@ -93,6 +94,7 @@ bool Replica::Core::repair_slot(const Header& entry, Bytes body) {
 }
 
 void Replica::Core::answered(ReplicaId from) {
+    REPLICA_ASSERT("answered-other", from != config_.self);
     Peer& peer = peers_[from];
     if (peer.asked_at != 0) {
         const Nanos took = now_ - peer.asked_at;
@@ -183,6 +185,7 @@ bool Replica::Core::others_have_checkpoint(Op op) const {
 }
 
 void Replica::Core::ask_log(const Missing& range) {
+    REPLICA_ASSERT("ask-range", range.from > 0 && range.from <= range.to);
     const ReplicaId donor = choose_donor(range.log_view);
     Header header = outgoing(Command::GetLog);
     header.log_view = range.log_view;
@@ -219,6 +222,7 @@ ReplicaId Replica::Core::choose_donor(View log_view) const {
 
 /// Faulty slots whose identity is known, from the newest backwards: each one tells the one before.
 void Replica::Core::ask_for_faulty() {
+    REPLICA_ASSERT("ask-faulty", journal_.faulty() > 0);
     std::size_t budget = config_.limits.pipeline;
     ReplicaId peer = next_peer();
     for (Op op = journal_.head(); op > journal_.checkpoint() && budget > 0; --op) {

@@ -38,6 +38,7 @@ void Replica::Core::want_view(View view) {
 }
 
 void Replica::Core::send_start_view_change() {
+    REPLICA_ASSERT("wish-voter", is_voter());
     Header header = outgoing(Command::StartViewChange);
     header.view = std::max(candidate_, durable().view);
     header.from = durable().view.value;
@@ -90,6 +91,7 @@ void Replica::Core::on_start_view_change(const Header& header, ReplicaId from) {
 
 /// Leaves for the view when a quorum, one vote a voter, wants it now.
 void Replica::Core::count_votes(View view) {
+    REPLICA_ASSERT("count-voter", is_voter());
     if (view <= view_) {
         return;
     }
@@ -118,6 +120,8 @@ bool Replica::Core::changes_view() const {
 }
 
 void Replica::Core::enter_view(View view) {
+    REPLICA_ASSERT("enter-voter", is_voter());
+    REPLICA_ASSERT("enter-epoch", view.epoch() == membership_.epoch);
     REPLICA_ASSERT("enter-higher", view > view_ && may_vote());
     leave_normal();
     view_ = view;
@@ -273,6 +277,7 @@ bool better(const Header& vote, const Header& than) {
 } // namespace
 
 void Replica::Core::keep_do_view_change(const Header& header, Bytes body, ReplicaId from) {
+    REPLICA_ASSERT("keep-view", header.view == view_);
     Vote& vote = votes_[voter_index(from)];
     if (vote.valid && !better(header, vote.header) &&
         !bugs_.changes(Bug::KM4, [] { return true; })) {
@@ -331,6 +336,7 @@ void Replica::Core::send_start_view(ReplicaId to) {
 
 /// The view's log as its primary knows it: into the header and scratch_; returns the body's size.
 std::size_t Replica::Core::lay_out_view(Header& header) {
+    REPLICA_ASSERT("lay-out-commit", commit_max_ <= journal_.head());
     header.op = journal_.head();
     header.commit = commit_max_;
     header.parent = *journal_.checksum_at(header.op);
@@ -424,6 +430,7 @@ void Replica::Core::install_view(const Message& message, const Membership& membe
 // --- learning of a view
 
 void Replica::Core::learn_view(View view, ReplicaId from) {
+    REPLICA_ASSERT("learn-other", from != config_.self);
     peers_[from].view = std::max(peers_[from].view, view);
     if (needs_view() && !armed(Timer::GetView)) {
         ask_for_view();

@@ -83,6 +83,7 @@ public:
 
 private:
     friend struct InvariantProbe; ///< of tests
+    friend struct EntryProbe;
     friend struct SuperblockProbe; ///< tests break invariants from inside
     void start(IoId& next_io, Effects& effects);
     void write_half(std::size_t first_copy, IoId& next_io, Effects& effects);
