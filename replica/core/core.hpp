@@ -18,8 +18,8 @@ namespace faultlab::replica {
 
 /// All state of a replica, and its rules, one topic a file: core_boot.cpp, core_normal.cpp,
 /// core_client.cpp, core_view_change.cpp, core_install.cpp, core_repair.cpp, core_recovery.cpp,
-/// core_checkpoint.cpp, core_sync.cpp, core_membership.cpp, core_lease.cpp, core_telemetry.cpp,
-/// core_invariants.cpp.
+/// core_checkpoint.cpp, core_sync.cpp, core_membership.cpp, core_lease.cpp, core_messages.cpp,
+/// core_invariants.cpp, core_telemetry.cpp.
 class Replica::Core {
 public:
     Core(const Config& config, const BugSet& bugs);
@@ -33,7 +33,7 @@ private:
     friend struct CoreProbe;
     friend struct InvariantProbe;
     friend struct EntryProbe;
-    // --- core_boot.cpp: inputs, timers, the way out
+    // --- core_boot.cpp: inputs, timers, what changed
     void dispatch(const Input& input);
     void on_boot(const Boot& boot);
     void on_superblock_read(const IoDone& done);
@@ -44,9 +44,6 @@ private:
     void enter_after_boot();
     void on_io(const IoDone& done);
     void on_timer(Timer timer);
-    void on_message(const Received& received);
-    void harmed_by(const Header& header, Reject why);
-    void on_peer_message(const Message& message, ReplicaId from);
     /// Does what the state allows now: called once at the end of every step.
     void settle();
     void run_continuation();
@@ -60,6 +57,14 @@ private:
     void set_status(Status status);
     void event(EventKind kind, std::uint64_t a, std::uint64_t b, const Checksum& checksum = {});
     void reject(Reject reason, ReplicaId sender);
+    /// Tells a fact that follows from `parent`.
+    void fact(const Fact& fact, const Fact& parent);
+    void report_bugs();
+
+    // --- core_messages.cpp: the way in, and the way out
+    void on_message(const Received& received);
+    void harmed_by(const Header& header, Reject why);
+    void on_peer_message(const Message& message, ReplicaId from);
     /// The only origin of headers: who sends, what its disk says about views and checkpoint.
     [[nodiscard]] Header outgoing(Command command) const;
     [[nodiscard]] View spoken_view() const;
@@ -70,9 +75,6 @@ private:
     void broadcast_to_all(const Header& header);
     /// As it is: for entries, which keep the header with which they were prepared.
     void send_sealed(ReplicaId to, const Header& header, Bytes body);
-    /// Tells a fact that follows from `parent`.
-    void fact(const Fact& fact, const Fact& parent);
-    void report_bugs();
 
     // --- who is who
     [[nodiscard]] bool membership_known() const { return membership_.voter_count > 0; }

@@ -72,7 +72,6 @@ Op Replica::Core::common_op(const Install& wanted) {
 /// Begins to make this replica's log the wanted one; suffix_ has its newest headers.
 void Replica::Core::start_install(const Install& wanted) {
     REPLICA_ASSERT("install-replaced", !install_.storing);
-    REPLICA_ASSERT("install-of-view", wanted.view == view_);
     abandon_install();
     REPLICA_ASSERT("install-executed", wanted.op >= commit_min_ || drops_committed());
     const Op common = common_op(wanted);
@@ -82,6 +81,7 @@ void Replica::Core::start_install(const Install& wanted) {
     install_.next = common + 1;
     install_.began = now_;
     repair_reset();
+    REPLICA_ASSERT("install-of-view", install_.view == view_);
 }
 
 /// Planted bugs that take back what is committed.

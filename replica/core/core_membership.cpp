@@ -99,7 +99,6 @@ bool Replica::Core::upgrade_waits(Op op, Bytes operation) {
 
 /// The first op of these that asks for an epoch; 0: none.
 Op Replica::Core::pending_reconfiguration(Op first, Op last) const {
-    REPLICA_ASSERT("pending-range", last <= journal_.head() || bugs_.any());
     for (Op op = first; op <= last; ++op) {
         if (journal_.state(op) == SlotState::Present && asked_for(journal_.entry(op))) {
             return op;
@@ -114,7 +113,6 @@ bool Replica::Core::reconfiguration_blocks() const {
 }
 
 Op Replica::Core::reconfiguration_limit(Op commit) {
-    REPLICA_ASSERT("limit-head", commit <= journal_.head());
     const Op pending = pending_reconfiguration(commit_max_ + 1, commit);
     if (pending == 0) {
         return commit;
@@ -168,8 +166,8 @@ void Replica::Core::settle_membership() {
     const Membership& next = decided_.membership;
     if (next.epoch <= membership_.epoch || !may_vote() || install_.storing) {
         return;
-        REPLICA_ASSERT("epoch-executed", next.began_at <= commit_min_);
     }
+    REPLICA_ASSERT("epoch-executed", next.began_at <= commit_min_);
     // Those who are still in the old view learn from it that the epoch is committed.
     send_heartbeat();
     leave_normal();

@@ -9,8 +9,8 @@ namespace faultlab::replica {
 
 /// Takes up the work of the view that is installed.
 void Replica::Core::start_normal() {
-    REPLICA_ASSERT("normal-spoken", spoken_view() == view_);
     REPLICA_ASSERT("normal-view", view_ == log_view_ && !install_.active);
+    REPLICA_ASSERT("normal-spoken", spoken_view() == view_);
     for (Peer& peer : peers_) {
         peer.acknowledged = 0;
         peer.answered = 0;

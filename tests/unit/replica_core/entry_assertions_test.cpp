@@ -155,8 +155,6 @@ struct EntryProbe {
             {"enter-leads", [](Core& c) { (void)c.may_enter(c.membership_); }},
             {"upgrade-leads", [](Core& c) { (void)c.may_upgrade(2); }},
             {"flags-operation", [](Core& c) { (void)c.reconfiguration_flags({}); }},
-            {"pending-range", [](Core& c) { (void)c.pending_reconfiguration(1, 9); }},
-            {"limit-head", [](Core& c) { (void)c.reconfiguration_limit(9); }},
             {"reconfigure-next",
              [](Core& c) { (void)c.execute_reconfiguration(Header{}, {}, c.result_); }},
             {"epoch-executed",
