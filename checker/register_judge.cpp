@@ -25,7 +25,7 @@ OpId last_to_return(std::span<const RegisterOp> ops, std::span<const std::uint32
 RegisterJudgement search(std::span<const RegisterOp> ops, const Budget& budget) {
     // A legal history needs a few steps an operation. One that needs many more is likely illegal:
     // then the frontier, which looks at every configuration but once, is the better way.
-    constexpr std::int64_t steps_an_op = 50;
+    constexpr std::int64_t steps_an_op = 100;
     constexpr std::int64_t steps_anyway = 20'000;
     RegisterJudgement judgement{.method = RegisterMethod::search};
     const auto size = static_cast<std::int64_t>(ops.size());

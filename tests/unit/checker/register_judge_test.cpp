@@ -7,9 +7,13 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/checker/brute_force.hpp"
 #include "tests/unit/checker/random_history.hpp"
+#include "tests/unit/checker/story.hpp"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 // Every way to judge a register against brute force on the same random histories.
@@ -111,6 +115,52 @@ TEST_CASE("every way to judge a cas-register agrees with brute force") {
 TEST_CASE("every way to judge a versioned register agrees with brute force") {
     expect_agreement("versioned-register", 800);
 }
+namespace {
+
+class Threads : public Workers {
+public:
+    [[nodiscard]] std::size_t count() const override { return 4; }
+    void run(const std::function<void()>& body) const override {
+        std::vector<std::jthread> threads;
+        for (std::size_t i = 0; i < count(); ++i)
+            threads.emplace_back(body);
+    }
+};
+
+} // namespace
+
+TEST_CASE("threads change nothing about what is found") {
+    Rng rng(12);
+    std::vector<Op> ops;
+    Index shift = 0;
+    for (int key = 0; key < 600; ++key) {
+        Index end = shift;
+        for (Op op :
+             random_operations(rng, {.max_ops = 40, .processes = 4, .corrupt_percent = 10})) {
+            op.key = key;
+            op.inv_index += shift;
+            end = std::max(end, op.inv_index);
+            if (op.ret_index != never) end = std::max(end, op.ret_index += shift);
+            ops.push_back(op);
+        }
+        shift = end + 1;
+    }
+    REQUIRE(ops.size() > 5'000); // fewer are judged in one thread
+    const Threads threads;
+    const CheckResult alone = linearizable(ops);
+    const CheckResult together = linearizable(ops, "cas-register", {.workers = &threads});
+    CHECK(alone.verdict == Verdict::invalid);
+    CHECK(together.verdict == alone.verdict);
+    CHECK(together.reason == alone.reason);
+    CHECK(together.statistics == alone.statistics);
+    REQUIRE(together.findings.size() == alone.findings.size());
+    for (std::size_t i = 0; i < alone.findings.size(); ++i) {
+        CHECK(together.findings[i].key == alone.findings[i].key);
+        CHECK(together.findings[i].ops == alone.findings[i].ops);
+        CHECK(together.findings[i].details == alone.findings[i].details);
+    }
+}
+
 TEST_CASE("a million random registers", "[.][at_length]") {
     expect_agreement("register", 67'000);
 }
