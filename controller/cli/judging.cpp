@@ -20,14 +20,18 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace faultlab {
 namespace {
@@ -68,11 +72,39 @@ private:
     std::jthread thread_;
 };
 
+/// One thread a processor.
+class Processors : public Workers {
+public:
+    [[nodiscard]] std::size_t count() const override {
+        return std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    }
+    void run(const std::function<void()>& body) const override {
+        std::vector<std::exception_ptr> thrown(count());
+        {
+            std::vector<std::jthread> threads;
+            for (std::exception_ptr& mine : thrown) {
+                threads.emplace_back([&body, &mine] {
+                    try {
+                        body();
+                    } catch (...) {
+                        mine = std::current_exception();
+                    }
+                });
+            }
+        }
+        for (const std::exception_ptr& one : thrown) {
+            if (one) std::rethrow_exception(one);
+        }
+    }
+};
+
 std::vector<CheckResult> run_checkers(const Record& record,
                                       std::vector<CheckerRequest> requests,
                                       const CheckLimits& limits) {
     const Watch watch(limits.timeout);
-    const Budget budget{.expired = &watch.expired(), .memory_bytes = limits.memory_bytes};
+    const Processors processors;
+    const Budget budget{
+        .expired = &watch.expired(), .memory_bytes = limits.memory_bytes, .workers = &processors};
     std::vector<CheckResult> results;
     for (const CheckerRequest& request : complete_requests(std::move(requests))) {
         const auto start = std::chrono::steady_clock::now();
@@ -147,7 +179,9 @@ judge_file(const std::string& file, const std::string& model, const CheckLimits&
     Judged judged{.run = {.id = fmt::format("{} --model {}", shell_word(file), model)},
                   .record = std::move(record)};
     const Watch watch(limits.timeout);
-    const Budget budget{.expired = &watch.expired(), .memory_bytes = limits.memory_bytes};
+    const Processors processors;
+    const Budget budget{
+        .expired = &watch.expired(), .memory_bytes = limits.memory_bytes, .workers = &processors};
     judged.results = {judge_with(*entry, options, judged.record, budget)};
     judged.verdict = overall(judged.results);
     return judged;
