@@ -1,0 +1,91 @@
+// Model "set": elements that were added and not removed since.
+
+#include "checker/object_catalogue.hpp"
+#include "checker/sequential_model.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <unordered_map>
+
+namespace faultlab {
+namespace {
+
+struct Set {
+    static constexpr std::string_view name = "set";
+    static constexpr std::string_view summary =
+        "a set: add, remove, contains (true or false), read (the list of all elements)";
+    static constexpr std::array operations = {
+        OperationSpec{.f = "add", .argument = Shape::value},
+        OperationSpec{.f = "remove", .argument = Shape::value},
+        OperationSpec{.f = "contains", .argument = Shape::value, .result = Shape::boolean},
+        OperationSpec{.f = "read", .result = Shape::distinct_list},
+    };
+    enum F : std::uint32_t { add, remove, contains, read };
+
+    using State = std::vector<Symbol>; ///< ascending
+    explicit Set(const History& history) : history_(&history) {}
+
+    static State initial() { return {}; }
+    bool step(State& elements, const ObjectOp& op) {
+        if (op.f == read) return holds_just(elements, op.result);
+        const auto at = std::ranges::lower_bound(elements, op.arg);
+        const bool there = at != elements.end() && *at == op.arg;
+        if (op.f == contains) return there == *history_->value(op.result).boolean();
+        if (op.f == add && !there) elements.insert(at, op.arg);
+        if (op.f == remove && there) elements.erase(at);
+        return true;
+    }
+    static std::uint64_t hash(const State& elements) {
+        std::uint64_t hash = elements.size();
+        for (const Symbol element : elements)
+            hash = (hash ^ element) * 0x100000001B3U;
+        return hash;
+    }
+    static bool observes(const ObjectOp& op) { return op.f == contains || op.f == read; }
+
+    /// Nothing but a read of the whole set ties elements together.
+    static std::vector<std::vector<ObjectOp>> partitions(const History&,
+                                                         std::vector<ObjectOp> ops) {
+        std::vector<std::vector<ObjectOp>> parts;
+        std::unordered_map<Symbol, std::size_t> part_of;
+        if (std::ranges::find(ops, read, &ObjectOp::f) != ops.end()) {
+            parts.push_back(std::move(ops));
+            return parts;
+        }
+        for (const ObjectOp& op : ops) {
+            const auto [it, added] = part_of.try_emplace(op.arg, parts.size());
+            if (added) parts.emplace_back();
+            parts[it->second].push_back(op);
+        }
+        return parts;
+    }
+
+private:
+    bool holds_just(const State& elements, Symbol list) {
+        const auto [it, added] = lists_.try_emplace(list);
+        std::vector<const Value*>& sorted = it->second;
+        const auto less = [](const Value* a, const Value* b) { return *a < *b; };
+        if (added) {
+            for (const Value& value : *history_->value(list).list())
+                sorted.push_back(&value);
+            std::ranges::sort(sorted, less);
+        }
+        return sorted.size() == elements.size() &&
+               std::ranges::all_of(elements, [&](Symbol element) {
+                   return std::ranges::binary_search(sorted, &history_->value(element), less);
+               });
+    }
+
+    const History* history_;                                      ///< never null
+    std::unordered_map<Symbol, std::vector<const Value*>> lists_; ///< sorted, by result
+};
+
+} // namespace
+
+const ObjectModel& set_model() {
+    static const SequentialModel<Set> model;
+    return model;
+}
+
+} // namespace faultlab
