@@ -1,6 +1,8 @@
 // Model "queue": first in, first out.
 
+#include "checker/item_lives.hpp"
 #include "checker/object_catalogue.hpp"
+#include "checker/queue_order.hpp"
 #include "checker/sequential_model.hpp"
 
 #include <array>
@@ -41,6 +43,14 @@ struct Queue {
         return hash;
     }
     static bool observes(const ObjectOp& op) { return op.f == dequeue && op.result == 0; }
+
+    static std::optional<Judgement> fast(const ObjectPartition& partition, const Budget&) {
+        return judge_queue(partition);
+    }
+    static void prune(const ObjectPartition&, std::vector<ObjectOp>& ops) { prune_items(ops); }
+    static void support(const ObjectPartition& all, std::vector<bool>& kept) {
+        support_items(all, kept);
+    }
 };
 
 } // namespace

@@ -1,7 +1,9 @@
 // Model "stack": last in, first out.
 
+#include "checker/item_lives.hpp"
 #include "checker/object_catalogue.hpp"
 #include "checker/sequential_model.hpp"
+#include "checker/stack_order.hpp"
 
 #include <array>
 #include <cstdint>
@@ -42,6 +44,14 @@ struct Stack {
     }
     static std::uint64_t hash(State top) { return top; }
     static bool observes(const ObjectOp& op) { return op.f == pop && op.result == 0; }
+
+    static std::optional<Judgement> fast(const ObjectPartition& partition, const Budget&) {
+        return judge_stack(partition);
+    }
+    static void prune(const ObjectPartition&, std::vector<ObjectOp>& ops) { prune_items(ops); }
+    static void support(const ObjectPartition& all, std::vector<bool>& kept) {
+        support_items(all, kept);
+    }
 
 private:
     struct Node {
