@@ -1,5 +1,6 @@
 // Model "counter": an integer of 64 bits that starts at 0 and wraps around.
 
+#include "checker/counter_intervals.hpp"
 #include "checker/object_catalogue.hpp"
 #include "checker/sequential_model.hpp"
 
@@ -29,6 +30,10 @@ struct Counter {
     }
     static std::uint64_t hash(State sum) { return sum; }
     static bool observes(const ObjectOp& op) { return op.f == read; }
+
+    static std::optional<Judgement> fast(const ObjectPartition& partition, const Budget&) {
+        return refute_counter(partition);
+    }
 
 private:
     [[nodiscard]] std::uint64_t number(Symbol symbol) const {

@@ -64,7 +64,6 @@ public:
         }
         std::erase_if(lives_.items,
                       [](const ItemLife& item) { return item.add_ret == never && item.taken < 0; });
-        if (rules_.tighten) tighten();
         return std::move(lives_);
     }
 
@@ -110,14 +109,6 @@ private:
         if (lives_.violation) return;
         std::ranges::sort(certificate.ops);
         lives_.violation = std::move(certificate);
-    }
-
-    void tighten() {
-        for (ItemLife& item : lives_.items) {
-            if (item.taken < 0) continue;
-            item.add_ret = std::min(item.add_ret, item.take_ret);
-            item.take_inv = std::max(item.take_inv, item.add_inv);
-        }
     }
 
     std::span<const ObjectOp> ops_;

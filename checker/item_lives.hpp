@@ -12,8 +12,8 @@ namespace faultlab {
 // What queues and stacks have in common: each value is added once and taken at most once. Operation
 // 0 adds its argument, operation 1 takes what it returns; absent: there was nothing to take.
 
-/// The life of one value. In every legal order it is there from `add_ret` to `take_inv`, if that is
-/// later: these times are tightened to what the other operation on the value implies.
+/// The life of one value. If `take_inv` is later than `add_ret`, the value is there between the two
+/// in every legal order.
 struct ItemLife {
     OpId added = -1;
     OpId taken = -1; ///< -1: by no operation that tells so
@@ -45,7 +45,6 @@ struct ItemRules {
     bool from_somewhere = true; ///< what is taken was added
     bool once = true;           ///< and is taken once
     bool afterwards = true;     ///< and was not taken before it was added
-    bool tighten = true;        ///< what one operation on a value implies for the other
     bool empties = true;        ///< while a value is surely there, nothing is found empty
 };
 

@@ -1,5 +1,6 @@
 // Model "mutex": free at first, held by one owner at a time.
 
+#include "checker/mutex_pairs.hpp"
 #include "checker/object_catalogue.hpp"
 #include "checker/sequential_model.hpp"
 
@@ -40,6 +41,13 @@ struct Mutex {
     }
     static std::uint64_t hash(State owner) { return owner; }
     static bool observes(const ObjectOp&) { return false; }
+
+    static std::optional<Judgement> fast(const ObjectPartition& partition, const Budget&) {
+        return judge_mutex(partition);
+    }
+    static void support(const ObjectPartition& all, std::vector<bool>& kept) {
+        support_pairs(all, kept);
+    }
 };
 
 } // namespace

@@ -120,8 +120,7 @@ private:
             ItemLife& item = items[needs[i].item];
             served.push_back(item);
             served.push_back(*needs[i].later);
-            const bool taker = i < lives_.open_takes.size() &&
-                               (!rules_.takers_early || lives_.open_takes[i].inv < needs[i].limit);
+            const bool taker = i < lives_.open_takes.size();
             if (!taker && rules_.takers) {
                 unserved_ = unserved(served, needs[i].limit, item);
                 return;

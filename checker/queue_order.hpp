@@ -7,10 +7,9 @@ namespace faultlab {
 /// All of them are needed: tests switch off each.
 struct QueueRules {
     ItemRules items;
-    bool order = true;        ///< first in, first out
-    bool real_time = true;    ///< only where the additions do not overlap
-    bool takers = true;       ///< a lost value needs a take of unknown outcome of its own
-    bool takers_early = true; ///< that was invoked early enough
+    bool order = true;     ///< first in, first out
+    bool real_time = true; ///< only where the additions do not overlap
+    bool takers = true;    ///< a lost value needs a take of unknown outcome of its own
     bool both_searched =
         true; ///< takes of unknown outcome beside looks that found nothing are hard
 };

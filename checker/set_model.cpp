@@ -2,11 +2,13 @@
 
 #include "checker/object_catalogue.hpp"
 #include "checker/sequential_model.hpp"
+#include "checker/set_intervals.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace faultlab {
 namespace {
@@ -59,6 +61,40 @@ struct Set {
             parts[it->second].push_back(op);
         }
         return parts;
+    }
+
+    static std::optional<Judgement> fast(const ObjectPartition& partition, const Budget&) {
+        const bool whole =
+            std::ranges::find(partition.ops, read, &ObjectOp::f) != partition.ops.end();
+        return whole ? judge_growing_set(partition) : judge_element(partition);
+    }
+
+    /// What saw an element stays only if all its additions stay, and what did not see it only if
+    /// all its removals do: the one that it saw the effect of is then among them.
+    static void support(const ObjectPartition& all, std::vector<bool>& kept) {
+        std::unordered_set<Value, ValueHash> added;   // elements of which an addition went
+        std::unordered_set<Value, ValueHash> removed; // or a removal
+        for (std::size_t i = 0; i < kept.size(); ++i) {
+            const ObjectOp& op = all.ops[i];
+            if (kept[i] || op.f > remove) continue;
+            (op.f == add ? added : removed).insert(all.history.value(op.arg));
+        }
+        for (std::size_t i = 0; i < kept.size(); ++i) {
+            const ObjectOp& op = all.ops[i];
+            if (!op.definite()) continue;
+            if (op.f == contains) {
+                const bool saw = *all.history.value(op.result).boolean();
+                if ((saw ? added : removed).contains(all.history.value(op.arg))) kept[i] = false;
+            } else if (op.f == read) {
+                const Value::List& list = *all.history.value(op.result).list();
+                const std::size_t seen = static_cast<std::size_t>(std::ranges::count_if(
+                    list, [&](const Value& element) { return removed.contains(element); }));
+                if (seen < removed.size() || std::ranges::any_of(list, [&](const Value& element) {
+                        return added.contains(element);
+                    }))
+                    kept[i] = false;
+            }
+        }
     }
 
 private:

@@ -142,7 +142,7 @@ private:
     Value new_value() { return options_.unique_values ? Value(next_value_++) : some_value(); }
     Value seen_value() {
         if (!options_.unique_values) return some_value();
-        return rng_.between(0, next_value_);
+        return std::max<std::int64_t>(0, next_value_ - rng_.between(0, 3));
     }
 
     OpId invoke(std::int32_t process) {
@@ -170,7 +170,10 @@ private:
         } else if (options_.model == "mutex") {
             op.f = rng_.chance(1, 2) ? "acquire" : "release";
             if (options_.owners) op.arg = static_cast<std::int64_t>(op.process);
-            if (options_.mixed && rng_.chance(1, 3)) op.arg = Value{};
+            if (options_.mixed && options_.owners && rng_.chance(1, 3))
+                op.arg = some_value();
+            else if (options_.mixed && rng_.chance(1, 3))
+                op.arg = Value{};
         } else if (options_.model == "set") {
             ask_set(op);
         } else {

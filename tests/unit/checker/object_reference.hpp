@@ -26,7 +26,7 @@ struct RandomObjectOptions {
     /// when `mixed`.
     bool whole = false;
     bool mixed = false;
-    bool owners = false;   ///< a lock is taken in the name of the process; some not when `mixed`
+    bool owners = false;   ///< a lock is taken in the name of the process; of others too if `mixed`
     bool negative = false; ///< a counter is also made smaller
     /// How many of a hundred histories get up to three results that nobody computed, or operations
     /// that changed places.
