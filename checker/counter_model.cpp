@@ -14,8 +14,8 @@ struct Counter {
     static constexpr std::string_view name = "counter";
     static constexpr std::string_view summary = "an integer that starts at 0: add, read";
     static constexpr std::array operations = {
-        OperationSpec{.f = "add", .argument = Shape::integer},
-        OperationSpec{.f = "read", .result = Shape::integer},
+        OperationSpec{.f = "add", .argument = ValueShape::integer},
+        OperationSpec{.f = "read", .result = ValueShape::integer},
     };
     enum F : std::uint32_t { add, read };
 

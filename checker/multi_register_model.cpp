@@ -16,8 +16,8 @@ struct MultiRegister {
     static constexpr std::string_view name = "multi-register";
     static constexpr std::string_view summary =
         "registers without keys of their own: txn, a list of reads and writes at one instant";
-    static constexpr std::array operations = {
-        OperationSpec{.f = "txn", .argument = Shape::transaction, .result = Shape::transaction}};
+    static constexpr std::array operations = {OperationSpec{
+        .f = "txn", .argument = ValueShape::transaction, .result = ValueShape::transaction}};
     static constexpr bool per_key = false;
 
     using State = std::vector<std::uint32_t>; ///< by register: the number of its value

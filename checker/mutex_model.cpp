@@ -15,8 +15,8 @@ struct Mutex {
     static constexpr std::string_view summary =
         "a lock: acquire and release, by an owner where one is named";
     static constexpr std::array operations = {
-        OperationSpec{.f = "acquire", .argument = Shape::anything},
-        OperationSpec{.f = "release", .argument = Shape::anything},
+        OperationSpec{.f = "acquire", .argument = ValueShape::anything},
+        OperationSpec{.f = "release", .argument = ValueShape::anything},
     };
     enum F : std::uint32_t { acquire, release };
 

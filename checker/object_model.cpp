@@ -33,16 +33,17 @@ bool answers(const Value& value, const Value& arg) {
         });
 }
 
-bool fits(Shape shape, const Value& value, const Value& arg) {
+bool fits(ValueShape shape, const Value& value, const Value& arg) {
     switch (shape) {
-        case Shape::nothing: return value.is_absent();
-        case Shape::value: return !value.is_absent();
-        case Shape::anything: return true;
-        case Shape::integer: return value.integer() != nullptr;
-        case Shape::boolean: return value.boolean() != nullptr;
-        case Shape::distinct_list: return value.list() != nullptr && is_distinct(*value.list());
-        case Shape::transaction: return is_transaction(value) && answers(value, arg);
-        case Shape::acknowledgement: return value.is_absent() || value == arg;
+        case ValueShape::nothing: return value.is_absent();
+        case ValueShape::value: return !value.is_absent();
+        case ValueShape::anything: return true;
+        case ValueShape::integer: return value.integer() != nullptr;
+        case ValueShape::boolean: return value.boolean() != nullptr;
+        case ValueShape::distinct_list:
+            return value.list() != nullptr && is_distinct(*value.list());
+        case ValueShape::transaction: return is_transaction(value) && answers(value, arg);
+        case ValueShape::acknowledgement: return value.is_absent() || value == arg;
     }
     return false;
 }
@@ -50,8 +51,8 @@ bool fits(Shape shape, const Value& value, const Value& arg) {
 std::string describe(const OperationSpec& spec) {
     return fmt::format("{}{}{} → {}",
                        spec.f,
-                       spec.argument == Shape::nothing ? "" : " ",
-                       spec.argument == Shape::nothing ? "" : to_string(spec.argument),
+                       spec.argument == ValueShape::nothing ? "" : " ",
+                       spec.argument == ValueShape::nothing ? "" : to_string(spec.argument),
                        to_string(spec.result));
 }
 
@@ -91,16 +92,16 @@ private:
 
 } // namespace
 
-std::string_view to_string(Shape shape) {
+std::string_view to_string(ValueShape shape) {
     switch (shape) {
-        case Shape::nothing: return "nothing";
-        case Shape::value: return "a value";
-        case Shape::anything: return "a value or null";
-        case Shape::integer: return "an integer";
-        case Shape::boolean: return "true or false";
-        case Shape::distinct_list: return "a list of distinct elements";
-        case Shape::transaction: return "a transaction of reads and writes";
-        case Shape::acknowledgement: return "null or the argument";
+        case ValueShape::nothing: return "nothing";
+        case ValueShape::value: return "a value";
+        case ValueShape::anything: return "a value or null";
+        case ValueShape::integer: return "an integer";
+        case ValueShape::boolean: return "true or false";
+        case ValueShape::distinct_list: return "a list of distinct elements";
+        case ValueShape::transaction: return "a transaction of reads and writes";
+        case ValueShape::acknowledgement: return "null or the argument";
     }
     return "nothing";
 }
@@ -135,7 +136,7 @@ read_object_ops(const History& history, std::span<const OpId> ids, const ObjectM
             return misfit(history.op(id), model, describe(specs[f]));
         if (!model.per_key() && history.key()[i] != 0)
             return misfit(history.op(id), model, "no key");
-        const bool tells = definite && specs[f].result != Shape::acknowledgement;
+        const bool tells = definite && specs[f].result != ValueShape::acknowledgement;
         ops.push_back({.id = id,
                        .inv = history.inv_index()[i],
                        .ret = history.ret_index()[i],

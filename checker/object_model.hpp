@@ -21,7 +21,7 @@ namespace faultlab {
 // checker/object_catalogue.cpp.
 
 /// What an argument or a result may look like.
-enum class Shape : std::uint8_t {
+enum class ValueShape : std::uint8_t {
     nothing,  ///< absent
     value,    ///< anything but absent
     anything, ///< absent as well
@@ -31,13 +31,13 @@ enum class Shape : std::uint8_t {
     transaction,     ///< reads and writes
     acknowledgement, ///< of a result: absent, or the argument again
 };
-[[nodiscard]] std::string_view to_string(Shape shape);
+[[nodiscard]] std::string_view to_string(ValueShape shape);
 
 /// One kind of operation of an object.
 struct OperationSpec {
     std::string_view f;
-    Shape argument = Shape::nothing;
-    Shape result = Shape::acknowledgement;
+    ValueShape argument = ValueShape::nothing;
+    ValueShape result = ValueShape::acknowledgement;
 };
 
 /// The result of an operation of which nothing is known, or whose result says nothing.

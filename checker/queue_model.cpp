@@ -16,8 +16,8 @@ struct Queue {
     static constexpr std::string_view summary =
         "first in, first out: enqueue, dequeue (null: it was empty)";
     static constexpr std::array operations = {
-        OperationSpec{.f = "enqueue", .argument = Shape::value},
-        OperationSpec{.f = "dequeue", .result = Shape::anything},
+        OperationSpec{.f = "enqueue", .argument = ValueShape::value},
+        OperationSpec{.f = "dequeue", .result = ValueShape::anything},
     };
     enum F : std::uint32_t { enqueue, dequeue };
 

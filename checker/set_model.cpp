@@ -18,10 +18,11 @@ struct Set {
     static constexpr std::string_view summary =
         "a set: add, remove, contains (true or false), read (the list of all elements)";
     static constexpr std::array operations = {
-        OperationSpec{.f = "add", .argument = Shape::value},
-        OperationSpec{.f = "remove", .argument = Shape::value},
-        OperationSpec{.f = "contains", .argument = Shape::value, .result = Shape::boolean},
-        OperationSpec{.f = "read", .result = Shape::distinct_list},
+        OperationSpec{.f = "add", .argument = ValueShape::value},
+        OperationSpec{.f = "remove", .argument = ValueShape::value},
+        OperationSpec{
+            .f = "contains", .argument = ValueShape::value, .result = ValueShape::boolean},
+        OperationSpec{.f = "read", .result = ValueShape::distinct_list},
     };
     enum F : std::uint32_t { add, remove, contains, read };
 

@@ -17,8 +17,8 @@ struct Stack {
     static constexpr std::string_view summary =
         "last in, first out: push, pop (null: it was empty)";
     static constexpr std::array operations = {
-        OperationSpec{.f = "push", .argument = Shape::value},
-        OperationSpec{.f = "pop", .result = Shape::anything},
+        OperationSpec{.f = "push", .argument = ValueShape::value},
+        OperationSpec{.f = "pop", .result = ValueShape::anything},
     };
     enum F : std::uint32_t { push, pop };
 
