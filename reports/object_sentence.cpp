@@ -21,15 +21,20 @@ std::optional<Op> other_op(const History& history, const Finding& finding) {
     return history.op(id);
 }
 
-// "Pop by client 4 returned 7", "Pop by client 4 found nothing"
-std::string found_text(const Op& op) {
+// "Pop by client 4", "Contains of 7 by client 4"
+std::string subject_text(const Op& op) {
     std::string text = fmt::format("{}{} by client {}",
                                    visible(op.f, 40),
                                    op.arg.is_absent() ? "" : " of " + value_text(op.arg, 60),
                                    op.client);
     if (text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
-    if (op.ret.is_absent()) return text + " found nothing";
-    return fmt::format("{} returned {}", text, value_text(op.ret, 60));
+    return text;
+}
+
+// "Pop by client 4 returned 7", "Pop by client 4 found nothing"
+std::string found_text(const Op& op) {
+    if (op.ret.is_absent()) return subject_text(op) + " found nothing";
+    return fmt::format("{} returned {}", subject_text(op), value_text(op.ret, 60));
 }
 
 std::string of_two(const std::string& name, const Op& op, const Op& other) {
@@ -61,9 +66,8 @@ std::string of_two(const std::string& name, const Op& op, const Op& other) {
                            op.client);
     }
     if (name == "held_twice") {
-        return fmt::format("{} succeeded while the lock was held since {}.",
-                           found_text(op).substr(0, found_text(op).rfind(" found nothing")),
-                           object_noun(other));
+        return fmt::format(
+            "{} succeeded while the lock was held since {}.", subject_text(op), object_noun(other));
     }
     return {};
 }
