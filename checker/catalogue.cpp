@@ -10,8 +10,10 @@ namespace {
 
 constexpr std::array entries = {
     CheckerEntry{.name = "linearizability",
-                 .summary = "every key behaves as one register, or all as one map: each operation "
-                            "at one instant between its invocation and its return",
+                 .summary =
+                     "every key behaves as one register, queue, lock or other object, or all "
+                     "as one map: each operation at one instant between its invocation and "
+                     "its return",
                  .options = linearizability_options,
                  .make = make_linearizability},
     CheckerEntry{.name = "stats",

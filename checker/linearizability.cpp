@@ -2,7 +2,7 @@
 // Judges: whether the operations on each key can be put in one order that respects real time and is
 // legal for a register. Exact, both ways; indeterminate operations stay open to the end of time.
 // With the model kv keys that scans and transactions tie together are judged together
-// (checker/kv_linearizability.cpp).
+// (checker/kv_linearizability.cpp). Objects that are no registers: checker/object_catalogue.hpp.
 // How: checker/register_judge.hpp, each key by itself; its statistics keys_by_METHOD say how many.
 // Finds, for each key that cannot: a finding "nonlinearizable" with a reduced counterexample
 // (checker/counterexample.hpp). Its details:
@@ -22,6 +22,8 @@
 #include "checker/counterexample.hpp"
 #include "checker/kv_model.hpp"
 #include "checker/linearizability_parts.hpp"
+#include "checker/object_catalogue.hpp"
+#include "checker/object_linearizability.hpp"
 #include "checker/register_keys.hpp"
 #include "checker/register_model.hpp"
 #include "core/checker.hpp"
@@ -231,15 +233,35 @@ public:
     }
 };
 
+class ObjectLinearizability : public Checker {
+public:
+    explicit ObjectLinearizability(const ObjectModel& model) : model_(model) {}
+
+    [[nodiscard]] CheckResult check(const Record& record, const Budget& budget) const override {
+        return check_objects(record, model_, budget);
+    }
+
+private:
+    const ObjectModel& model_;
+};
+
 } // namespace
 
 std::vector<OptionSpec> linearizability_options() {
-    return {{.name = "model",
-             .fallback = "cas-register",
-             .choices = {"cas-register", "versioned-register", "register", std::string(kv_model)},
-             .help =
-                 "what each key is: a register with compare-and-set on the value, on the version, "
-                 "or none; or, with kv, what all keys are: one map, with scans and transactions"}};
+    std::vector<std::string> choices = {
+        "cas-register", "versioned-register", "register", std::string(kv_model)};
+    std::string objects;
+    for (const ObjectModel* model : object_models()) {
+        choices.emplace_back(model->name());
+        objects += fmt::format("; {}: {}", model->name(), model->summary());
+    }
+    return {
+        {.name = "model",
+         .fallback = "cas-register",
+         .choices = std::move(choices),
+         .help = "what each key is: a register with compare-and-set on the value, on the version, "
+                 "or none; or, with kv, what all keys are: one map, with scans and transactions" +
+                 objects}};
 }
 
 Result<std::unique_ptr<Checker>> make_linearizability(const Options& options) {
@@ -247,6 +269,8 @@ Result<std::unique_ptr<Checker>> make_linearizability(const Options& options) {
                  complete_options(options, linearizability_options(), "checker linearizability"));
     if (complete.at("model") == kv_model)
         return std::unique_ptr<Checker>(std::make_unique<KvLinearizability>());
+    if (const ObjectModel* object = find_object_model(complete.at("model")))
+        return std::unique_ptr<Checker>(std::make_unique<ObjectLinearizability>(*object));
     const auto model = register_model(complete.at("model"));
     FAULTLAB_CHECK(model.has_value());
     return std::unique_ptr<Checker>(std::make_unique<Linearizability>(*model));

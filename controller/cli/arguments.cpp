@@ -195,8 +195,8 @@ void add_others(CommandLine& line) {
     check.add_option("run", line.check.runs, run_help)->required();
     check.add_option("--model",
                      line.check.model,
-                     "judge files of JSON lines ('-': standard input) by this model: kv, register, "
-                     "cas-register or versioned-register");
+                     "judge files of JSON lines ('-': standard input) by this model: see "
+                     "'faultlab describe linearizability'");
 
     CLI::App& explain = add_checking(line, line.explain, "explain", "what happened, in words");
     explain.add_option("run", line.explain.run, run_help)->required();
