@@ -54,9 +54,10 @@ bool Replica::Core::may_propose() const {
     if (head - commit_max_ >= config_.limits.pipeline || !journal_.room(head + 1)) {
         return false;
     }
-    // While its own disk is behind by more than one entry, larger batches are cheaper than more.
-    const bool disk_behind = head > journal_.durable() + 1;
-    const bool worthwhile = !disk_behind || queue_.waiting() >= config_.limits.batch;
+    // An entry costs more than the requests in it: while its own disk has some to write, the next
+    // one waits until it is as large as all that are not answered.
+    const std::size_t under_way = std::min<std::size_t>(queue_.in_pipeline(), config_.limits.batch);
+    const bool worthwhile = head == journal_.durable() || queue_.waiting() >= under_way;
     return worthwhile && !reconfiguration_blocks(); // last: it looks at the entries under way
 }
 

@@ -109,6 +109,45 @@ TEST_CASE("The primary commits with a quorum of this view's voters", "[replica_c
     CHECK(bench.telemetry().head == 1);
 }
 
+TEST_CASE(
+    "What waits becomes an entry when the disk is done, or when it is as much as is under way",
+    "[replica_core]") {
+    Bench bench(1);
+    bench.hold_io = true;
+    Operation registration;
+    registration.code = OpCode::Register;
+    const auto ask = [&](ClientId client) {
+        bench.request(bench.client_request(client, 0, 0, registration));
+    };
+    const auto counts = [&] {
+        std::vector<std::uint32_t> of;
+        for (const Letter& prepare : bench.of(Command::Prepare)) {
+            if (prepare.to == 2) {
+                of.push_back(prepare.header.count);
+            }
+        }
+        return of;
+    };
+    using Counts = std::vector<std::uint32_t>;
+    ask(51); // alone: at once
+    CHECK(counts() == Counts{1});
+    ask(52);
+    CHECK(counts() == Counts{1, 1});
+    ask(53);
+    CHECK(counts() == Counts{1, 1});
+    ask(54);
+    CHECK(counts() == Counts{1, 1, 2});
+    ask(55);
+    CHECK(counts() == Counts{1, 1, 2});
+    bench.run_io(); // whether another's disk is done does not matter
+    CHECK(counts() == Counts{1, 1, 2, 1});
+    ask(56); // the pipeline is full
+    CHECK(counts() == Counts{1, 1, 2, 1});
+    bench.receive(2, bench.acknowledgement(2, view_0, 4));
+    CHECK(bench.replies.size() == 5);
+    CHECK(counts() == Counts{1, 1, 2, 1, 1});
+}
+
 TEST_CASE("One wish moves nobody, a quorum does, and the vote follows the disk", "[replica_core]") {
     Bench bench(3);
     bench.receive(1, bench.log(view_0, 1)[0]);
