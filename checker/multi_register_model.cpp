@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace faultlab {
 namespace {
@@ -46,6 +47,29 @@ struct MultiRegister {
         return hash;
     }
     bool observes(const ObjectOp& op) { return std::ranges::none_of(steps_of(op), &Step::writes); }
+
+    /// An indeterminate transaction of which no read saw a write may be left out: in a legal order
+    /// every read sees the last write before it, so none has to do with this transaction.
+    static void prune(const ObjectPartition& partition, std::vector<ObjectOp>& ops) {
+        if (std::ranges::all_of(ops, &ObjectOp::definite)) return;
+        std::unordered_set<Value, ValueHash> seen; // pairs of key and value
+        const auto pair = [](const MicroOp& step) {
+            return Value(Value::List{step.key, step.value});
+        };
+        for (const ObjectOp& op : ops) {
+            if (!op.definite()) continue;
+            for (const MicroOp& step : *partition.history.value(op.result).transaction()) {
+                if (step.f == "r") seen.insert(pair(step));
+            }
+        }
+        std::erase_if(ops, [&](const ObjectOp& op) {
+            if (op.definite()) return false;
+            const auto& steps = *partition.history.value(op.arg).transaction();
+            return std::ranges::none_of(steps, [&](const MicroOp& step) {
+                return step.f == "w" && seen.contains(pair(step));
+            });
+        });
+    }
 
 private:
     struct Step {

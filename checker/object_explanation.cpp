@@ -11,6 +11,7 @@ namespace faultlab {
 namespace {
 
 constexpr std::size_t most_permuted = 12;
+constexpr std::ptrdiff_t few_fixed = 8;
 
 struct Cut {
     OpId divergence = -1;
@@ -105,8 +106,8 @@ bool overlap(const ObjectOp& a, const ObjectOp& b) {
     return a.inv < b.ret && b.inv < a.ret;
 }
 
-/// What a reader must look at: the reduced operations, and of those that cannot be removed the ones
-/// beside them in time.
+/// What a reader must look at: the reduced operations, and of those that cannot be removed all when
+/// they are few, else the ones beside them in time.
 std::vector<OpId> cited(const std::vector<ObjectOp>& reduced,
                         const ObjectPartition& all,
                         const std::vector<bool>& fixed,
@@ -118,11 +119,13 @@ std::vector<OpId> cited(const std::vector<ObjectOp>& reduced,
     std::vector<OpId> ids;
     for (const ObjectOp& op : looked_at)
         ids.push_back(op.id);
+    const bool few = std::ranges::count(fixed, true) <= few_fixed;
     for (std::size_t i = 0; i < fixed.size(); ++i) {
         const auto beside = [&](const ObjectOp& op) {
             return op.id != all.ops[i].id && overlap(op, all.ops[i]);
         };
-        if (fixed[i] && std::ranges::any_of(looked_at, beside)) ids.push_back(all.ops[i].id);
+        if (fixed[i] && (few || std::ranges::any_of(looked_at, beside)))
+            ids.push_back(all.ops[i].id);
     }
     std::ranges::sort(ids);
     const auto repeated = std::ranges::unique(ids);
@@ -190,6 +193,7 @@ void explain_object(const ObjectModel& model,
     Certificate certificate = last.certificate.value_or(Certificate{});
     certificate.ops = cited(debugging.kept(), all, fixed, cut->divergence);
     certificate.minimal = minimal;
+    model.rename(partition, certificate);
     judgement.certificate = std::move(certificate);
 }
 

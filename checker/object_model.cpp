@@ -113,6 +113,8 @@ std::vector<std::vector<ObjectOp>> ObjectModel::partitions(const History&,
     return all;
 }
 
+void ObjectModel::rename(const ObjectPartition&, Certificate&) const {}
+
 Result<std::vector<ObjectOp>>
 read_object_ops(const History& history, std::span<const OpId> ids, const ObjectModel& model) {
     const auto specs = model.operations();

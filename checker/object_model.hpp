@@ -69,7 +69,7 @@ struct Certificate {
     std::string_view rule = "no order of these operations explains all their results";
     OpId observer = -1;   ///< the operation that saw what it cannot have seen
     OpId other = -1;      ///< the operation that shows it
-    bool minimal = false; ///< each single removal makes them legal
+    bool minimal = false; ///< each single removal that the model allows makes them legal
     Params facts;
 };
 
@@ -131,6 +131,10 @@ public:
     /// operations that are then without support, so that a legal order of all stays legal when
     /// everything else is struck from it.
     virtual void support(const ObjectPartition& all, std::vector<bool>& kept) const = 0;
+
+    /// A certificate was drawn up from the history as it was at the divergence. This names its
+    /// anomaly by what happened afterwards: a value that had not been taken then may just be late.
+    virtual void rename(const ObjectPartition& whole, Certificate& certificate) const;
 };
 
 /// The operations of one object in order of invocation: without failed ones, and without the

@@ -48,6 +48,9 @@ struct Queue {
         return judge_queue(partition);
     }
     static void prune(const ObjectPartition&, std::vector<ObjectOp>& ops) { prune_items(ops); }
+    static void rename(const ObjectPartition& whole, Certificate& certificate) {
+        rename_late(whole, certificate);
+    }
     static void support(const ObjectPartition& all, std::vector<bool>& kept) {
         support_items(all, kept);
     }

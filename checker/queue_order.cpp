@@ -1,10 +1,15 @@
 #include "checker/queue_order.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace faultlab {
 namespace {
+
+constexpr std::string_view overtaken = "out_of_order";
+constexpr std::string_view overtaken_rule =
+    "one value was added before another, and taken after it";
 
 Judgement legal() {
     return {.verdict = Verdict::valid, .method = "patterns of a queue"};
@@ -83,11 +88,11 @@ private:
         const bool lost = a.taken < 0;
         const ItemLife both[] = {a, b};
         return {.ops = operations_on(both),
-                .anomaly = lost ? "lost_value" : "out_of_order",
+                .anomaly = lost ? "lost_value" : overtaken,
                 .rule = lost ? "a value was not taken, although one that was added after it was"
-                             : "one value was added before another, and taken after it",
+                             : overtaken_rule,
                 .observer = b.taken,
-                .other = lost ? a.added : a.taken};
+                .other = a.added};
     }
 
     /// Gives lost values to takes of unknown outcome.
@@ -157,6 +162,17 @@ std::optional<Judgement> judge_queue(const ObjectPartition& partition, const Que
     auto lives = read_item_lives(partition, rules.items);
     if (!lives) return std::nullopt;
     return QueueJudge(std::move(*lives), rules).run();
+}
+
+void rename_late(const ObjectPartition& whole, Certificate& certificate) {
+    if (certificate.anomaly != "lost_value") return;
+    const auto added = std::ranges::find(whole.ops, certificate.other, &ObjectOp::id);
+    if (added == whole.ops.end()) return;
+    const bool late = std::ranges::any_of(
+        whole.ops, [&](const ObjectOp& op) { return op.f != added->f && op.result == added->arg; });
+    if (!late) return;
+    certificate.anomaly = overtaken;
+    certificate.rule = overtaken_rule;
 }
 
 } // namespace faultlab

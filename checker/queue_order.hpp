@@ -28,4 +28,7 @@ struct QueueRules {
 [[nodiscard]] std::optional<Judgement> judge_queue(const ObjectPartition& partition,
                                                    const QueueRules& rules = {});
 
+/// A value that a certificate calls lost was taken later: it was overtaken.
+void rename_late(const ObjectPartition& whole, Certificate& certificate);
+
 } // namespace faultlab

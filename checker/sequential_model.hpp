@@ -55,6 +55,7 @@ namespace faultlab {
 ///                                             general search decides
 ///     support(partition, kept)                as ObjectModel::support; without it only operations
 ///                                             that observe are removed from a counterexample
+///     rename(partition, certificate)          as ObjectModel::rename
 ///
 /// All of these are proven where they are written, and held against a brute-force reference.
 template <class S>
@@ -117,6 +118,10 @@ public:
                 if (!object.observes(all.ops[i])) kept[i] = true;
             }
         }
+    }
+
+    void rename(const ObjectPartition& whole, Certificate& certificate) const override {
+        if constexpr (requires { S::rename(whole, certificate); }) S::rename(whole, certificate);
     }
 
 private:

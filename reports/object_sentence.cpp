@@ -45,8 +45,7 @@ std::string of_two(const std::string& name, const Op& op, const Op& other) {
                            value_text(op.ret, 60));
     }
     if (name == "out_of_order") {
-        return fmt::format("{} and {}, although these values were added in the other order and "
-                           "neither pair of operations overlaps.",
+        return fmt::format("{} before the value of {}, added earlier, was taken.",
                            found_text(op),
                            object_noun(other));
     }

@@ -188,13 +188,13 @@ TEST_CASE("judging adds stats and the evidence floor, once") {
 TEST_CASE("a checker that cannot be made is an error of the lab, and the others judge") {
     const Record record = enough();
     const std::vector<CheckerRequest> requests = {
-        {.name = "linearisability"}, {.name = "linearizability", .options = {{"model", "stack"}}}};
+        {.name = "linearisability"}, {.name = "linearizability", .options = {{"model", "heap"}}}};
     const auto results = judge(record, requests, Budget{});
     REQUIRE(results.size() == 4);
     CHECK(results[0].verdict == Verdict::unknown);
     CHECK(results[0].statistics.at("error") == Value(true));
     CHECK(results[0].reason.find("linearizability") != std::string::npos);
-    CHECK(results[1].reason.find("cannot be 'stack'") != std::string::npos);
+    CHECK(results[1].reason.find("cannot be 'heap'") != std::string::npos);
     CHECK(results[2].verdict == Verdict::valid);
     CHECK(overall(results) == Verdict::unknown);
     CHECK(lab_failed(results));

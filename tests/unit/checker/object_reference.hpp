@@ -30,7 +30,7 @@ struct RandomObjectOptions {
     bool negative = false; ///< a counter is also made smaller
     /// How many of a hundred histories get up to three results that nobody computed, or operations
     /// that changed places.
-    std::uint64_t corrupt_percent = 60;
+    std::uint64_t corrupt_percent = 80;
 };
 
 /// A random history of one object: operations overlap at random, take effect at random moments of a
