@@ -79,6 +79,11 @@ constexpr std::array entries = {
                  .summary = "of the inserts that exclude each other at most one succeeds",
                  .options = adya_g2_options,
                  .make = make_adya_g2},
+    CheckerEntry{.name = "kafka",
+                 .summary = "a partitioned log keeps what it acknowledged, in one order, "
+                            "without gaps or cycles",
+                 .options = kafka_options,
+                 .make = make_kafka},
 };
 
 } // namespace

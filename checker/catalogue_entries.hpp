@@ -57,4 +57,7 @@ Result<std::unique_ptr<Checker>> make_causal_reverse(const Options& options);
 std::vector<OptionSpec> adya_g2_options();
 Result<std::unique_ptr<Checker>> make_adya_g2(const Options& options);
 
+std::vector<OptionSpec> kafka_options();
+Result<std::unique_ptr<Checker>> make_kafka(const Options& options);
+
 } // namespace faultlab
