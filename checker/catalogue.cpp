@@ -84,6 +84,11 @@ constexpr std::array entries = {
                             "without gaps or cycles",
                  .options = kafka_options,
                  .make = make_kafka},
+    CheckerEntry{.name = "watch",
+                 .summary = "a watch delivers exactly the changes that it was asked for, "
+                            "once and in order",
+                 .options = watch_options,
+                 .make = make_watch},
 };
 
 } // namespace

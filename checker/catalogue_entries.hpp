@@ -60,4 +60,7 @@ Result<std::unique_ptr<Checker>> make_adya_g2(const Options& options);
 std::vector<OptionSpec> kafka_options();
 Result<std::unique_ptr<Checker>> make_kafka(const Options& options);
 
+std::vector<OptionSpec> watch_options();
+Result<std::unique_ptr<Checker>> make_watch(const Options& options);
+
 } // namespace faultlab
