@@ -89,6 +89,16 @@ constexpr std::array entries = {
                             "once and in order",
                  .options = watch_options,
                  .make = make_watch},
+    CheckerEntry{.name = "log-patterns",
+                 .summary = "no line of the collected logs matches a pattern that must not "
+                            "appear",
+                 .options = log_patterns_options,
+                 .make = make_log_patterns},
+    CheckerEntry{.name = "availability",
+                 .summary = "the share of ok operations over time, by node and f, under "
+                            "faults and after them",
+                 .options = availability_options,
+                 .make = make_availability},
 };
 
 } // namespace

@@ -63,4 +63,10 @@ Result<std::unique_ptr<Checker>> make_kafka(const Options& options);
 std::vector<OptionSpec> watch_options();
 Result<std::unique_ptr<Checker>> make_watch(const Options& options);
 
+std::vector<OptionSpec> log_patterns_options();
+Result<std::unique_ptr<Checker>> make_log_patterns(const Options& options);
+
+std::vector<OptionSpec> availability_options();
+Result<std::unique_ptr<Checker>> make_availability(const Options& options);
+
 } // namespace faultlab
