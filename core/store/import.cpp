@@ -39,6 +39,16 @@ Value::Transaction transaction_of(const Value::List& steps, bool& fits) {
     return transaction;
 }
 
+/// A transaction on a partitioned log is a plain list: its steps are no micro-operations.
+bool is_messages(const Value::List& steps) {
+    return !steps.empty() && std::ranges::all_of(steps, [](const Value& step) {
+        const Value::List* parts = step.list();
+        const std::string* name =
+            parts == nullptr || parts->empty() ? nullptr : parts->front().text();
+        return name != nullptr && (*name == "send" || *name == "poll" || *name == "rebalance");
+    });
+}
+
 class Importer {
 public:
     Importer(std::string_view file_name, Namespaces namespaces)
@@ -245,7 +255,7 @@ private:
                           "integers of 64 bits, texts, booleans, null, and lists of these");
         }
         const Value::List* list = parsed->list();
-        if (f != jsonl::transaction || list == nullptr) return parsed;
+        if (f != jsonl::transaction || list == nullptr || is_messages(*list)) return parsed;
         bool fits = true;
         Value::Transaction transaction = transaction_of(*list, fits);
         if (!fits) {
