@@ -197,6 +197,9 @@ void add_others(CommandLine& line) {
                      line.check.model,
                      "judge files of JSON lines ('-': standard input) by this model: see "
                      "'faultlab describe linearizability'");
+    check.add_option("--checker",
+                     line.check.checker,
+                     "judge files of JSON lines by this checker: see 'faultlab list checkers'");
 
     CLI::App& explain = add_checking(line, line.explain, "explain", "what happened, in words");
     explain.add_option("run", line.explain.run, run_help)->required();

@@ -29,7 +29,7 @@ int check_one(const CheckCommand& command, const std::string& name) {
 
 /// Checks a history that no run of this lab left.
 int check_file(const CheckCommand& command, const std::string& file) {
-    auto judged = judge_file(file, command.model, command.limits);
+    auto judged = judge_file(file, command);
     if (!judged) return fail(command.common, judged.error());
     print_outcome(command.common, *judged, {});
     return exit_code(*judged);
@@ -42,8 +42,8 @@ int execute(const CheckCommand& command) {
     std::vector<int> codes;
     for (const std::string& name : command.runs) {
         list.next(codes.empty());
-        codes.push_back(command.model.empty() ? check_one(command, name)
-                                              : check_file(command, name));
+        const bool stored_run = command.model.empty() && command.checker.empty();
+        codes.push_back(stored_run ? check_one(command, name) : check_file(command, name));
     }
     return combined_exit_code(codes);
 }

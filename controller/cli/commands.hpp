@@ -41,7 +41,9 @@ struct CheckCommand {
     Common common;
     CheckLimits limits;
     std::vector<std::string> runs;
-    std::string model; ///< not empty: `runs` are histories of JSON lines, judged by this model
+    // One of them not empty: `runs` are histories of JSON lines, judged so.
+    std::string checker; ///< empty: linearizability
+    std::string model;   ///< that the checker is told; empty: its own choice
 };
 struct ExplainCommand {
     Common common;

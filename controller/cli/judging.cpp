@@ -160,11 +160,14 @@ Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckL
     return judged;
 }
 
-Result<Judged>
-judge_file(const std::string& file, const std::string& model, const CheckLimits& limits) {
-    const Options options = {{"model", model}};
-    FAULTLAB_TRY(const CheckerEntry* const entry, find_checker("linearizability"));
-    FAULTLAB_DO(complete_options(options, entry->options(), "checker linearizability"));
+Result<Judged> judge_file(const std::string& file, const CheckCommand& command) {
+    const std::string& model = command.model;
+    Options options;
+    if (!model.empty()) options["model"] = model;
+    FAULTLAB_TRY(const CheckerEntry* const entry,
+                 find_checker(command.checker.empty() ? "linearizability" : command.checker));
+    FAULTLAB_DO(
+        complete_options(options, entry->options(), fmt::format("checker {}", entry->name)));
     std::ifstream stored;
     if (file != "-") {
         stored.open(file);
@@ -173,15 +176,19 @@ judge_file(const std::string& file, const std::string& model, const CheckLimits&
     const auto namespaces = model == "kv" ? Namespaces::separate : Namespaces::ignored;
     FAULTLAB_TRY(Record record,
                  import_jsonl_record(file == "-" ? std::cin : stored, file, namespaces));
-    record.plan.workload = model;
+    const std::string_view judge = model.empty() ? entry->name : std::string_view(model);
+    record.plan.workload = judge;
     record.plan.options = options;
     record.meta["ended"] = "complete"; // no run was cut short
-    Judged judged{.run = {.id = fmt::format("{} --model {}", shell_word(file), model)},
-                  .record = std::move(record)};
-    const Watch watch(limits.timeout);
+    Judged judged{
+        .run = {.id = fmt::format(
+                    "{} --{} {}", shell_word(file), model.empty() ? "checker" : "model", judge)},
+        .record = std::move(record)};
+    const Watch watch(command.limits.timeout);
     const Processors processors;
-    const Budget budget{
-        .expired = &watch.expired(), .memory_bytes = limits.memory_bytes, .workers = &processors};
+    const Budget budget{.expired = &watch.expired(),
+                        .memory_bytes = command.limits.memory_bytes,
+                        .workers = &processors};
     judged.results = {judge_with(*entry, options, judged.record, budget)};
     judged.verdict = overall(judged.results);
     return judged;

@@ -27,11 +27,10 @@ struct Judged {
 /// A verdict is worth having also where it cannot be stored: that is no error of judge.
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits);
 
-/// Judges a history of JSON lines (core/store/import.hpp), '-' for standard input, by one model of
-/// the checker linearizability; nothing is stored. Bad input and a model that does not exist are
-/// usage errors.
-Result<Judged>
-judge_file(const std::string& file, const std::string& model, const CheckLimits& limits);
+/// Judges a history of JSON lines (core/store/import.hpp), '-' for standard input, by the checker,
+/// and the model, that the command names; nothing is stored. Bad input, and a checker or model that
+/// does not exist, are usage errors.
+Result<Judged> judge_file(const std::string& file, const CheckCommand& command);
 
 /// What the process says of it: a violation wins over a failure of the lab, and that over unknown.
 [[nodiscard]] int exit_code(const Judged& judged);
