@@ -58,7 +58,7 @@ private:
     class NoLane : public OpLane {
     public:
         Index invoke(const InvokeRow&, const Clock&) override { return 0; }
-        Index complete(Index, const Completion&, const Clock&) override { return 0; }
+        Index complete(Index, const Completion&, NodeId, const Clock&) override { return 0; }
     };
     NoLane lane_;
 };
