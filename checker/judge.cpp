@@ -35,6 +35,8 @@ CheckResult judge_with(const CheckerEntry& entry,
         return (*checker)->check(record, budget);
     } catch (const std::exception& error) {
         return lab_failure(name, fmt::format("the checker failed: {}", error.what()));
+    } catch (...) {
+        return lab_failure(name, "the checker failed, and did not say why");
     }
 }
 

@@ -364,7 +364,8 @@ std::string action_text(const Op& op, const Wording& wording) {
         return "scan " + range_text(op) + (answered ? " → " + value_text(op.ret, 120) : "");
     if (op.f == "add" || op.f == "append") {
         const std::string result = answered ? " → " + value_text(op.ret) : std::string();
-        return fmt::format("{} {} to{}{}", op.f, value_text(op.arg), key, result);
+        const std::string target = key.empty() ? key : " to" + key;
+        return fmt::format("{} {}{}{}", op.f, value_text(op.arg), target, result);
     }
     std::string text = visible(op.f, 40) + key;
     if (!op.arg.is_absent()) text += " " + value_text(op.arg);
@@ -481,6 +482,9 @@ std::string sentence_of(const Record& record, const Finding& finding, const std:
     if (!text.empty()) return text;
     if (finding.anomaly == "nonlinearizable")
         return general_sentence(finding, divergence(record.history, finding), wording);
+    // Checkers that fold over a history tell each finding in words of their own.
+    if (const std::string what = detail_text(finding, "what"); !what.empty())
+        return as_sentence(what);
     return as_sentence(reason.empty() ? "the checker gave no reason" : reason);
 }
 

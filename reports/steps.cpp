@@ -166,7 +166,9 @@ void add_remarks(const Record& record, const Finding& finding, std::vector<Story
         if (step.id == certain) step.remark = bound_text(*op, finding, wording_of(record));
         step.divergent = step.id == op->id;
         if (!step.divergent) continue;
-        if (numbers.find(' ') != std::string::npos)
+        if (finding.anomaly != "nonlinearizable")
+            step.remark = detail_text(finding, "remark");
+        else if (numbers.find(' ') != std::string::npos)
             step.remark = "no order of " + numbers + " explains this";
         else if (class_of(finding) == "value_never_written")
             step.remark = "nothing explains this";

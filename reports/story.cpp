@@ -1,5 +1,6 @@
 #include "reports/story.hpp"
 
+#include "checker/judge.hpp"
 #include "reports/facts.hpp"
 #include "reports/planted.hpp"
 #include "reports/sentence.hpp"
@@ -15,11 +16,21 @@
 namespace faultlab {
 namespace {
 
-std::string lab_failure(const Record& record, const StoryContext& context) {
+// A checker that failed is a failure of the lab, not of what it judged.
+std::string checker_failure(std::span<const CheckResult> results) {
+    for (const CheckResult& result : results)
+        if (lab_failed({&result, 1}))
+            return visible(result.checker, 60) + ": " + visible(result.reason, 300);
+    return {};
+}
+
+std::string lab_failure(const Record& record,
+                        std::span<const CheckResult> results,
+                        const StoryContext& context) {
     if (!context.lab_error.empty()) return visible(context.lab_error, 400);
     const std::string ended = meta_text(record, "ended");
     constexpr std::string_view mark = "error: ";
-    return ended.starts_with(mark) ? ended.substr(mark.size()) : std::string();
+    return ended.starts_with(mark) ? ended.substr(mark.size()) : checker_failure(results);
 }
 
 // A violation stands whatever else went wrong; a failure of the lab hides a pass.
@@ -152,13 +163,19 @@ void tell_unknown(const Record& record, std::span<const CheckResult> results, St
         (story.reason.empty() ? std::string("the checker gave no reason") : story.reason) + ".";
 }
 
-void tell_error(const Record& record, const StoryContext& context, Story& story) {
+void tell_error(const Record& record,
+                std::span<const CheckResult> results,
+                const StoryContext& context,
+                Story& story) {
     story.headline = visible(record.plan.workload, 60) + ": the lab failed, the run is not judged";
-    story.reason = lab_failure(record, context);
+    story.reason = lab_failure(record, results, context);
     story.sentence = as_sentence(story.reason);
 }
 
-void add_notes(const Record& record, const StoryContext& context, Story& story) {
+void add_notes(const Record& record,
+               std::span<const CheckResult> results,
+               const StoryContext& context,
+               Story& story) {
     const std::string ended = meta_text(record, "ended");
     if (ended.empty() && context.lab_error.empty()) {
         story.notes.push_back(
@@ -168,7 +185,7 @@ void add_notes(const Record& record, const StoryContext& context, Story& story) 
         story.notes.push_back("The run was interrupted: faults were healed, and what had happened "
                               "until then was checked.");
     }
-    const std::string failure = lab_failure(record, context);
+    const std::string failure = lab_failure(record, results, context);
     if (story.outcome == Outcome::invalid && !failure.empty())
         story.notes.push_back("The lab failed too (" + failure +
                               "); the violation stands on what was recorded before.");
@@ -209,7 +226,7 @@ Story make_story(const Record& record,
                  const StoryContext& context) {
     Story story;
     story.tally = tally(record);
-    story.outcome = judge(results, !lab_failure(record, context).empty());
+    story.outcome = judge(results, !lab_failure(record, results, context).empty());
     story.run_line = run_line(record, story.tally);
     switch (story.outcome) {
         case Outcome::invalid:
@@ -218,9 +235,9 @@ Story make_story(const Record& record,
             break;
         case Outcome::valid: tell_valid(record, results, story); break;
         case Outcome::unknown: tell_unknown(record, results, story); break;
-        case Outcome::error: tell_error(record, context, story); break;
+        case Outcome::error: tell_error(record, results, context, story); break;
     }
-    add_notes(record, context, story);
+    add_notes(record, results, context, story);
     add_facts(record, results, context, story);
     return story;
 }

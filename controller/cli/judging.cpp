@@ -39,11 +39,11 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Watches the clock for pure code: sets `expired` when the time is over, and says every few
-/// seconds that checking goes on.
+/// seconds that checking goes on, unless it is quiet.
 class Watch {
 public:
-    explicit Watch(Nanos timeout)
-        : thread_([this, timeout](const std::stop_token& stop) {
+    explicit Watch(Nanos timeout, bool quiet = false)
+        : thread_([this, timeout, quiet](const std::stop_token& stop) {
               const auto start = std::chrono::steady_clock::now();
               const auto end = start + std::chrono::nanoseconds(timeout);
               constexpr auto notice = std::chrono::seconds(5);
@@ -57,8 +57,10 @@ public:
                       return;
                   }
                   if (now >= next && !stop.stop_requested()) {
-                      note("checking… {} s\n",
-                           std::chrono::duration_cast<std::chrono::seconds>(now - start).count());
+                      if (!quiet)
+                          note("checking… {} s\n",
+                               std::chrono::duration_cast<std::chrono::seconds>(now - start)
+                                   .count());
                       next += notice;
                   }
               }
@@ -98,21 +100,50 @@ public:
     }
 };
 
+CheckResult run_checker(const Record& record,
+                        const CheckerRequest& request,
+                        const CheckLimits& limits,
+                        const Workers& workers) {
+    const Watch watch(limits.timeout, true);
+    const Budget budget{
+        .expired = &watch.expired(), .memory_bytes = limits.memory_bytes, .workers = &workers};
+    const auto start = std::chrono::steady_clock::now();
+    CheckResult result = judge_one(record, request, budget);
+    const auto took = std::chrono::steady_clock::now() - start;
+    result.took = std::chrono::nanoseconds(took).count();
+    return result;
+}
+
+/// Each checker has its own budget, from when its turn comes; results are in the order of requests,
+/// whoever ends first.
 std::vector<CheckResult> run_checkers(const Record& record,
                                       std::vector<CheckerRequest> requests,
                                       const CheckLimits& limits) {
-    const Watch watch(limits.timeout);
+    const std::vector<CheckerRequest> all = complete_requests(std::move(requests));
+    std::vector<CheckResult> results(all.size());
+    const Watch progress(limits.timeout * static_cast<Nanos>(all.size()));
     const Processors processors;
-    const Budget budget{
-        .expired = &watch.expired(), .memory_bytes = limits.memory_bytes, .workers = &processors};
-    std::vector<CheckResult> results;
-    for (const CheckerRequest& request : complete_requests(std::move(requests))) {
-        const auto start = std::chrono::steady_clock::now();
-        results.push_back(judge_one(record, request, budget));
-        const auto took = std::chrono::steady_clock::now() - start;
-        results.back().took = std::chrono::nanoseconds(took).count();
-    }
+    std::atomic<std::size_t> next = 0;
+    processors.run([&] {
+        for (std::size_t i = next++; i < all.size(); i = next++)
+            results[i] = run_checker(record, all[i], limits, processors);
+    });
     return results;
+}
+
+/// A log that is too long, or not there, is not read: the checker then says so.
+void read_logs(const fs::path& run, Record& record) {
+    constexpr std::uintmax_t longest = std::uintmax_t{64} << 20;
+    for (LogFile& log : record.logs) {
+        const fs::path path = run / log.path;
+        std::error_code error;
+        const std::uintmax_t size = fs::file_size(path, error);
+        if (error || size > longest) continue;
+        std::ifstream file(path, std::ios::binary);
+        std::string text(static_cast<std::size_t>(size), '\0');
+        file.read(text.data(), static_cast<std::streamsize>(size));
+        if (file) log.text = std::move(text);
+    }
 }
 
 StoryContext story_context(const Common& common, const RunDirectory& run) {
@@ -153,6 +184,8 @@ Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckL
     std::vector<CheckerRequest> wanted = entry->make()->checkers(record.plan.options);
     for (CheckerRequest& request : system->make()->checkers())
         wanted.push_back(std::move(request));
+    if (std::ranges::find(wanted, "log-patterns", &CheckerRequest::name) != wanted.end())
+        read_logs(run.path, record);
     std::vector<CheckResult> results = run_checkers(record, std::move(wanted), limits);
     Judged judged{.run = run, .record = std::move(record), .results = std::move(results)};
     judged.verdict = overall(judged.results);

@@ -207,6 +207,10 @@ TEST_CASE("a checker that throws is an error of the lab, with its reason") {
             throw Bug("broken on purpose");
         }
     };
+    class Silent : public Checker {
+    public:
+        [[nodiscard]] CheckResult check(const Record&, const Budget&) const override { throw 7; }
+    };
     constexpr CheckerEntry entry = {.name = "throwing",
                                     .summary = "throws",
                                     .options = [] { return std::vector<OptionSpec>{}; },
@@ -214,6 +218,11 @@ TEST_CASE("a checker that throws is an error of the lab, with its reason") {
                                         return std::unique_ptr<Checker>(
                                             std::make_unique<Throwing>());
                                     }};
+    CheckerEntry silent = entry;
+    silent.make = [](const Options&) -> Result<std::unique_ptr<Checker>> {
+        return std::unique_ptr<Checker>(std::make_unique<Silent>());
+    };
+    CHECK(judge_with(silent, {}, enough(), Budget{}).statistics.at("error") == Value(true));
     const CheckResult result = judge_with(entry, {}, enough(), Budget{});
     CHECK(result.checker == "throwing");
     CHECK(result.verdict == Verdict::unknown);

@@ -39,6 +39,20 @@ TEST_CASE("a stale read is told with the write it missed, the fault and the new 
     CHECK(story.steps[4].remark == "no order of 1, 4 and 5 explains this");
 }
 
+TEST_CASE("a checker that failed is told as a failure of the lab, unless there is a violation") {
+    test::Judged run = test::valid_run();
+    run.results.push_back({.checker = "set",
+                           .reason = "the checker failed: broken on purpose",
+                           .statistics = {{"error", true}}});
+    CHECK(run.story().outcome == Outcome::error);
+    CHECK(run.story().sentence == "Set: the checker failed: broken on purpose.");
+    test::Judged invalid = test::stale_read();
+    invalid.results.push_back(run.results.back());
+    CHECK(invalid.story().outcome == Outcome::invalid);
+    REQUIRE(invalid.story().notes.size() == 1);
+    CHECK(invalid.story().notes[0].starts_with("The lab failed too (set: the checker failed"));
+}
+
 TEST_CASE("minimality is claimed only when the finding proves it") {
     test::Judged run = test::stale_read();
     CHECK(run.story().caption.find("can be removed") != std::string::npos);
