@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,8 +28,6 @@ public:
     Result<KeyOps> read(std::span<const OpId> ids) {
         key_ = {};
         key_.ops.reserve(ids.size());
-        key_.values.reserve(ids.size() + 1);
-        make_room(std::min(ids.size(), history_.value_count()));
         for (const Symbol symbol : symbols_)
             number_of_symbol_[symbol] = unseen;
         symbols_.clear();
@@ -79,7 +76,7 @@ private:
 
     ValueId number(const Value& value) {
         const Value& same = rules_.identity(value);
-        make_room(key_.values.size());
+        if ((key_.values.size() + 1) * 2 > table_.size()) grow();
         const auto hash = static_cast<std::uint32_t>(same.hash());
         std::size_t probe = hash & (table_.size() - 1);
         for (; table_[probe].generation == generation_; probe = (probe + 1) & (table_.size() - 1)) {
@@ -92,11 +89,8 @@ private:
         return next;
     }
 
-    /// For one more value than these, and a quarter of the table empty.
-    void make_room(std::size_t values) {
-        const std::size_t needed = values + values / 3 + 2;
-        if (needed <= table_.size()) return;
-        std::vector<Entry> old(std::bit_ceil(needed));
+    void grow() {
+        std::vector<Entry> old(table_.size() * 2);
         std::swap(old, table_);
         for (const Entry& entry : old) {
             if (entry.generation != generation_) continue;
