@@ -3,20 +3,48 @@
 #include "core/history.hpp"
 #include "core/record.hpp"
 #include "core/result.hpp"
+#include "core/store/byte_source.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <iosfwd>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace faultlab {
 
-/// Reads a history of neutral JSON lines, ours or anybody's. The order of its lines becomes the
-/// order of the indexes. Nothing is guessed: what is not a history is refused with `file_name`, the
-/// line, what is wrong and what was expected (usage error). Which f a model knows is checked by
-/// whoever knows the model.
-Result<History> import_jsonl(std::istream& in, std::string_view file_name);
+/// How a history is written down: docs/reference/history-files.md.
+enum class HistoryFormat : std::uint8_t { jsonl, edn, csv };
+[[nodiscard]] std::string_view to_string(HistoryFormat format);
+/// By its ending: .jsonl, .edn, .csv, with or without .gz or .zst behind it. Nothing for others.
+[[nodiscard]] std::optional<HistoryFormat> format_of_name(std::string_view file_name);
 
-/// The same, with the events of processes that are not integers (faults, for display) as events:
-/// kind is their process, fields their type, f and value.
+/// An f of the history, and the first line in which it stands.
+struct FirstUse {
+    std::string f;
+    std::size_t line = 0;
+};
+
+struct ImportedHistory {
+    /// Its history; and the events of processes that are no numbers (faults, for display) as
+    /// events: kind is their process, fields their type, f and value.
+    Record record;
+    std::vector<FirstUse> operations; ///< in the order of those lines
+};
+
+/// Reads a history, ours or anybody's. The order of its events becomes the order of the indexes.
+/// Nothing is guessed: what is not a history is refused with `file_name`, the line, what is wrong
+/// and what was expected (usage error). Which f a model knows is checked by whoever knows the
+/// model. Without a `format`, the name tells it, or else the first character.
+Result<ImportedHistory> import_history(ByteSource& source,
+                                       std::string_view file_name,
+                                       std::optional<HistoryFormat> format = std::nullopt);
+
+/// The same for JSON lines, the history alone.
+Result<History> import_jsonl(std::istream& in, std::string_view file_name);
+/// The same for JSON lines, with the events.
 Result<Record> import_jsonl_record(std::istream& in, std::string_view file_name);
 
 } // namespace faultlab
