@@ -1,0 +1,107 @@
+#include "checker/models.hpp"
+
+#include "core/catalogue.hpp"
+
+#include <algorithm>
+
+namespace faultlab {
+namespace {
+
+/// What an ok read returned, all of them.
+template <class Predicate>
+bool all_answers(const History& history, std::string_view f, Predicate predicate) {
+    for (std::size_t i = 0; i < history.size(); ++i) {
+        const bool answered = history.status()[i] == OpStatus::ok;
+        if (!answered || history.text(history.f()[i]) != f) continue;
+        if (!predicate(history.value(history.ret()[i]))) return false;
+    }
+    return true;
+}
+
+/// Reads return [value, version], or nothing where nothing is.
+bool has_versions(const History& history) {
+    return all_answers(history, "read", [](const Value& answer) {
+        const Value::List* pair = answer.list();
+        if (pair == nullptr) return answer.is_absent();
+        return pair->size() == 2 && pair->back().integer() != nullptr;
+    });
+}
+
+/// Every operation says on which key it is, or on which keys.
+bool has_keys(const History& history) {
+    for (std::size_t i = 0; i < history.size(); ++i) {
+        const bool keyless = history.key()[i] == 0;
+        if (keyless && !spans_keys(history.text(history.f()[i]))) return false;
+    }
+    return true;
+}
+
+const std::vector<ModelEntry>& entries() {
+    static const std::vector<ModelEntry> table = {
+        {.name = "register", .checker = "linearizability", .operations = {"read", "write"}},
+        {.name = "cas-register",
+         .checker = "linearizability",
+         .operations = {"read", "write", "cas"},
+         .extends = "register"},
+        {.name = "versioned-register",
+         .checker = "linearizability",
+         .operations = {"read", "write", "cas"},
+         .fits = has_versions},
+        {.name = "kv",
+         .checker = "linearizability",
+         .operations = {"read", "write", "cas", "add", "append", "delete", "scan", "txn"},
+         .extends = "cas-register",
+         .fits = has_keys},
+    };
+    return table;
+}
+
+/// Whether `model` extends one of the others, directly or not.
+bool is_extension(const ModelEntry& model, const std::vector<const ModelEntry*>& others) {
+    const std::span<const ModelEntry> catalogue = model_catalogue();
+    for (std::string_view base = model.extends; !base.empty();) {
+        if (std::ranges::find(others, base, &ModelEntry::name) != others.end()) return true;
+        const auto entry = std::ranges::find(catalogue, base, &ModelEntry::name);
+        base = entry != catalogue.end() ? entry->extends : std::string_view{};
+    }
+    return false;
+}
+
+} // namespace
+
+std::span<const ModelEntry> model_catalogue() {
+    return entries();
+}
+
+Result<const ModelEntry*> find_model(std::string_view name) {
+    return find_entry(model_catalogue(), "model", name);
+}
+
+std::vector<std::string> operations_of(const History& history) {
+    std::vector<Symbol> seen;
+    std::vector<std::string> names;
+    for (const Symbol f : history.f()) {
+        if (std::ranges::find(seen, f) != seen.end()) continue;
+        seen.push_back(f);
+        names.push_back(history.text(f));
+    }
+    return names;
+}
+
+std::vector<const ModelEntry*> models_for(const History& history) {
+    const std::vector<std::string> used = operations_of(history);
+    std::vector<const ModelEntry*> possible;
+    for (const ModelEntry& model : model_catalogue()) {
+        const bool has_all = std::ranges::all_of(used, [&](const std::string& f) {
+            return std::ranges::find(model.operations, f) != model.operations.end();
+        });
+        if (has_all && (model.fits == nullptr || model.fits(history))) possible.push_back(&model);
+    }
+    std::vector<const ModelEntry*> smallest;
+    for (const ModelEntry* model : possible) {
+        if (!is_extension(*model, possible)) smallest.push_back(model);
+    }
+    return smallest;
+}
+
+} // namespace faultlab
