@@ -5,7 +5,6 @@
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/streams.hpp"
 #include "controller/cli/version.hpp"
-#include "core/store/import.hpp"
 #include "core/store/lab_index.hpp"
 #include "core/store/run_reader.hpp"
 #include "core/workload.hpp"
@@ -25,7 +24,6 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <fstream>
-#include <iostream>
 #include <mutex>
 #include <thread>
 
@@ -128,29 +126,6 @@ Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckL
     return judged;
 }
 
-Result<Judged>
-judge_file(const std::string& file, const std::string& model, const CheckLimits& limits) {
-    const Options options = {{"model", model}};
-    FAULTLAB_TRY(const CheckerEntry* const entry, find_checker("linearizability"));
-    FAULTLAB_DO(complete_options(options, entry->options(), "checker linearizability"));
-    std::ifstream stored;
-    if (file != "-") {
-        stored.open(file);
-        if (!stored) return usage_error(fmt::format("cannot read {}", file));
-    }
-    FAULTLAB_TRY(Record record, import_jsonl_record(file == "-" ? std::cin : stored, file));
-    record.plan.workload = model;
-    record.plan.options = options;
-    record.meta["ended"] = "complete"; // no run was cut short
-    Judged judged{.run = {.id = fmt::format("{} --model {}", shell_word(file), model)},
-                  .record = std::move(record)};
-    const Watch watch(limits.timeout);
-    const Budget budget{.expired = &watch.expired(), .memory_bytes = limits.memory_bytes};
-    judged.results = {judge_with(*entry, options, judged.record, budget)};
-    judged.verdict = overall(judged.results);
-    return judged;
-}
-
 int exit_code(const Judged& judged) {
     std::vector<int> codes = {exit_code(judged.verdict)};
     if (lab_failed(judged.results)) codes.push_back(exit_lab_error);
@@ -186,17 +161,19 @@ Result<fs::path> write_report(const Common& common, const Judged& judged, const 
     return path;
 }
 
-void print_outcome(const Common& common, const Judged& judged, const fs::path& report) {
+std::string outcome_text(const Common& common, const Judged& judged, const fs::path& report) {
     const StoryContext context = story_context(common, judged.run);
+    if (common.json) return render_json(judged.record, judged.results, context);
     const Story story = make_story(judged.record, judged.results, context);
-    if (common.json) {
-        say("{}", render_json(judged.record, judged.results, context));
-        return;
-    }
-    say("{}", render_text(story, style_of_stdout()));
-    say("\nverdict  {}\n", to_string(judged.verdict));
-    if (!report.empty()) say("report   {}\n", report.string());
-    if (!judged.run.path.empty()) say("replay   {}\n", context.replay_command);
+    std::string text = render_text(story, style_of_stdout());
+    text += fmt::format("\nverdict  {}\n", to_string(judged.verdict));
+    if (!report.empty()) text += fmt::format("report   {}\n", report.string());
+    if (!judged.run.path.empty()) text += fmt::format("replay   {}\n", context.replay_command);
+    return text;
+}
+
+void print_outcome(const Common& common, const Judged& judged, const fs::path& report) {
+    write_out(outcome_text(common, judged, report));
 }
 
 JsonList::JsonList(const Common& common, bool several) : shown_(common.json && several) {

@@ -27,12 +27,6 @@ struct Judged {
 /// A verdict is worth having also where it cannot be stored: that is no error of judge.
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits);
 
-/// Judges a history of JSON lines (core/store/import.hpp), '-' for standard input, by one model of
-/// the checker linearizability; nothing is stored. Bad input and a model that does not exist are
-/// usage errors.
-Result<Judged>
-judge_file(const std::string& file, const std::string& model, const CheckLimits& limits);
-
 /// What the process says of it: a violation wins over a failure of the lab, and that over unknown.
 [[nodiscard]] int exit_code(const Judged& judged);
 
@@ -44,6 +38,9 @@ judge_if_needed(const Common& common, const RunDirectory& run, const CheckLimits
 Result<std::filesystem::path>
 write_report(const Common& common, const Judged& judged, const std::filesystem::path& output = {});
 
+/// The first screen of the report and where the rest is, or its JSON.
+[[nodiscard]] std::string
+outcome_text(const Common& common, const Judged& judged, const std::filesystem::path& report);
 /// Prints the first screen of the report and where the rest is, or its JSON.
 void print_outcome(const Common& common, const Judged& judged, const std::filesystem::path& report);
 

@@ -1,0 +1,298 @@
+#include "controller/cli/check_files.hpp"
+
+#include "checker/catalogue.hpp"
+#include "checker/judge.hpp"
+#include "checker/models.hpp"
+#include "controller/cli/check_progress.hpp"
+#include "controller/cli/exit_codes.hpp"
+#include "controller/cli/judging.hpp"
+#include "core/store/export.hpp"
+#include "core/store/import.hpp"
+#include "reports/sentence.hpp"
+#include "reports/steps.hpp"
+#include "reports/text.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace faultlab {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A checker that was asked for, made out.
+struct Wanted {
+    const CheckerEntry* entry = nullptr;
+    Options options;
+};
+
+bool has_model_option(const CheckerEntry& entry) {
+    const std::vector<OptionSpec> specs = entry.options();
+    return std::ranges::find(specs, "model", &OptionSpec::name) != specs.end();
+}
+
+std::vector<std::string_view> names_of(const std::vector<const ModelEntry*>& models) {
+    std::vector<std::string_view> names;
+    for (const ModelEntry* model : models)
+        names.push_back(model->name);
+    return names;
+}
+
+/// The one model that the operations leave, of those of this checker; of all checkers if empty.
+Result<const ModelEntry*>
+inferred_model(const std::string& file, const History& history, std::string_view checker) {
+    const std::vector<std::string> used = operations_of(history);
+    if (used.empty()) {
+        return usage_error(fmt::format("{} has no operations that tell its model", file),
+                           "name it: --model MODEL");
+    }
+    std::vector<const ModelEntry*> models = models_for(history);
+    if (!checker.empty()) {
+        std::erase_if(models, [&](const ModelEntry* model) { return model->checker != checker; });
+    }
+    if (models.size() == 1) return models.front();
+    const std::string operations = fmt::format("{}", fmt::join(used, ", "));
+    if (models.empty()) {
+        return usage_error(fmt::format("no model has the operations of {}: {}", file, operations),
+                           "a checker that needs none can be named: --checker CHECKER");
+    }
+    return usage_error(
+        fmt::format("the operations of {} ({}) leave several models", file, operations),
+        fmt::format("choose one: --model {}", fmt::join(names_of(models), " | --model ")));
+}
+
+/// An f that the model does not know makes the file no history of that model.
+Result<void>
+knows_all(const ModelEntry& model, const std::string& file, const ImportedHistory& in) {
+    for (const FirstUse& use : in.operations) {
+        const bool known = std::ranges::find(model.operations, use.f) != model.operations.end();
+        if (known) continue;
+        return usage_error(fmt::format("{}:{}: f '{}' is no operation of model {}",
+                                       file,
+                                       use.line,
+                                       visible(use.f, 60),
+                                       model.name),
+                           fmt::format("expected {}", fmt::join(model.operations, ", ")));
+    }
+    return {};
+}
+
+Result<std::vector<Wanted>> wanted_checkers(const CheckCommand& command,
+                                            const std::string& file,
+                                            const ImportedHistory& imported) {
+    const ModelEntry* model = nullptr;
+    const auto known = find_model(command.model);
+    if (known) model = *known;
+    std::vector<std::string> names = command.checkers;
+    if (names.empty() && command.model.empty()) {
+        FAULTLAB_TRY(model, inferred_model(file, imported.record.history, {}));
+    }
+    if (names.empty()) names = {model != nullptr ? std::string(model->checker) : "linearizability"};
+    std::vector<Wanted> wanted;
+    for (const std::string& name : names) {
+        Wanted one;
+        FAULTLAB_TRY(one.entry, find_checker(name));
+        if (has_model_option(*one.entry)) {
+            if (command.model.empty() && model == nullptr) {
+                FAULTLAB_TRY(model, inferred_model(file, imported.record.history, name));
+            }
+            one.options["model"] = model != nullptr ? std::string(model->name) : command.model;
+        }
+        FAULTLAB_DO(
+            complete_options(one.options, one.entry->options(), fmt::format("checker {}", name)));
+        wanted.push_back(std::move(one));
+    }
+    if (model != nullptr) FAULTLAB_DO(knows_all(*model, file, imported));
+    return wanted;
+}
+
+Result<Judged>
+judge_file(const CheckCommand& command, const std::string& name, CheckProgress::File& progress) {
+    progress.begin_reading();
+    FAULTLAB_TRY(const auto source, open_source(name, &progress.reading()));
+    FAULTLAB_TRY(ImportedHistory imported, import_history(*source, name));
+    FAULTLAB_TRY(const std::vector<Wanted> wanted, wanted_checkers(command, name, imported));
+    Judged judged{.run = {.id = shell_word(name)}, .record = std::move(imported.record)};
+    judged.record.meta["ended"] = "complete"; // no run was cut short
+    judged.record.plan.workload = wanted.front().entry->name;
+    for (const Wanted& one : wanted) {
+        const auto model = one.options.find("model");
+        if (model == one.options.end()) continue;
+        judged.record.plan.workload = model->second;
+        judged.record.plan.options = one.options;
+        judged.run.id = fmt::format("{} --model {}", shell_word(name), model->second);
+    }
+    progress.begin_checking();
+    const Budget budget{.expired = &progress.expired(),
+                        .memory_bytes = command.limits.memory_bytes};
+    for (const Wanted& one : wanted)
+        judged.results.push_back(judge_with(*one.entry, one.options, judged.record, budget));
+    judged.verdict = overall(judged.results);
+    return judged;
+}
+
+/// The first violation that is shown by operations.
+const Finding* first_violation(const Judged& judged) {
+    for (const CheckResult& result : judged.results) {
+        for (const Finding& finding : result.findings) {
+            if (!is_doubt(finding) && !finding.ops.empty()) return &finding;
+        }
+    }
+    return nullptr;
+}
+
+/// The operations of a counterexample as a history of their own. What had not returned when the
+/// divergence shows is open in it, as its return proves nothing.
+History history_of(const History& history, const Finding& finding) {
+    Index shown = never;
+    if (finding.divergence >= 0) {
+        const Index returned = history.ret_index()[static_cast<std::size_t>(finding.divergence)];
+        if (returned != never) shown = returned;
+    }
+    HistoryBuilder builder;
+    for (Op op : counterexample(history, finding)) {
+        if (op.ret_index != never && op.ret_index > shown) {
+            op.status = OpStatus::open;
+            op.ret_index = never;
+            op.ret = {};
+            op.t_ret = -1;
+        }
+        builder.add(op);
+    }
+    return builder.build();
+}
+
+Result<void> write_witness(const Judged& judged, const fs::path& path) {
+    const Finding* finding = first_violation(judged);
+    if (finding == nullptr) {
+        return usage_error(fmt::format("there is no counterexample for {}: the verdict is {}",
+                                       path.string(),
+                                       to_string(judged.verdict)));
+    }
+    const Record example{.history = history_of(judged.record.history, *finding)};
+    std::ofstream out(path, std::ios::binary);
+    const auto written =
+        export_history(example, format_of_name(path.string()).value_or(HistoryFormat::jsonl), out);
+    out.close();
+    if (!written || !out) return lab_error(fmt::format("cannot write {}", path.string()));
+    return {};
+}
+
+/// Every violation, also those that the first screen has no room for.
+std::string explained(const Judged& judged) {
+    std::string text;
+    for (const CheckResult& result : judged.results) {
+        for (const Finding& finding : result.findings) {
+            text += fmt::format("\n{}: {}\n  {}\n",
+                                finding.checker,
+                                headline_of(judged.record.plan.workload, finding),
+                                sentence_of(judged.record, finding, result.reason));
+            for (const StoryStep& step : make_steps(judged.record, finding)) {
+                text += fmt::format("  {:>10}  {}  {}  {}{}\n",
+                                    moment_text(step.t),
+                                    step.actor,
+                                    step.action,
+                                    step.outcome,
+                                    step.divergent ? "  ✖" : "");
+            }
+            if (!finding.details.empty())
+                text += fmt::format("  {}\n", params_text(finding.details, 200));
+        }
+    }
+    return text;
+}
+
+FileOutcome outcome_of(const CheckCommand& command,
+                       const std::string& name,
+                       bool several,
+                       CheckProgress::File& progress) {
+    FileOutcome outcome;
+    const auto judged = judge_file(command, name, progress);
+    progress.finish();
+    if (!judged) {
+        outcome.failed = true;
+        outcome.errors.push_back(judged.error());
+        outcome.code = exit_code(judged.error().kind);
+        return outcome;
+    }
+    std::vector<int> codes = {exit_code(*judged)};
+    const bool brief = several && judged->verdict == Verdict::valid && !command.explain;
+    if (brief && !command.common.json) {
+        outcome.text = fmt::format(
+            "valid    {}  {}\n",
+            judged->run.id,
+            count_text(static_cast<std::int64_t>(judged->record.history.size()), "operation"));
+    } else {
+        outcome.text = outcome_text(command.common, *judged, {});
+        if (command.explain && !command.common.json) outcome.text += explained(*judged);
+    }
+    if (!command.witness.empty() && judged->verdict != Verdict::valid) {
+        const auto written = write_witness(*judged, command.witness);
+        if (!written) outcome.errors.push_back(written.error());
+        if (!written && written.error().kind == ErrorKind::lab) codes.push_back(exit_lab_error);
+    }
+    outcome.code = combined_exit_code(codes);
+    return outcome;
+}
+
+/// As outcome_of; what a thread throws must not end the process and the other files with it.
+FileOutcome safe_outcome_of(const CheckCommand& command,
+                            const std::string& name,
+                            bool several,
+                            CheckProgress::File& progress) {
+    try {
+        return outcome_of(command, name, several, progress);
+    } catch (const std::exception& bug) {
+        progress.finish();
+        return {.errors = {lab_error(fmt::format("checking {} failed: {}", name, bug.what()))},
+                .failed = true,
+                .code = exit_lab_error};
+    }
+}
+
+} // namespace
+
+bool names_history(const std::string& name) {
+    if (name == "-" || format_of_name(name)) return true;
+    std::error_code error;
+    return fs::is_regular_file(name, error) && fs::path(name).filename() != "run.db";
+}
+
+std::vector<FileOutcome> check_files(const CheckCommand& command,
+                                     const std::vector<std::string>& names) {
+    CheckProgress progress;
+    std::vector<CheckProgress::File*> files;
+    for (const std::string& name : names)
+        files.push_back(&progress.add(name, command.limits.timeout));
+    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t workers = std::min(names.size(), cores);
+    // The limit on memory is for the process.
+    CheckCommand shared = command;
+    if (workers > 1) shared.limits.memory_bytes /= static_cast<std::int64_t>(workers);
+    std::vector<FileOutcome> outcomes(names.size());
+    std::atomic<std::size_t> next = 0;
+    progress.start();
+    {
+        std::vector<std::jthread> threads;
+        for (std::size_t worker = 0; worker < workers; ++worker) {
+            threads.emplace_back([&] {
+                for (std::size_t i = next++; i < names.size(); i = next++)
+                    outcomes[i] =
+                        safe_outcome_of(shared, names[i], command.runs.size() > 1, *files[i]);
+            });
+        }
+    }
+    progress.stop();
+    return outcomes;
+}
+
+} // namespace faultlab
