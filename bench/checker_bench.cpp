@@ -1,196 +1,203 @@
-// How fast the linearizability checker judges generated histories, and how that compares with a
-// bare scan of the same columns (the cost of looking at every operation once).
-// Usage: bench_checker [repetitions]
+// How fast the linearizability checker judges generated histories of registers: the time of the
+// check alone and what of it this process had the processor, operations a second, the peak of
+// resident memory of a process that generates and checks (and of one that only generates), and
+// which methods judged the keys. Usage: bench_checker [repetitions [part of a name [threads]]]
 
+#include "bench/register_histories.hpp"
 #include "checker/catalogue.hpp"
 #include "core/checker.hpp"
-#include "core/rng.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace faultlab;
 
 namespace {
 
-struct Shape {
-    std::string name;
-    int keys = 1;
-    int ops_per_key = 10'000;
-    int clients = 10;
-    std::uint64_t info_percent = 0;
-    std::uint64_t read_percent = 50;
-    std::uint64_t cas_percent = 0;
-};
-
-/// Clients that are always busy on one correct register: every operation takes effect at a random
-/// moment between its invocation and its return. Values written are unique.
-class Generator {
-public:
-    Generator(const Shape& shape, std::uint64_t seed) : shape_(shape), rng_(seed) {}
-
-    History run() {
-        for (int key = 0; key < shape_.keys; ++key)
-            one_key(key);
-        HistoryBuilder builder;
-        for (const Op& op : ops_)
-            builder.add(op);
-        return builder.build();
-    }
-
-private:
-    void one_key(int key) {
-        value_ = {};
-        const std::size_t end = ops_.size() + static_cast<std::size_t>(shape_.ops_per_key);
-        std::vector<Slot> slots(static_cast<std::size_t>(shape_.clients));
-        std::size_t busy = 0;
-        while (ops_.size() < end || busy > 0) {
-            Slot& slot = slots[rng_.below(slots.size())];
-            if (!slot.busy && ops_.size() == end) continue;
-            if (!slot.busy) {
-                slot = {.op = invoke(key), .busy = true};
-                ++busy;
-            } else if (!slot.applied) {
-                apply(ops_[slot.op]);
-                slot.applied = true;
-            } else {
-                finish(ops_[slot.op]);
-                slot.busy = false;
-                --busy;
-            }
-        }
-    }
-
-    struct Slot {
-        std::size_t op = 0;
-        bool busy = false;
-        bool applied = false;
-    };
-
-    std::size_t invoke(int key) {
-        Op op{.f = "read", .key = key, .inv_index = index_++, .status = OpStatus::ok};
-        const std::uint64_t draw = rng_.below(100);
-        if (draw >= shape_.read_percent + shape_.cas_percent) {
-            op.f = "write";
-            op.arg = next_value_++;
-        } else if (draw >= shape_.read_percent) {
-            op.f = "cas";
-            op.arg = Value::List{value_, next_value_++};
-        }
-        if (rng_.chance(shape_.info_percent, 100)) op.status = OpStatus::info;
-        ops_.push_back(op);
-        return ops_.size() - 1;
-    }
-
-    void apply(Op& op) {
-        if (op.status == OpStatus::info && rng_.chance(1, 2)) return;
-        if (op.f == "read") {
-            op.ret = value_;
-        } else if (op.f == "write") {
-            value_ = op.arg;
-        } else {
-            const bool equal = (*op.arg.list())[0] == value_;
-            op.ret = equal;
-            if (equal) value_ = (*op.arg.list())[1];
-        }
-    }
-
-    void finish(Op& op) {
-        const Index index = index_++;
-        if (op.status == OpStatus::info)
-            op.ret = {};
-        else
-            op.ret_index = index;
-    }
-
-    const Shape& shape_;
-    Rng rng_;
-    std::vector<Op> ops_;
-    Index index_ = 0;
-    Value value_;
-    std::int64_t next_value_ = 1;
-};
-
 double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Looks once at every column that the checker reads.
-std::uint64_t scan(const History& history) {
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < history.size(); ++i) {
-        sum += history.f()[i] + history.key()[i] + history.arg()[i] + history.ret()[i];
-        sum += static_cast<std::uint64_t>(history.inv_index()[i] ^ history.ret_index()[i]);
-        sum += static_cast<std::uint64_t>(history.status()[i]);
-    }
-    return sum;
+/// Of all threads of this process. On a machine that others use too it is the better measure.
+double cpu_seconds() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-void measure(const Shape& shape, int repetitions) {
+double peak_mb() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+class Threads : public Workers {
+public:
+    explicit Threads(std::size_t count) : count_(count) {}
+    [[nodiscard]] std::size_t count() const override { return count_; }
+    void run(const std::function<void()>& body) const override {
+        std::vector<std::jthread> threads;
+        for (std::size_t i = 0; i < count_; ++i)
+            threads.emplace_back(body);
+    }
+
+private:
+    std::size_t count_;
+};
+
+std::string methods(const CheckResult& result) {
+    std::string text;
+    for (const auto& [name, value] : result.statistics) {
+        if (name.starts_with("keys_by_"))
+            text += fmt::format(" {}={}", name.substr(8), to_text(value));
+    }
+    return text;
+}
+
+void measure(const RegisterShape& shape, int repetitions, std::size_t threads) {
     Record record;
-    record.history = Generator(shape, 42).run();
-    const auto checker = find_checker("linearizability").value()->make({}).value();
+    record.history = generate_registers(shape, 42);
+    const double before = peak_mb();
+    const auto checker =
+        find_checker("linearizability").value()->make({{"model", shape.model}}).value();
+    const Threads workers(threads);
     double best = 1e9;
-    double best_scan = 1e9;
-    std::uint64_t sum = 0;
+    double best_cpu = 1e9;
     CheckResult result;
     for (int i = 0; i < repetitions; ++i) {
-        auto start = std::chrono::steady_clock::now();
-        sum += scan(record.history);
-        best_scan = std::min(best_scan, seconds_since(start));
-        start = std::chrono::steady_clock::now();
-        result = checker->check(record, Budget{});
+        const double cpu = cpu_seconds();
+        const auto start = std::chrono::steady_clock::now();
+        result = checker->check(record, Budget{.workers = threads > 1 ? &workers : nullptr});
         best = std::min(best, seconds_since(start));
+        best_cpu = std::min(best_cpu, cpu_seconds() - cpu);
     }
-    fmt::print(
-        "{:<44} {:>8} ops  {:>9.2f} ms  {:>10.0f} op/s  {:>7.0f} x scan  widest {:>5}  {}{}\n",
-        shape.name,
-        record.history.size(),
-        best * 1e3,
-        static_cast<double>(record.history.size()) / best,
-        best / best_scan,
-        to_text(result.statistics.at("widest")),
-        to_string(result.verdict),
-        sum == 0 ? " (empty)" : "");
+    fmt::print("{:<52} {:>8} ops {:>10.3f} ms (cpu {:>9.3f}) {:>9.0f} op/s {:>6.0f} MB (history "
+               "{:>4.0f}) {:>7} "
+               "widest {}{}\n",
+               shape.name,
+               record.history.size(),
+               best * 1e3,
+               best_cpu * 1e3,
+               static_cast<double>(record.history.size()) / best,
+               peak_mb(),
+               before,
+               to_string(result.verdict),
+               to_text(result.statistics.at("widest")),
+               methods(result));
+}
+
+/// In a process of its own, so that its memory is its own.
+void measure_apart(const RegisterShape& shape, int repetitions, std::size_t threads) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        measure(shape, repetitions, threads);
+        std::fflush(stdout);
+        ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (status != 0) fmt::print("{}: ended with status {}\n", shape.name, status);
+}
+
+std::vector<RegisterShape> unique_values() {
+    return {
+        {.name = "unique, 1 key, 10 clients, 1 k", .ops_per_key = 1'000},
+        {.name = "unique, 1 key, 30 clients, 1 k", .ops_per_key = 1'000, .clients = 30},
+        {.name = "unique, 1 key, 100 clients, 1 k", .ops_per_key = 1'000, .clients = 100},
+        {.name = "unique, 1 key, 10 clients, 10 k, low", .busy_percent = 30},
+        {.name = "unique, 1 key, 10 clients, 10 k"},
+        {.name = "unique, 1 key, 10 clients, 10 k, cas", .read_percent = 40, .cas_percent = 30},
+        {.name = "unique, 1 key, 10 clients, 10 k, cas, 5 % info",
+         .info_percent = 5,
+         .read_percent = 40,
+         .cas_percent = 30},
+        {.name = "unique, 1 key, 10 clients, 10 k, strong cas",
+         .read_percent = 40,
+         .cas_percent = 30,
+         .strong_cas = true},
+        {.name = "unique, 1 key, 10 clients, 10 k, stale read", .stale_read = true},
+        {.name = "unique, 1 key, 10 clients, 100 k, low",
+         .ops_per_key = 100'000,
+         .busy_percent = 30},
+        {.name = "unique, 1 key, 10 clients, 100 k", .ops_per_key = 100'000},
+        {.name = "unique, 1 key, 10 clients, 100 k, stale read",
+         .ops_per_key = 100'000,
+         .stale_read = true},
+        {.name = "unique, 1 key, 5 clients, 1 M", .ops_per_key = 1'000'000, .clients = 5},
+        {.name = "unique, 1 key, 10 clients, 1 M, register",
+         .model = "register",
+         .ops_per_key = 1'000'000},
+        {.name = "unique, 1 key, 10 clients, 1 M, 5 % info",
+         .ops_per_key = 1'000'000,
+         .info_percent = 5},
+        {.name = "unique, 1 key, 100 clients, 1 M", .ops_per_key = 1'000'000, .clients = 100},
+        {.name = "unique, 1 key, 100 clients, 1 M, 5 % info",
+         .ops_per_key = 1'000'000,
+         .clients = 100,
+         .info_percent = 5},
+        {.name = "unique, 100 keys, 10 clients, 1 M", .keys = 100, .ops_per_key = 10'000},
+    };
+}
+
+std::vector<RegisterShape> repeated_values() {
+    return {
+        {.name = "5 values, 10 clients, 10 k, low", .values = 5, .busy_percent = 30},
+        {.name = "5 values, 10 clients, 10 k", .values = 5},
+        {.name = "5 values, 10 clients, 100 k", .ops_per_key = 100'000, .values = 5},
+        {.name = "5 values, 10 clients, 10 k, 1 % info", .values = 5, .info_percent = 1},
+        {.name = "5 values, 10 clients, 10 k, 5 % info", .values = 5, .info_percent = 5},
+        {.name = "5 values, 10 clients, 10 k, stale read", .values = 5, .stale_read = true},
+        {.name = "5 values, 30 clients, 1 k", .ops_per_key = 1'000, .clients = 30, .values = 5},
+        {.name = "5 values, 30 clients, 1 k, stale read",
+         .ops_per_key = 1'000,
+         .clients = 30,
+         .values = 5,
+         .stale_read = true},
+        {.name = "5 values, 10 clients, 100 k, cas",
+         .ops_per_key = 100'000,
+         .values = 5,
+         .read_percent = 40,
+         .cas_percent = 30},
+        {.name = "5 values, 10 clients, 100 k, strong cas",
+         .ops_per_key = 100'000,
+         .values = 5,
+         .read_percent = 40,
+         .cas_percent = 30,
+         .strong_cas = true},
+        {.name = "5 values, 10 clients, 10 k, strong cas, 5 % info",
+         .values = 5,
+         .info_percent = 5,
+         .read_percent = 40,
+         .cas_percent = 30,
+         .strong_cas = true},
+        {.name = "50 values, 10 clients, 100 k", .ops_per_key = 100'000, .values = 50},
+    };
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
     const int repetitions = argc > 1 ? std::max(1, std::atoi(argv[1])) : 3;
-    const std::vector<Shape> shapes = {
-        {.name = "1 key, 10 clients, unique values"},
-        {.name = "1 key, 10 clients, unique values, 30 % cas",
-         .read_percent = 40,
-         .cas_percent = 30},
-        {.name = "200 keys x 300, 12 clients, 5 % info, cas",
-         .keys = 200,
-         .ops_per_key = 300,
-         .clients = 12,
-         .info_percent = 5,
-         .read_percent = 40,
-         .cas_percent = 30},
-        {.name = "200 keys x 300, 20 clients, 5 % info, cas",
-         .keys = 200,
-         .ops_per_key = 300,
-         .clients = 20,
-         .info_percent = 5,
-         .read_percent = 40,
-         .cas_percent = 30},
-        {.name = "1 key, 10 clients, 5 % info", .info_percent = 5},
-        {.name = "1 key, 10 clients, 5 % info, cas",
-         .info_percent = 5,
-         .read_percent = 40,
-         .cas_percent = 30},
-        {.name = "1 key, 30 clients, unique values", .ops_per_key = 1'000, .clients = 30},
-    };
-    for (const Shape& shape : shapes)
-        measure(shape, repetitions);
+    const std::string part = argc > 2 ? argv[2] : "";
+    const auto threads = static_cast<std::size_t>(argc > 3 ? std::max(1, std::atoi(argv[3])) : 1);
+    for (const auto& table : {unique_values(), repeated_values()}) {
+        for (const RegisterShape& shape : table) {
+            if (shape.name.find(part) != std::string::npos)
+                measure_apart(shape, repetitions, threads);
+        }
+    }
     return 0;
 }

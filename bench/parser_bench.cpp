@@ -123,7 +123,7 @@ std::size_t count_lines(std::string_view text) {
 }
 
 std::size_t parse(ByteSource& source, HistoryFormat format) {
-    const auto imported = import_history(source, "bench", format);
+    const auto imported = import_history(source, "bench", {.format = format});
     if (!imported) {
         fmt::print(stderr, "{}\n", imported.error().text());
         std::exit(70);

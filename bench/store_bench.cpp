@@ -73,7 +73,7 @@ void work(OpLane& lane,
         row.t_due = clock.now();
         const Index invoked = lane.invoke(row, clock);
         const Completion completion = i % 2 == 0 ? Done{} : Done{Value(i * workers + worker)};
-        lane.complete(invoked, completion, clock);
+        lane.complete(invoked, completion, no_node, clock);
     }
 }
 

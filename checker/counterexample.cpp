@@ -3,6 +3,7 @@
 #include "checker/delta_debugging.hpp"
 #include "checker/frontier_search.hpp"
 #include "checker/linearizability_rules.hpp"
+#include "checker/register_judge.hpp"
 
 #include <algorithm>
 #include <map>
@@ -104,22 +105,53 @@ struct RegisterProblem {
     }
 };
 
+/// The operations that prove by blocks that the history is illegal, and the writers of all that
+/// they observed; empty when blocks do not tell. Each of the observed values has but one writer, so
+/// whatever is removed from these operations, the support of the rest is among them.
+std::vector<RegisterOp> proof_of(const std::vector<RegisterOp>& ops, const Budget& budget) {
+    RegisterJudgement judgement = RegisterJudge().judge(ops, budget);
+    if (judgement.method != RegisterMethod::blocks) return {};
+    std::vector<bool> kept(ops.size());
+    std::vector<ValueId> observed;
+    const auto keep = [&](std::size_t i) {
+        if (kept[i]) return;
+        kept[i] = true;
+        if (ops[i].action == RegisterAction::read) observed.push_back(ops[i].value);
+        if (ops[i].action == RegisterAction::cas) observed.push_back(ops[i].from);
+    };
+    for (const std::uint32_t i : judgement.certificate)
+        keep(i);
+    std::map<ValueId, std::size_t> writer;
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+        if (ops[i].updates() && !ops[i].preserves_state()) writer[ops[i].value] = i;
+    }
+    for (std::size_t next = 0; next < observed.size(); ++next) {
+        if (const auto found = writer.find(observed[next]); found != writer.end())
+            keep(found->second);
+    }
+    std::vector<RegisterOp> proof;
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+        if (kept[i]) proof.push_back(ops[i]);
+    }
+    return proof;
+}
+
 } // namespace
 
 std::optional<Divergence> find_divergence(std::span<const RegisterOp> ops, const Budget& budget) {
+    RegisterJudge judge;
     std::vector<const RegisterOp*> returns;
     for (const RegisterOp& op : ops) {
         if (op.definite()) returns.push_back(&op);
     }
     std::ranges::sort(returns, {}, [](const RegisterOp* op) { return op->ret; });
     // A prefix of a legal history is legal, so the first illegal prefix is found by halving.
-    const LinearizabilityRules rules;
     std::size_t legal = 0; // so many returns are legal
     std::size_t illegal = returns.size() + 1;
     while (illegal - legal > 1) {
         const std::size_t middle = legal + (illegal - legal) / 2;
         const auto prefix = prefix_until(ops, returns[middle - 1]->ret);
-        const Verdict verdict = search_order(prefix, rules, budget).verdict;
+        const Verdict verdict = judge.judge(prefix, budget).verdict;
         if (verdict == Verdict::unknown) return std::nullopt;
         (verdict == Verdict::invalid ? illegal : legal) = middle;
     }
@@ -135,7 +167,7 @@ Verdict judge_subset(std::span<const RegisterOp> subset,
                      RegisterModel model,
                      const Budget& budget) {
     if (model != RegisterModel::versioned || !updates_removed) {
-        return search_order(subset, LinearizabilityRules{}, budget).verdict;
+        return RegisterJudge().judge(subset, budget).verdict;
     }
     VersionChoices choices(subset);
     if (choices.combinations() > VersionChoices::most) return Verdict::unknown;
@@ -148,8 +180,10 @@ Verdict judge_subset(std::span<const RegisterOp> subset,
 }
 
 Counterexample reduce(const Divergence& divergence, RegisterModel model, const Budget& budget) {
-    const RegisterProblem problem{divergence.ops, model, budget};
-    DeltaDebugging<RegisterOp, RegisterProblem> debugging(divergence.ops, problem, budget);
+    const std::vector<RegisterOp> proof = proof_of(divergence.ops, budget);
+    const std::vector<RegisterOp>& all = proof.empty() ? divergence.ops : proof;
+    const RegisterProblem problem{all, model, budget};
+    DeltaDebugging<RegisterOp, RegisterProblem> debugging(all, problem, budget);
     debugging.try_without(
         [](const RegisterOp& op) { return op.action == RegisterAction::failed_cas; });
     debugging.try_without([](const RegisterOp& op) { return !op.definite(); });
@@ -162,7 +196,7 @@ Counterexample reduce(const Divergence& divergence, RegisterModel model, const B
     });
     const bool minimal = debugging.finish();
     return {.ops = debugging.kept(),
-            .updates_removed = problem.updates_removed(debugging.kept()),
+            .updates_removed = !proof.empty() || problem.updates_removed(debugging.kept()),
             .minimal = minimal};
 }
 

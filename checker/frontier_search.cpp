@@ -1,6 +1,7 @@
 #include "checker/frontier_search.hpp"
 
 #include "checker/frontier.hpp"
+#include "checker/place_times.hpp"
 #include "checker/search_input.hpp"
 
 namespace faultlab {
@@ -10,7 +11,7 @@ namespace {
 class RegisterObject {
 public:
     RegisterObject(std::span<const RegisterOp> ops, const LinearizabilityRules& rules)
-        : input_(prepare_search(ops, rules)), rules_(&rules) {}
+        : input_(prepare_search(ops, rules)), times_(input_), rules_(&rules) {}
 
     [[nodiscard]] std::size_t size() const { return input_.ops.size(); }
     [[nodiscard]] const RegisterOp& op(std::uint32_t i) const { return input_.ops[i]; }
@@ -56,28 +57,19 @@ public:
         }
     }
 
-    /// Look-ahead: the place that was left is needed by a definite operation that has not taken
-    /// effect, and no update that could lead back to it is left. Such a configuration cannot be
-    /// completed.
+    /// Look-ahead: see PlacesLost.
     [[nodiscard]] bool doomed(std::uint32_t,
                               const RegisterState& from,
                               const Configuration& to,
                               const Pending& pending) const {
-        const std::uint64_t left = input_.place(from);
-        if (left == input_.place(to.state) || !rules_->looks_ahead()) return false;
-        if (left >= input_.last_needed.size()) return false;
-        if (input_.last_reached[left] > pending.now) return false;
-        bool needed = input_.last_needed[left] > pending.now;
-        for (const std::uint32_t op : pending.updates) {
-            if (pending.used(to, op)) continue;
-            if (!input_.by_version && input_.ops[op].value == left) return false;
-            needed |= input_.needed_place(input_.ops[op]) == left;
+        if (!rules_->looks_ahead()) return false;
+        PlacesLost lost(input_, times_, input_.place(from), input_.place(to.state), pending.now);
+        for (const auto* list : {&pending.updates, &pending.observers}) {
+            for (const std::uint32_t op : *list) {
+                if (!pending.used(to, op)) lost.add_pending(input_.ops[op]);
+            }
         }
-        for (const std::uint32_t op : pending.observers) {
-            if (pending.used(to, op)) continue;
-            needed |= input_.needed_place(input_.ops[op]) == left;
-        }
-        return needed;
+        return lost.any([](std::uint64_t) { return false; });
     }
 
     // There is but one register: all pending operations can matter.
@@ -97,6 +89,7 @@ private:
     }
 
     SearchInput input_;
+    PlaceTimes times_;
     const LinearizabilityRules* rules_; ///< never null
 };
 

@@ -60,6 +60,7 @@ public:
         if (!concerns(op.key)) return true;
         const Value before = get(map, op.key);
         if (op.f == "read") return !known(op) || op.ret == before;
+        if (op.f == "swap" && known(op) && op.ret != before) return false;
         if (op.f == "cas") {
             const Value::List& pair = *op.arg.list();
             if (known(op) && op.ret == Value(false)) return pair[0] != before;

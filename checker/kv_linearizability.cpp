@@ -166,7 +166,7 @@ private:
     /// A failed operation that would have written what the observer read.
     [[nodiscard]] OpId refused(OpId observer) const {
         const Op saw = history_.op(observer);
-        if (saw.f != "read" && saw.f != "cas") return -1;
+        if (saw.f != "read" && saw.f != "cas" && saw.f != "swap") return -1;
         const Value value = saw.f == "cas" ? (*saw.arg.list())[0] : saw.ret;
         const Symbol key = history_.key()[static_cast<std::size_t>(observer)];
         return failed_writer(history_, key, value, observer);

@@ -39,11 +39,19 @@ private:
     std::vector<std::uint32_t> parent_;
 };
 
+bool is_plain_key(const Value& value) {
+    return value.integer() != nullptr || value.text() != nullptr;
+}
+
+/// A key, or the list [namespace, key].
+bool is_key(const Value& value) {
+    const Value::List* parts = value.list();
+    if (parts == nullptr) return is_plain_key(value);
+    return parts->size() == 2 && std::ranges::all_of(*parts, is_plain_key);
+}
+
 /// An argument [lo, hi) of two keys; null when it is none.
 const Value::List* range_of(const Value& arg) {
-    const auto is_key = [](const Value& v) {
-        return v.integer() != nullptr || v.text() != nullptr;
-    };
     const Value::List* range = arg.list();
     const bool fits =
         range != nullptr && range->size() == 2 && is_key((*range)[0]) && is_key((*range)[1]);
@@ -246,6 +254,9 @@ private:
             op.steps.push_back({KvAction::write, false, key, place(key, arg(i))});
         } else if (name == "delete") {
             op.steps.push_back({KvAction::write, false, key, group_->places.absent(key)});
+        } else if (name == "swap") {
+            if (row.definite) op.steps.push_back({.key = key, .place = place(key, ret(i))});
+            op.steps.push_back({KvAction::write, false, key, place(key, arg(i))});
         } else if (name == "cas") {
             add_cas(row, key, op);
         } else if (name == "add") {
@@ -253,7 +264,7 @@ private:
         } else if (name == "append") {
             add_suffix(row, key, op);
         } else {
-            expected_ = "read, write, cas, add, append, delete, scan or txn";
+            expected_ = "read, write, cas, add, append, swap, delete, scan or txn";
         }
     }
 

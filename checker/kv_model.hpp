@@ -24,7 +24,9 @@ namespace faultlab {
 ///   cas k [from, to] ok: it was from and is now to; with the result false: it was not from
 ///   add k d          of an integer; absent counts as 0; ok: the new value
 ///   append k s       to a text; absent counts as ""; ok: the new value
+///   swap k v         writes; ok: the value that was there before, or absent
 ///   scan [lo, hi)    ok: [[key, value], …] of all keys there that have a value, in key order
+///                    (a key of a namespace is [namespace, key]: a scan is of one of them)
 ///   txn              [["r",k,null],["w",k,v],["append",k,s]], atomic; ok: with what was read
 inline constexpr std::string_view kv_model = "kv";
 

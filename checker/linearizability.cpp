@@ -2,8 +2,8 @@
 // Judges: whether the operations on each key can be put in one order that respects real time and is
 // legal for a register. Exact, both ways; indeterminate operations stay open to the end of time.
 // With the model kv keys that scans and transactions tie together are judged together
-// (checker/kv_linearizability.cpp).
-// How: checker/frontier_search.hpp, each key by itself.
+// (checker/kv_linearizability.cpp). Objects that are no registers: checker/object_catalogue.hpp.
+// How: checker/register_judge.hpp, each key by itself; its statistics keys_by_METHOD say how many.
 // Finds, for each key that cannot: a finding "nonlinearizable" with a reduced counterexample
 // (checker/counterexample.hpp). Its details:
 //   model         the model's name
@@ -20,10 +20,11 @@
 #include "checker/anomaly_class.hpp"
 #include "checker/catalogue_entries.hpp"
 #include "checker/counterexample.hpp"
-#include "checker/frontier_search.hpp"
 #include "checker/kv_model.hpp"
 #include "checker/linearizability_parts.hpp"
-#include "checker/linearizability_rules.hpp"
+#include "checker/object_catalogue.hpp"
+#include "checker/object_linearizability.hpp"
+#include "checker/register_keys.hpp"
 #include "checker/register_model.hpp"
 #include "core/checker.hpp"
 
@@ -31,8 +32,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -56,8 +59,9 @@ public:
     CheckResult run() {
         result_.checker = "linearizability";
         result_.verdict = Verdict::valid;
-        for (std::size_t k = 0; k < history_.keys().size(); ++k)
-            judge_key(k);
+        std::vector<JudgedKey> judged = judge_keys(history_, model_, budget_);
+        for (std::size_t k = 0; k < judged.size(); ++k)
+            take(k, judged[k]);
         if (history_.keys().empty()) doubt("the history has no operations");
         for (IllegalKey& key : illegal_)
             place(key);
@@ -76,25 +80,27 @@ private:
         if (doubt_.empty()) doubt_ = std::move(reason);
     }
 
-    void judge_key(std::size_t k) {
-        const LinearizabilityRules rules;
+    void take(std::size_t k, JudgedKey& judged) {
         const Symbol key = history_.keys()[k];
-        auto ops = read_key_ops(history_, history_.ops_of_key(k), model_, rules);
-        if (!ops) {
-            doubt(ops.error().message);
+        if (!judged.misfit.empty()) {
+            doubt(std::move(judged.misfit));
             return;
         }
-        considered_ += ops->considered;
-        const SearchOutcome outcome = search_order(ops->ops, rules, budget_);
-        configurations_ += outcome.configurations;
-        widest_ = std::max(widest_, outcome.widest);
-        if (outcome.verdict == Verdict::invalid) {
+        const RegisterJudgement& judgement = judged.judgement;
+        considered_ += judged.considered;
+        ++keys_by_method_[to_string(judgement.method)];
+        configurations_ += judgement.search.configurations;
+        widest_ = std::max(widest_, judgement.search.widest);
+        if (judgement.verdict == Verdict::invalid) {
             result_.verdict = Verdict::invalid;
-            illegal_.push_back(
-                {.key = key, .ops = std::move(*ops), .stopped_at = outcome.stopped_at});
-        } else if (outcome.verdict == Verdict::unknown) {
-            doubt(fmt::format("key {}: {}", to_text(history_.value(key), 40), outcome.why));
-            doubts_.push_back(budget_finding(outcome, to_string(model_), history_.value(key)));
+            illegal_.push_back({.key = key,
+                                .ops = std::move(judged.ops),
+                                .stopped_at = judgement.search.stopped_at});
+        } else if (judgement.verdict == Verdict::unknown) {
+            doubt(
+                fmt::format("key {}: {}", to_text(history_.value(key), 40), judgement.search.why));
+            doubts_.push_back(
+                budget_finding(judgement.search, to_string(model_), history_.value(key)));
         }
     }
 
@@ -174,6 +180,8 @@ private:
         statistics["ops_considered"] = considered_;
         statistics["configurations"] = configurations_;
         statistics["widest"] = widest_;
+        for (const auto& [method, keys] : keys_by_method_)
+            statistics[fmt::format("keys_by_{}", method)] = keys;
         if (!illegal_.empty()) {
             const Finding& first = result_.findings.front();
             const std::size_t more = illegal_.size() - std::min(illegal_.size(), reduced_at_most);
@@ -203,6 +211,7 @@ private:
     std::int64_t considered_ = 0;
     std::int64_t configurations_ = 0;
     std::int64_t widest_ = 0;
+    std::map<std::string_view, std::int64_t> keys_by_method_;
 };
 
 class Linearizability : public Checker {
@@ -224,15 +233,35 @@ public:
     }
 };
 
+class ObjectLinearizability : public Checker {
+public:
+    explicit ObjectLinearizability(const ObjectModel& model) : model_(model) {}
+
+    [[nodiscard]] CheckResult check(const Record& record, const Budget& budget) const override {
+        return check_objects(record, model_, budget);
+    }
+
+private:
+    const ObjectModel& model_;
+};
+
 } // namespace
 
 std::vector<OptionSpec> linearizability_options() {
-    return {{.name = "model",
-             .fallback = "cas-register",
-             .choices = {"cas-register", "versioned-register", "register", std::string(kv_model)},
-             .help =
-                 "what each key is: a register with compare-and-set on the value, on the version, "
-                 "or none; or, with kv, what all keys are: one map, with scans and transactions"}};
+    std::vector<std::string> choices = {
+        "cas-register", "versioned-register", "register", std::string(kv_model)};
+    std::string objects;
+    for (const ObjectModel* model : object_models()) {
+        choices.emplace_back(model->name());
+        objects += fmt::format("; {}: {}", model->name(), model->summary());
+    }
+    return {
+        {.name = "model",
+         .fallback = "cas-register",
+         .choices = std::move(choices),
+         .help = "what each key is: a register with compare-and-set on the value, on the version, "
+                 "or none; or, with kv, what all keys are: one map, with scans and transactions" +
+                 objects}};
 }
 
 Result<std::unique_ptr<Checker>> make_linearizability(const Options& options) {
@@ -240,6 +269,8 @@ Result<std::unique_ptr<Checker>> make_linearizability(const Options& options) {
                  complete_options(options, linearizability_options(), "checker linearizability"));
     if (complete.at("model") == kv_model)
         return std::unique_ptr<Checker>(std::make_unique<KvLinearizability>());
+    if (const ObjectModel* object = find_object_model(complete.at("model")))
+        return std::unique_ptr<Checker>(std::make_unique<ObjectLinearizability>(*object));
     const auto model = register_model(complete.at("model"));
     FAULTLAB_CHECK(model.has_value());
     return std::unique_ptr<Checker>(std::make_unique<Linearizability>(*model));

@@ -1,5 +1,7 @@
 #include "checker/models.hpp"
 
+#include "checker/kv_model.hpp"
+#include "checker/object_catalogue.hpp"
 #include "core/catalogue.hpp"
 
 #include <algorithm>
@@ -36,8 +38,25 @@ bool has_keys(const History& history) {
     return true;
 }
 
-const std::vector<ModelEntry>& entries() {
-    static const std::vector<ModelEntry> table = {
+/// Every operation has the form that the object asks for.
+bool is_of_object(const History& history, const ObjectModel& object) {
+    for (std::size_t k = 0; k < history.keys().size(); ++k) {
+        if (!object.per_key() && history.keys()[k] != 0) return false;
+        if (!read_object_ops(history, history.ops_of_key(k), object)) return false;
+    }
+    return true;
+}
+
+ModelEntry entry_of(const ObjectModel& object) {
+    ModelEntry entry{.name = object.name(), .checker = "linearizability"};
+    for (const OperationSpec& spec : object.operations())
+        entry.operations.push_back(spec.f);
+    entry.fits = [&object](const History& history) { return is_of_object(history, object); };
+    return entry;
+}
+
+std::vector<ModelEntry> make_entries() {
+    std::vector<ModelEntry> table = {
         {.name = "register", .checker = "linearizability", .operations = {"read", "write"}},
         {.name = "cas-register",
          .checker = "linearizability",
@@ -47,12 +66,19 @@ const std::vector<ModelEntry>& entries() {
          .checker = "linearizability",
          .operations = {"read", "write", "cas"},
          .fits = has_versions},
-        {.name = "kv",
+        {.name = kv_model,
          .checker = "linearizability",
-         .operations = {"read", "write", "cas", "add", "append", "delete", "scan", "txn"},
+         .operations = {"read", "write", "cas", "add", "append", "swap", "delete", "scan", "txn"},
          .extends = "cas-register",
          .fits = has_keys},
     };
+    for (const ObjectModel* object : object_models())
+        table.push_back(entry_of(*object));
+    return table;
+}
+
+const std::vector<ModelEntry>& entries() {
+    static const std::vector<ModelEntry> table = make_entries();
     return table;
 }
 

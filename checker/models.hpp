@@ -3,6 +3,7 @@
 #include "core/history.hpp"
 #include "core/result.hpp"
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,7 +22,7 @@ struct ModelEntry {
     std::string_view extends = {};
     /// Whether the values have the form of this model, as far as its operations leave that open.
     /// Null: they say nothing.
-    bool (*fits)(const History& history) = nullptr;
+    std::function<bool(const History& history)> fits = nullptr;
 };
 
 /// All models, the smaller before those that extend them.

@@ -5,29 +5,40 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
 #include <string>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace faultlab {
 namespace {
 
-/// Values are compared where they lie in the history: none is copied.
-struct PointedHash {
-    std::size_t operator()(const Value* value) const { return value->hash(); }
-};
-struct PointedEqual {
-    bool operator()(const Value* a, const Value* b) const { return *a == *b; }
-};
+constexpr std::uint32_t unseen = UINT32_MAX;
 
-class KeyReader {
+} // namespace
+
+/// Reads one key after the other. Values are compared where they lie in the history: none is
+/// copied, and each symbol is looked up but once a key.
+class KeyReader::Impl {
 public:
-    KeyReader(const History& history, RegisterModel model, const LinearizabilityRules& rules)
-        : history_(history), model_(model), rules_(rules) {
-        number(history.value(0));
-    }
+    Impl(const History& history, RegisterModel model, const LinearizabilityRules& rules)
+        : history_(history), model_(model), rules_(rules),
+          number_of_symbol_(history.value_count(), unseen), table_(64) {}
 
     Result<KeyOps> read(std::span<const OpId> ids) {
+        key_ = {};
+        key_.ops.reserve(ids.size());
+        key_.values.reserve(ids.size() + 1);
+        make_room(std::min(ids.size(), history_.value_count()));
+        for (const Symbol symbol : symbols_)
+            number_of_symbol_[symbol] = unseen;
+        symbols_.clear();
+        if (++generation_ == 0) {
+            std::ranges::fill(table_, Entry{});
+            generation_ = 1;
+        }
+        number_symbol(0);
         for (const OpId id : ids) {
             const auto i = static_cast<std::size_t>(id);
             const auto fate = rules_.fate(history_.status()[i]);
@@ -39,12 +50,61 @@ public:
     }
 
 private:
+    enum class Kind : std::uint8_t { unknown, read, write, cas };
+
+    /// Where the number of a value is; an entry of another generation is empty.
+    struct Entry {
+        std::uint32_t generation = 0;
+        std::uint32_t hash = 0;
+        ValueId number = 0;
+    };
+
+    Kind kind(Symbol f) {
+        if (f >= kinds_.size()) kinds_.resize(f + std::size_t{1}, Kind::unknown);
+        if (kinds_[f] != Kind::unknown) return kinds_[f];
+        const std::string& text = history_.text(f);
+        if (text == "read") kinds_[f] = Kind::read;
+        if (text == "write") kinds_[f] = Kind::write;
+        if (text == "cas" && model_ != RegisterModel::plain) kinds_[f] = Kind::cas;
+        return kinds_[f];
+    }
+
+    ValueId number_symbol(Symbol symbol) {
+        std::uint32_t& own = number_of_symbol_[symbol];
+        if (own != unseen) return own;
+        symbols_.push_back(symbol);
+        own = number(history_.value(symbol));
+        return own;
+    }
+
     ValueId number(const Value& value) {
         const Value& same = rules_.identity(value);
-        const auto [it, added] =
-            numbers_.try_emplace(&same, static_cast<ValueId>(key_.values.size()));
-        if (added) key_.values.push_back(&same);
-        return it->second;
+        make_room(key_.values.size());
+        const auto hash = static_cast<std::uint32_t>(same.hash());
+        std::size_t probe = hash & (table_.size() - 1);
+        for (; table_[probe].generation == generation_; probe = (probe + 1) & (table_.size() - 1)) {
+            const Entry& entry = table_[probe];
+            if (entry.hash == hash && *key_.values[entry.number] == same) return entry.number;
+        }
+        const auto next = static_cast<ValueId>(key_.values.size());
+        table_[probe] = {.generation = generation_, .hash = hash, .number = next};
+        key_.values.push_back(&same);
+        return next;
+    }
+
+    /// For one more value than these, and a quarter of the table empty.
+    void make_room(std::size_t values) {
+        const std::size_t needed = values + values / 3 + 2;
+        if (needed <= table_.size()) return;
+        std::vector<Entry> old(std::bit_ceil(needed));
+        std::swap(old, table_);
+        for (const Entry& entry : old) {
+            if (entry.generation != generation_) continue;
+            std::size_t probe = entry.hash & (table_.size() - 1);
+            while (table_[probe].generation == generation_)
+                probe = (probe + 1) & (table_.size() - 1);
+            table_[probe] = entry;
+        }
     }
 
     [[nodiscard]] Error misfit(std::size_t i, std::string_view expected) const {
@@ -65,17 +125,16 @@ private:
         op.inv = rules_.invoked(history_.inv_index()[i]);
         op.ret = definite ? rules_.returned(op.inv, history_.ret_index()[i]) : never;
         op.step = model_ == RegisterModel::versioned ? 1 : 0;
-        const std::string& f = history_.text(history_.f()[i]);
-        if (f == "read") {
-            if (!definite) return {};
-            FAULTLAB_DO(add_read(i, op));
-        } else if (f == "write") {
-            FAULTLAB_DO(add_write(i, op));
-        } else if (f == "cas" && model_ != RegisterModel::plain) {
-            FAULTLAB_DO(add_cas(i, op));
-        } else {
-            return misfit(i,
-                          model_ == RegisterModel::plain ? "read or write" : "read, write or cas");
+        switch (kind(history_.f()[i])) {
+            case Kind::read:
+                if (!definite) return {};
+                FAULTLAB_DO(add_read(i, op));
+                break;
+            case Kind::write: FAULTLAB_DO(add_write(i, op)); break;
+            case Kind::cas: FAULTLAB_DO(add_cas(i, op)); break;
+            case Kind::unknown:
+                return misfit(
+                    i, model_ == RegisterModel::plain ? "read or write" : "read, write or cas");
         }
         key_.ops.push_back(op);
         return {};
@@ -95,7 +154,7 @@ private:
         const Value& ret = history_.value(history_.ret()[i]);
         op.action = RegisterAction::read;
         if (model_ != RegisterModel::versioned) {
-            op.value = number(ret);
+            op.value = number_symbol(history_.ret()[i]);
             return {};
         }
         if (ret.is_absent()) {
@@ -110,7 +169,7 @@ private:
 
     Result<void> add_write(std::size_t i, RegisterOp& op) {
         op.action = RegisterAction::write;
-        op.value = number(history_.value(history_.arg()[i]));
+        op.value = number_symbol(history_.arg()[i]);
         return take_version_if_known(i, op);
     }
 
@@ -148,11 +207,21 @@ private:
     const History& history_;
     RegisterModel model_;
     const LinearizabilityRules& rules_;
-    std::unordered_map<const Value*, ValueId, PointedHash, PointedEqual> numbers_;
+    std::vector<Kind> kinds_;                     ///< by symbol of f
+    std::vector<std::uint32_t> number_of_symbol_; ///< ValueId, or unseen
+    std::vector<Symbol> symbols_;                 ///< those that are numbered
+    std::vector<Entry> table_;                    ///< of values; a power of two
+    std::uint32_t generation_ = 0;
     KeyOps key_;
 };
 
-} // namespace
+KeyReader::KeyReader(const History& history, RegisterModel model, const LinearizabilityRules& rules)
+    : impl_(std::make_unique<Impl>(history, model, rules)) {}
+KeyReader::~KeyReader() = default;
+
+Result<KeyOps> KeyReader::read(std::span<const OpId> ids) {
+    return impl_->read(ids);
+}
 
 std::string_view to_string(RegisterModel model) {
     switch (model) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -76,8 +77,25 @@ struct KeyOps {
     std::int64_t considered = 0;      ///< operations that did not fail
 };
 
-/// An operation that the model does not know, or whose argument or result has another shape than
-/// the model says, is an error that names it.
+/// Reads the operations of keys. Owned by one thread; memory is kept from key to key.
+class KeyReader {
+public:
+    /// Requires: the history and the rules live longer.
+    KeyReader(const History& history, RegisterModel model, const LinearizabilityRules& rules);
+    ~KeyReader();
+    KeyReader(const KeyReader&) = delete;
+    KeyReader& operator=(const KeyReader&) = delete;
+
+    /// An operation that the model does not know, or whose argument or result has another shape
+    /// than the model says, is an error that names it.
+    Result<KeyOps> read(std::span<const OpId> ids);
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The same of one key.
 Result<KeyOps> read_key_ops(const History& history,
                             std::span<const OpId> ids,
                             RegisterModel model,

@@ -77,7 +77,12 @@ void merge_unobserved(SearchInput& input, std::size_t values, bool mark_dead) {
 
 void number_signatures(SearchInput& input, const LinearizabilityRules& rules) {
     std::map<LinearizabilityRules::Signature, std::uint32_t> numbers;
+    input.signature.reserve(input.ops.size());
     for (const RegisterOp& op : input.ops) {
+        if (op.preserves_state()) { // the search puts it wherever it fits
+            input.signature.push_back(0);
+            continue;
+        }
         const auto [it, added] = numbers.try_emplace(rules.signature(op), input.signatures);
         if (added) ++input.signatures;
         input.signature.push_back(it->second);
@@ -118,7 +123,8 @@ std::optional<std::uint64_t> SearchInput::needed_place(const RegisterOp& op) con
 SearchInput prepare_search(std::span<const RegisterOp> ops, const LinearizabilityRules& rules) {
     SearchInput input;
     input.ops.assign(ops.begin(), ops.end());
-    std::ranges::stable_sort(input.ops, {}, &RegisterOp::inv);
+    if (!std::ranges::is_sorted(input.ops, {}, &RegisterOp::inv))
+        std::ranges::stable_sort(input.ops, {}, &RegisterOp::inv);
     // An open operation that changes nothing constrains nothing.
     std::erase_if(input.ops,
                   [](const RegisterOp& op) { return !op.definite() && op.preserves_state(); });

@@ -19,7 +19,7 @@ struct ClusterView {
     struct Client {
         std::string name; ///< "c1", a client host
         std::string address;
-        NodeId node = no_node; ///< the node its clients talk to
+        NodeId node = no_node; ///< the node that its clients begin with
     };
     std::vector<Node> nodes;
     std::vector<Client> clients;

@@ -54,6 +54,8 @@ struct Op {
     OpId id = 0;
     std::int32_t process = 0;
     std::int32_t client = 0; ///< the worker; a worker's process changes after info, its client not
+    /// The replica that was asked last, and so the one that answered if any did. While it is open:
+    /// the one that its client began with.
     NodeId node = no_node;
     std::string f;
     Value key;

@@ -6,6 +6,7 @@
 #include "core/plan.hpp"
 #include "core/types.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ struct LogFile {
     NodeId node = no_node;
     std::string path; ///< relative to the run's directory
     std::int64_t bytes = 0;
+    std::optional<std::string> text = std::nullopt; ///< where a checker asked for it to be read
 };
 
 /// All that a run left behind, loaded: the only input of checkers and reports. Immutable in use.

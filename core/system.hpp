@@ -59,13 +59,17 @@ public:
     virtual Result<bool> ready(Nanos limit) = 0;
 };
 
-/// One client's connection to one replica. Never resends by itself. Owned by one thread.
+/// One client of the system, which begins with one replica. Never resends an operation that could
+/// then happen twice. Owned by one thread.
 class Client {
 public:
     virtual ~Client() = default;
     /// Takes at most `limit`, then Unknown. Connects by itself when it is not connected: a
     /// connection that was never made is Failed. It never throws for anything the network does.
     virtual Completion invoke(const Invocation& op, Nanos limit) = 0;
+    /// The replica that the last `invoke` sent to last: the one that answered, if any did.
+    /// no_node: the one that the client was made for.
+    [[nodiscard]] virtual NodeId asked() const { return no_node; }
 };
 
 /// One line of a system's table of errors.

@@ -100,7 +100,7 @@ private:
 } // namespace
 
 /// Reads a recorder, as its friend.
-class Judge {
+class RecorderAccess {
 public:
     static Record record_of(const Recorder& recorder) {
         const std::scoped_lock lock(recorder.state_->mutex);
@@ -128,9 +128,9 @@ public:
     }
 };
 
-Result<Judgement> check(const Recorder& recorder, const CheckOptions& options) {
-    Record record = Judge::record_of(recorder);
-    FAULTLAB_TRY(const std::string model, Judge::model_of(record, options));
+Result<CheckReport> check(const Recorder& recorder, const CheckOptions& options) {
+    Record record = RecorderAccess::record_of(recorder);
+    FAULTLAB_TRY(const std::string model, RecorderAccess::model_of(record, options));
     const auto known = find_model(model);
     const std::string checker(known ? (*known)->checker : "linearizability");
     FAULTLAB_TRY(const CheckerEntry* const entry, find_checker(checker));
@@ -142,10 +142,10 @@ Result<Judgement> check(const Recorder& recorder, const CheckOptions& options) {
     const Deadline deadline(options.timeout);
     const Budget budget{.expired = &deadline.expired(), .memory_bytes = options.memory_bytes};
     const std::vector<CheckResult> results = {judge_with(*entry, checker_options, record, budget)};
-    Judgement judgement{
+    CheckReport report{
         .verdict = overall(results), .model = model, .reason = results.front().reason};
-    judgement.text = render_text(make_story(record, results, {}), {});
-    return judgement;
+    report.text = render_text(make_story(record, results, {}), {});
+    return report;
 }
 
 } // namespace faultlab

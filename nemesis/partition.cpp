@@ -1,5 +1,5 @@
 // Effect     Packets between some hosts are lost, in both directions or in one: replicas from each
-//            other in the shapes of shapes.hpp, or clients from their replica.
+//            other in the shapes of shapes.hpp, or clients from all replicas.
 // Mechanism  A drop rule per host for what comes from the hosts it must not hear, at the receiver,
 //            in a chain of this fault alone; all hosts in one go. The rule counts what it drops.
 // Undo       The chain is deleted on every host that has it: its name and the hosts are stored.

@@ -23,7 +23,7 @@ constexpr std::array<PartitionShape, 12> shapes = {{
     {"bridge", "two halves cut from each other share one node", 3, 2},
     {"leaders", "some of the nodes that lead, each alone; the others stay together", 2, 3},
     {"one-way", "traffic between two sides is lost in one direction only", 2, 2},
-    {"client", "clients are cut from their node, both ways or one", 1, 1},
+    {"client", "clients of some nodes are cut from every node, both ways or one", 1, 1},
     {"isolate", "the nodes of a target spec, together, against the rest", 2, 0},
     {"explicit", "exactly these sides, 'n1|n2,n3', or drops, 'n1<-n2,n3'", 1, 0},
 }};
@@ -155,27 +155,34 @@ Result<Cut> cut_one_way(const CutRequest& request, const ClusterView& view, Rng&
                                words(deaf))};
 }
 
+std::string_view lost_by_clients(std::string_view direction) {
+    if (direction == "both") return "all packets to and from every node";
+    return direction == "requests" ? "their requests to every node" : "the replies of every node";
+}
+
+/// From every node, not only their own: some clients go wherever they are sent, and a cut from
+/// where they are not would do nothing (docs/decisions/0016-clients-are-cut-from-every-node.md).
 Result<Cut> cut_client(const CutRequest& request, const ClusterView& view, Rng& rng) {
     static const std::array<std::string, 3> valid = {"both", "requests", "replies"};
     FAULTLAB_TRY(const std::string direction, direction_of(request.direction, valid, rng));
     FAULTLAB_TRY(const auto chosen,
                  targets_of(request.target.empty() ? "one" : request.target, view, rng));
     Cut cut;
-    std::vector<std::string> pairs;
+    std::vector<std::string> groups;
     for (const ClusterView::Client& client : view.clients) {
         if (std::ranges::find(chosen, client.node) == chosen.end()) continue;
-        const std::string& node = view.nodes.at(static_cast<std::size_t>(client.node)).name;
-        if (direction != "replies") cut.grudge[node].insert(client.name);
-        if (direction != "requests") cut.grudge[client.name].insert(node);
-        pairs.push_back(fmt::format("{} of {}", client.name, node));
+        for (const std::string& node : node_names(view)) {
+            if (direction != "replies") cut.grudge[node].insert(client.name);
+            if (direction != "requests") cut.grudge[client.name].insert(node);
+        }
+        groups.push_back(fmt::format(
+            "{} of {}", client.name, view.nodes.at(static_cast<std::size_t>(client.node)).name));
     }
-    if (pairs.empty()) {
+    if (groups.empty()) {
         return lab_error(fmt::format("no client host talks to {}", names_text(chosen, view)));
     }
-    cut.summary =
-        fmt::format("clients {} lost {} (client)",
-                    fmt::join(pairs, ", "),
-                    direction == "both" ? "all packets, both ways" : "their " + direction);
+    cut.summary = fmt::format(
+        "clients {} lost {} (client)", fmt::join(groups, ", "), lost_by_clients(direction));
     return cut;
 }
 
@@ -199,8 +206,13 @@ Result<const PartitionShape*> shape_named(const std::string& name, std::size_t n
                            fmt::format("nearest: {}", fmt::join(nearest_names(name, names), ", ")));
     }
     if (nodes < static_cast<std::size_t>(shape->least_nodes)) {
-        return usage_error(fmt::format("{} nodes cannot have the partition '{}'", nodes, name),
-                           fmt::format("it needs at least {}", shape->least_nodes));
+        return usage_error(
+            fmt::format("the partition '{}' cannot be among {}",
+                        name,
+                        nodes_text(static_cast<std::int64_t>(nodes))),
+            fmt::format("it needs at least {}; any number can be cut off from clients: "
+                        "partition:client",
+                        shape->least_nodes));
     }
     return shape;
 }
@@ -249,12 +261,19 @@ std::vector<NodeId> hurt_nodes(const Grudge& grudge, const ClusterView& view) {
     const auto majority = static_cast<std::size_t>(majority_of(static_cast<int>(nodes.size())));
     std::vector<NodeId> without_majority;
     std::vector<NodeId> with_cut_link;
+    std::vector<NodeId> with_cut_clients;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         const auto id = static_cast<NodeId>(i);
-        if (visible(grudge, nodes[i], nodes).size() < majority) without_majority.push_back(id);
-        if (cut.contains(nodes[i])) with_cut_link.push_back(id);
+        const std::size_t reached = visible(grudge, nodes[i], nodes).size();
+        if (reached < majority) without_majority.push_back(id);
+        if (reached < nodes.size()) with_cut_link.push_back(id);
+        const bool cut_clients = std::ranges::any_of(view.clients, [&](const auto& client) {
+            return client.node == id && cut.contains(client.name);
+        });
+        if (cut_clients) with_cut_clients.push_back(id);
     }
-    return without_majority.empty() ? with_cut_link : without_majority;
+    if (!without_majority.empty()) return without_majority;
+    return with_cut_link.empty() ? with_cut_clients : with_cut_link;
 }
 
 } // namespace faultlab

@@ -47,7 +47,7 @@ struct Cut {
 Result<Cut> cut_for(const CutRequest& request, const ClusterView& view, Rng& rng);
 
 /// The nodes that are hurt: those which can no longer talk to a majority, itself included; where
-/// none is so, every node with a cut link.
+/// none is so, every node that is cut from another; where none is, those whose clients are cut off.
 [[nodiscard]] std::vector<NodeId> hurt_nodes(const Grudge& grudge, const ClusterView& view);
 
 } // namespace faultlab

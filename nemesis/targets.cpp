@@ -60,10 +60,10 @@ std::int32_t size_of(TargetKind kind, std::int32_t nodes) {
         case TargetKind::majority: return majority_of(nodes);
         case TargetKind::minority_third: return minority_third_of(nodes);
         case TargetKind::all: return nodes;
+        case TargetKind::follower: return nodes > 1 ? 1 : 0;
         case TargetKind::random:
         case TargetKind::one:
         case TargetKind::leader:
-        case TargetKind::follower:
         case TargetKind::leaders:
         case TargetKind::list: return std::min(1, nodes);
     }
@@ -110,11 +110,15 @@ std::string names_text(std::span<const NodeId> nodes, const ClusterView& view) {
     return fmt::format("{}", fmt::join(names, " "));
 }
 
+std::string nodes_text(std::int64_t nodes) {
+    return fmt::format("{} node{}", nodes, nodes == 1 ? "" : "s");
+}
+
 Result<TargetSpec> parse_target(std::string_view text, std::span<const std::string> node_names) {
     const auto node_count = static_cast<std::int32_t>(node_names.size());
     if (const auto kind = kind_named(text)) {
         if (size_of(*kind, node_count) == 0) {
-            return usage_error(fmt::format("{} nodes have no {}", node_count, text),
+            return usage_error(fmt::format("among {} there is no {}", nodes_text(node_count), text),
                                "use more nodes, or the target 'one'");
         }
         return TargetSpec{.kind = *kind, .nodes = {}};
@@ -145,7 +149,7 @@ resolve_targets(const TargetSpec& spec, const ClusterView& view, Rng& rng) {
     if (everyone.empty()) return lab_error("there are no nodes to choose targets from");
     const auto count =
         static_cast<std::size_t>(size_of(spec.kind, static_cast<std::int32_t>(everyone.size())));
-    if (count == 0) return usage_error("so few nodes have no such minority");
+    if (count == 0) return usage_error("so few nodes have no such target");
     switch (spec.kind) {
         case TargetKind::random: return choose_some(everyone, rng);
         case TargetKind::one:

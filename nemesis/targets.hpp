@@ -47,6 +47,8 @@ struct TargetSpec {
 /// "n1", "n2", … for a cluster that is not there yet.
 [[nodiscard]] std::vector<std::string> default_node_names(std::int32_t nodes);
 [[nodiscard]] std::vector<std::string> node_names(const ClusterView& view);
+/// "3 nodes".
+[[nodiscard]] std::string nodes_text(std::int64_t nodes);
 /// "n1 n3".
 [[nodiscard]] std::string names_text(std::span<const NodeId> nodes, const ClusterView& view);
 

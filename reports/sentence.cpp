@@ -1,5 +1,6 @@
 #include "reports/sentence.hpp"
 
+#include "reports/object_sentence.hpp"
 #include "reports/text.hpp"
 
 #include <fmt/format.h>
@@ -248,6 +249,8 @@ general_sentence(const Finding& finding, const std::optional<Op>& last, const Wo
     std::string text =
         fmt::format("No order of {}{} explains every answer", these, on_keys(finding));
     if (!last) return text + ".";
+    if (is_about_object(finding))
+        return text + ": " + object_noun(*last) + " is the first that does not fit.";
     if (last->status != OpStatus::ok)
         return text + ": " + noun_of(*last, wording) + " is the first that does not fit.";
     return fmt::format("{}: {}, which returned {}, is the first that does not fit.",
@@ -299,6 +302,7 @@ std::string map_sentence(const std::string& name,
 
 std::string
 by_class(const History& history, const Finding& finding, const Op& op, const Wording& wording) {
+    if (is_about_object(finding)) return object_sentence(history, finding, op);
     const std::string name = class_of(finding);
     const std::optional<Missed> missed = missed_change(history, finding, wording);
     if (name == "stale_read") return stale_sentence(op, missed, wording);
@@ -425,7 +429,7 @@ std::optional<Op> subject(const History& history, const Finding& finding) {
 std::optional<Missed>
 missed_change(const History& history, const Finding& finding, const Wording& wording) {
     const std::optional<Op> op = subject(history, finding);
-    if (!op) return std::nullopt;
+    if (!op || is_about_object(finding)) return std::nullopt;
     const auto in_time = [&op](const Op& other) {
         return other.status == OpStatus::ok && other.ret_index < op->inv_index;
     };

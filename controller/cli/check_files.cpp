@@ -2,10 +2,12 @@
 
 #include "checker/catalogue.hpp"
 #include "checker/judge.hpp"
+#include "checker/kv_model.hpp"
 #include "checker/models.hpp"
 #include "controller/cli/check_progress.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/judging.hpp"
+#include "controller/cli/processors.hpp"
 #include "core/store/export.hpp"
 #include "core/store/import.hpp"
 #include "reports/sentence.hpp"
@@ -30,7 +32,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// A checker that was asked for, made out.
-struct Wanted {
+struct Asked {
     const CheckerEntry* entry = nullptr;
     Options options;
 };
@@ -86,45 +88,62 @@ knows_all(const ModelEntry& model, const std::string& file, const ImportedHistor
     return {};
 }
 
-Result<std::vector<Wanted>> wanted_checkers(const CheckCommand& command,
-                                            const std::string& file,
-                                            const ImportedHistory& imported) {
+Result<std::vector<Asked>> wanted_checkers(const CheckCommand& command,
+                                           const std::string& file,
+                                           const ImportedHistory& imported) {
     const ModelEntry* model = nullptr;
     const auto known = find_model(command.model);
     if (known) model = *known;
+    bool used = command.model.empty(); // by a checker
     std::vector<std::string> names = command.checkers;
     if (names.empty() && command.model.empty()) {
         FAULTLAB_TRY(model, inferred_model(file, imported.record.history, {}));
     }
     if (names.empty()) names = {model != nullptr ? std::string(model->checker) : "linearizability"};
-    std::vector<Wanted> wanted;
+    std::vector<Asked> wanted;
     for (const std::string& name : names) {
-        Wanted one;
+        Asked one;
         FAULTLAB_TRY(one.entry, find_checker(name));
         if (has_model_option(*one.entry)) {
             if (command.model.empty() && model == nullptr) {
                 FAULTLAB_TRY(model, inferred_model(file, imported.record.history, name));
             }
             one.options["model"] = model != nullptr ? std::string(model->name) : command.model;
+            used = true;
         }
         FAULTLAB_DO(
             complete_options(one.options, one.entry->options(), fmt::format("checker {}", name)));
         wanted.push_back(std::move(one));
     }
-    if (model != nullptr) FAULTLAB_DO(knows_all(*model, file, imported));
+    if (!used) {
+        return usage_error(fmt::format("checker {} has no models", fmt::join(names, ", ")),
+                           "leave --model out");
+    }
+    if (model == nullptr) return wanted;
+    FAULTLAB_DO(knows_all(*model, file, imported));
+    if (command.model.empty() && model->name == kv_model && imported.has_namespaces) {
+        return usage_error(fmt::format("{} has namespaces ('ns'), and no model is named", file),
+                           "name it: --model kv keeps the keys of namespaces apart");
+    }
     return wanted;
 }
 
-Result<Judged>
-judge_file(const CheckCommand& command, const std::string& name, CheckProgress::File& progress) {
+Result<Judged> judge_file(const CheckCommand& command,
+                          const std::string& name,
+                          const Workers* workers,
+                          CheckProgress::File& progress) {
     progress.begin_reading();
     FAULTLAB_TRY(const auto source, open_source(name, &progress.reading()));
-    FAULTLAB_TRY(ImportedHistory imported, import_history(*source, name));
-    FAULTLAB_TRY(const std::vector<Wanted> wanted, wanted_checkers(command, name, imported));
-    Judged judged{.run = {.id = shell_word(name)}, .record = std::move(imported.record)};
+    const auto namespaces = command.model == kv_model ? Namespaces::separate : Namespaces::ignored;
+    FAULTLAB_TRY(ImportedHistory imported,
+                 import_history(*source, name, {.namespaces = namespaces}));
+    FAULTLAB_TRY(const std::vector<Asked> wanted, wanted_checkers(command, name, imported));
+    Judged judged{
+        .run = {.id = fmt::format("{} --checker {}", shell_word(name), wanted.front().entry->name)},
+        .record = std::move(imported.record)};
     judged.record.meta["ended"] = "complete"; // no run was cut short
     judged.record.plan.workload = wanted.front().entry->name;
-    for (const Wanted& one : wanted) {
+    for (const Asked& one : wanted) {
         const auto model = one.options.find("model");
         if (model == one.options.end()) continue;
         judged.record.plan.workload = model->second;
@@ -133,8 +152,9 @@ judge_file(const CheckCommand& command, const std::string& name, CheckProgress::
     }
     progress.begin_checking();
     const Budget budget{.expired = &progress.expired(),
-                        .memory_bytes = command.limits.memory_bytes};
-    for (const Wanted& one : wanted)
+                        .memory_bytes = command.limits.memory_bytes,
+                        .workers = workers};
+    for (const Asked& one : wanted)
         judged.results.push_back(judge_with(*one.entry, one.options, judged.record, budget));
     judged.verdict = overall(judged.results);
     return judged;
@@ -213,10 +233,11 @@ std::string explained(const Judged& judged) {
 
 FileOutcome outcome_of(const CheckCommand& command,
                        const std::string& name,
-                       bool several,
+                       const Workers* workers,
                        CheckProgress::File& progress) {
     FileOutcome outcome;
-    const auto judged = judge_file(command, name, progress);
+    const bool several = command.runs.size() > 1;
+    const auto judged = judge_file(command, name, workers, progress);
     progress.finish();
     if (!judged) {
         outcome.failed = true;
@@ -247,10 +268,10 @@ FileOutcome outcome_of(const CheckCommand& command,
 /// As outcome_of; what a thread throws must not end the process and the other files with it.
 FileOutcome safe_outcome_of(const CheckCommand& command,
                             const std::string& name,
-                            bool several,
+                            const Workers* workers,
                             CheckProgress::File& progress) {
     try {
-        return outcome_of(command, name, several, progress);
+        return outcome_of(command, name, workers, progress);
     } catch (const std::exception& bug) {
         progress.finish();
         return {.errors = {lab_error(fmt::format("checking {} failed: {}", name, bug.what()))},
@@ -278,6 +299,9 @@ std::vector<FileOutcome> check_files(const CheckCommand& command,
     // The limit on memory is for the process.
     CheckCommand shared = command;
     if (workers > 1) shared.limits.memory_bytes /= static_cast<std::int64_t>(workers);
+    // One file has all processors for itself; of several each has a thread.
+    const Processors processors;
+    const Workers* const inside = workers > 1 ? nullptr : &processors;
     std::vector<FileOutcome> outcomes(names.size());
     std::atomic<std::size_t> next = 0;
     progress.start();
@@ -286,8 +310,7 @@ std::vector<FileOutcome> check_files(const CheckCommand& command,
         for (std::size_t worker = 0; worker < workers; ++worker) {
             threads.emplace_back([&] {
                 for (std::size_t i = next++; i < names.size(); i = next++)
-                    outcomes[i] =
-                        safe_outcome_of(shared, names[i], command.runs.size() > 1, *files[i]);
+                    outcomes[i] = safe_outcome_of(shared, names[i], inside, *files[i]);
             });
         }
     }

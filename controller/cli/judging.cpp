@@ -3,6 +3,7 @@
 #include "checker/catalogue.hpp"
 #include "checker/judge.hpp"
 #include "controller/cli/exit_codes.hpp"
+#include "controller/cli/processors.hpp"
 #include "controller/cli/streams.hpp"
 #include "controller/cli/version.hpp"
 #include "core/store/lab_index.hpp"
@@ -26,6 +27,7 @@
 #include <fstream>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace faultlab {
 namespace {
@@ -70,7 +72,9 @@ std::vector<CheckResult> run_checkers(const Record& record,
                                       std::vector<CheckerRequest> requests,
                                       const CheckLimits& limits) {
     const Watch watch(limits.timeout);
-    const Budget budget{.expired = &watch.expired(), .memory_bytes = limits.memory_bytes};
+    const Processors processors;
+    const Budget budget{
+        .expired = &watch.expired(), .memory_bytes = limits.memory_bytes, .workers = &processors};
     std::vector<CheckResult> results;
     for (const CheckerRequest& request : complete_requests(std::move(requests))) {
         const auto start = std::chrono::steady_clock::now();

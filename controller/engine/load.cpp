@@ -91,12 +91,13 @@ bool Load::step(Worker& worker, Client& client) {
 bool Load::invoke(Worker& worker, Client& client, const Emit& emit) {
     worker.invoke(emit, *parts_.clock);
     try {
-        worker.complete(client.invoke(emit.op, parts_.op_timeout), *parts_.clock);
+        const Completion completion = client.invoke(emit.op, parts_.op_timeout);
+        worker.complete(completion, client.asked(), *parts_.clock);
         return true;
     } catch (const std::exception& e) {
         // It may have been sent, so its outcome is unknown; the client is not to be trusted again.
         const std::string what = std::string("the lab's client failed: ") + e.what();
-        if (worker.open()) worker.complete(Unknown{what}, *parts_.clock);
+        if (worker.open()) worker.complete(Unknown{what}, no_node, *parts_.clock);
         fail(worker, what);
         return false;
     }

@@ -138,7 +138,7 @@ private:
         const std::int64_t operation = ++desk.operations;
         const auto answer = [this, &desk, operation](const Completion& completion) {
             if (desk.operations != operation || !desk.worker.open()) return;
-            desk.worker.complete(completion, parts_.time);
+            desk.worker.complete(completion, no_node, parts_.time);
             act_at(parts_.time.now(), desk);
         };
         desk.worker.invoke(emit, parts_.time);

@@ -23,8 +23,8 @@ void Worker::invoke(const Emit& emit, const Clock& clock) {
     invoked_ = lane_.invoke(row_, clock);
 }
 
-void Worker::complete(const Completion& completion, const Clock& clock) {
-    lane_.complete(invoked_, completion, clock);
+void Worker::complete(const Completion& completion, NodeId asked, const Clock& clock) {
+    lane_.complete(invoked_, completion, asked == seat_.node ? no_node : asked, clock);
     FAULTLAB_CHECK(open_);
     open_ = false;
     if (std::holds_alternative<Done>(completion)) {

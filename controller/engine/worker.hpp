@@ -19,7 +19,7 @@ struct Tally {
     std::atomic<std::int64_t> info{0};
 };
 
-/// Which worker this is, and the node it talks to all the time.
+/// Which worker this is, and the node that its client begins with.
 struct Seat {
     std::int32_t worker = 0;
     std::int32_t workers = 1;
@@ -47,7 +47,8 @@ public:
     /// Records the outcome of the open operation, tells it to the stream, and takes a new process
     /// number when the outcome is unknown: the old one is open for ever. Call it first after
     /// receiving. Requires: an operation is open.
-    void complete(const Completion& completion, const Clock& clock);
+    /// `asked` as for OpLane::complete.
+    void complete(const Completion& completion, NodeId asked, const Clock& clock);
 
     [[nodiscard]] bool open() const { return open_; }
     /// The operation that is open, or was last.

@@ -1,10 +1,12 @@
 #include "core/store/assembly.hpp"
 
 #include "core/store/jsonl.hpp"
+#include "core/store/jsonl_namespace.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -35,6 +37,28 @@ std::optional<Value::Transaction> steps_of(const Value::List& list) {
         transaction.push_back({*f, (*parts)[1], (*parts)[2]});
     }
     return transaction;
+}
+
+constexpr std::array<std::string_view, 3> messages = {"send", "poll", "rebalance"};
+
+/// A transaction on a partitioned log is a plain list: its steps are no micro-operations.
+bool are_messages(const Value::List& steps) {
+    return std::ranges::all_of(steps, [](const Value& step) {
+        const Value::List* parts = step.list();
+        const std::string* name =
+            parts == nullptr || parts->empty() ? nullptr : parts->front().text();
+        return name != nullptr && std::ranges::find(messages, *name) != messages.end();
+    });
+}
+
+/// Of a canonical list.
+bool begins_with_message(std::string_view list) {
+    constexpr std::string_view open = "[[\"";
+    if (!list.starts_with(open)) return false;
+    list.remove_prefix(open.size());
+    return std::ranges::any_of(messages, [list](std::string_view name) {
+        return list.starts_with(name) && list.substr(name.size()).starts_with('"');
+    });
 }
 
 /// A text as it is, everything else as it stands in the file; for display.
@@ -128,7 +152,7 @@ bool HistoryAssembly::invoke(const EventFields& event,
                   .inv_index = next_index_++,
                   .t_due = t_,
                   .t_inv = t_};
-    if (!key_of(event, op.key)) return false;
+    if (!key_of(event, Field::key, op.key) || !note_namespace(event)) return false;
     if (!value_of(event, Field::value, names_[name].transaction, op.arg)) return false;
     if (!integer_of(event, Field::due, op.t_due)) return false;
     if (event.has(Field::client) && !number_of(event, Field::client, op.client)) return false;
@@ -157,13 +181,14 @@ bool HistoryAssembly::complete(const EventFields& event,
             fmt::format("f '{}', as invoked in line {}", names_[state.name].text, state.line));
     }
     Symbol key = 0;
-    if (!key_of(event, key)) return false;
+    if (!key_of(event, Field::key, key)) return false;
     if (key != state.key) {
         return refuse(
             fmt::format("'{}' of key {}", to_string(status), to_text(builder_.value(key))),
             fmt::format(
                 "key {}, as invoked in line {}", to_text(builder_.value(state.key)), state.line));
     }
+    if (!same_namespace(event, status, state)) return false;
     InternedReturn returned{.status = status, .t_ret = t_};
     const Token* error = event.find(Field::error);
     if (error != nullptr && error->kind != Token::Kind::null)
@@ -178,6 +203,32 @@ bool HistoryAssembly::complete(const EventFields& event,
     }
     builder_.complete(state.op, returned);
     return true;
+}
+
+/// Of the operation that is added next.
+bool HistoryAssembly::note_namespace(const EventFields& event) {
+    if (!event.has(Field::space)) return true;
+    Symbol space = 0;
+    if (namespaces_ == Namespaces::separate && !key_of(event, Field::space, space)) return false;
+    has_namespaces_ = true;
+    if (space == 0) return true;
+    spaces_.resize(builder_.size() + 1, 0);
+    spaces_.back() = space;
+    return true;
+}
+
+bool HistoryAssembly::same_namespace(const EventFields& event,
+                                     OpStatus status,
+                                     const Process& state) {
+    if (namespaces_ == Namespaces::ignored) return true;
+    Symbol space = 0;
+    if (!key_of(event, Field::space, space)) return false;
+    const Symbol invoked = space_of(state.op);
+    if (space == invoked) return true;
+    return refuse(
+        fmt::format("'{}' in namespace {}", to_string(status), to_text(builder_.value(space))),
+        fmt::format(
+            "namespace {}, as invoked in line {}", to_text(builder_.value(invoked)), state.line));
 }
 
 bool HistoryAssembly::answer(const EventFields& event,
@@ -239,8 +290,9 @@ bool HistoryAssembly::number_of(const EventFields& event, Field field, std::int3
     return true;
 }
 
-bool HistoryAssembly::key_of(const EventFields& event, Symbol& key) {
-    const Token* token = event.find(Field::key);
+/// Also of a namespace.
+bool HistoryAssembly::key_of(const EventFields& event, Field field, Symbol& key) {
+    const Token* token = event.find(field);
     if (token == nullptr) return true;
     switch (token->kind) {
         case Token::Kind::null: return true;
@@ -248,7 +300,8 @@ bool HistoryAssembly::key_of(const EventFields& event, Symbol& key) {
         case Token::Kind::text: key = interner_.text(token->text); return true;
         default: break;
     }
-    return refuse(fmt::format("'key' is {}", quoted(token->raw)), "a 64-bit integer or a text");
+    return refuse(fmt::format("'{}' is {}", name_of(field), quoted(token->raw)),
+                  "a 64-bit integer or a text");
 }
 
 bool HistoryAssembly::value_of(const EventFields& event,
@@ -273,6 +326,12 @@ bool HistoryAssembly::value_of(const EventFields& event,
 }
 
 bool HistoryAssembly::transaction_of(const Token& token, Field field, Symbol& value) {
+    if (begins_with_message(token.text)) {
+        value = interner_.list(token.text, [&] { return decode_canonical(token.text); });
+        return are_messages(*builder_.value(value).list()) ||
+               refuse(fmt::format("'{}' is {}", name_of(field), quoted(token.raw)),
+                      transaction_form);
+    }
     bool fits = true;
     value = interner_.transaction(token.text, [&] {
         const Value list = decode_canonical(token.text);
@@ -321,10 +380,24 @@ HistoryAssembly::Process& HistoryAssembly::process(std::int32_t number) {
     return processes_[i];
 }
 
+/// Keys of a namespace stand in arguments and answers as well: each operation is made anew.
+History HistoryAssembly::in_namespaces(const History& history) const {
+    HistoryBuilder builder;
+    builder.reserve(history.size());
+    for (std::size_t i = 0; i < history.size(); ++i) {
+        Op op = history.op(static_cast<OpId>(i));
+        jsonl::put_into_namespace(history.value(space_of(static_cast<std::uint32_t>(i))), op);
+        builder.add(op);
+    }
+    return builder.build();
+}
+
 ImportedHistory HistoryAssembly::finish() {
     ImportedHistory imported;
     record_.history = builder_.build();
+    if (!spaces_.empty()) record_.history = in_namespaces(record_.history);
     imported.record = std::move(record_);
+    imported.has_namespaces = has_namespaces_;
     for (Name& name : names_)
         imported.operations.push_back({std::move(name.text), name.first_line});
     return imported;

@@ -18,8 +18,8 @@ namespace faultlab {
 /// and refuses what is no history. Owned by one thread.
 class HistoryAssembly {
 public:
-    explicit HistoryAssembly(std::string_view file_name)
-        : file_name_(file_name), interner_(builder_) {}
+    HistoryAssembly(std::string_view file_name, Namespaces namespaces)
+        : file_name_(file_name), namespaces_(namespaces), interner_(builder_) {}
     HistoryAssembly(const HistoryAssembly&) = delete;
     HistoryAssembly& operator=(const HistoryAssembly&) = delete;
 
@@ -57,6 +57,11 @@ private:
     bool add_operation(const EventFields& event, const Token& process);
     bool invoke(const EventFields& event, std::int32_t process, std::uint32_t name, Process& state);
     bool complete(const EventFields& event, OpStatus status, std::uint32_t name, Process& state);
+    bool note_namespace(const EventFields& event);
+    bool same_namespace(const EventFields& event, OpStatus status, const Process& state);
+    [[nodiscard]] Symbol space_of(std::uint32_t op) const {
+        return op < spaces_.size() ? spaces_[op] : 0;
+    }
     bool answer(const EventFields& event, const Process& state, InternedReturn& returned);
     void keep_for_display(const EventFields& event, const Token& process);
 
@@ -66,13 +71,15 @@ private:
     bool text_of(const EventFields& event, Field field, std::string_view& text);
     bool integer_of(const EventFields& event, Field field, std::int64_t& integer);
     bool number_of(const EventFields& event, Field field, std::int32_t& number);
-    bool key_of(const EventFields& event, Symbol& key);
+    bool key_of(const EventFields& event, Field field, Symbol& key);
     bool value_of(const EventFields& event, Field field, bool transaction, Symbol& value);
     bool transaction_of(const Token& token, Field field, Symbol& value);
+    [[nodiscard]] History in_namespaces(const History& history) const;
     std::uint32_t name_of_f(std::string_view f);
     Process& process(std::int32_t number);
 
     std::string file_name_;
+    Namespaces namespaces_;
     std::size_t line_ = 0;
     Nanos t_ = 0; ///< of this event, or of the last one that had a time
     Index next_index_ = 0;
@@ -80,8 +87,10 @@ private:
     ValueInterner interner_;
     std::vector<Name> names_;
     boost::unordered_flat_map<std::string, std::uint32_t> far_names_; ///< those beyond a few
-    std::vector<Process> processes_;                                  ///< by number
-    boost::unordered_flat_map<std::int32_t, Process> far_processes_;  ///< those beyond
+    bool has_namespaces_ = false;
+    std::vector<Symbol> spaces_;     ///< by operation, until the last that has a namespace
+    std::vector<Process> processes_; ///< by number
+    boost::unordered_flat_map<std::int32_t, Process> far_processes_; ///< those beyond
     Record record_;
     std::optional<Error> error_;
 };

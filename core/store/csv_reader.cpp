@@ -1,4 +1,3 @@
-#include "core/store/assembly.hpp"
 #include "core/store/json_scanner.hpp"
 #include "core/store/readers.hpp"
 
@@ -38,7 +37,7 @@ Column column_of(Field field) {
 /// or slow to read: the format is for spreadsheets.
 class CsvReader {
 public:
-    explicit CsvReader(std::string_view file_name) : assembly_(file_name) {}
+    explicit CsvReader(HistoryAssembly& assembly) : assembly_(assembly) {}
 
     Result<ImportedHistory> run(LineBuffer& lines, LineBuffer::Piece piece) {
         while (!piece.text.empty()) {
@@ -181,7 +180,7 @@ private:
         }
     }
 
-    HistoryAssembly assembly_;
+    HistoryAssembly& assembly_;
     JsonScanner scanner_;
     std::string text_;
     std::string_view rest_; ///< of it
@@ -196,8 +195,8 @@ private:
 } // namespace
 
 Result<ImportedHistory>
-read_csv(LineBuffer& lines, LineBuffer::Piece first, std::string_view file_name) {
-    return CsvReader(file_name).run(lines, first);
+read_csv(LineBuffer& lines, LineBuffer::Piece first, HistoryAssembly& assembly) {
+    return CsvReader(assembly).run(lines, first);
 }
 
 } // namespace faultlab

@@ -1,4 +1,3 @@
-#include "core/store/assembly.hpp"
 #include "core/store/edn_scanner.hpp"
 #include "core/store/field_names.hpp"
 #include "core/store/readers.hpp"
@@ -23,7 +22,7 @@ constexpr std::string_view one_event = "maps, one an event: {:process 0, :type :
 /// read again with what follows.
 class EdnReader {
 public:
-    explicit EdnReader(std::string_view file_name) : assembly_(file_name) {}
+    explicit EdnReader(HistoryAssembly& assembly) : assembly_(assembly) {}
 
     Result<ImportedHistory> run(LineBuffer& lines, LineBuffer::Piece piece) {
         FAULTLAB_DO(see_tuples(lines, piece));
@@ -195,7 +194,7 @@ private:
         bool closed = false; ///< that bracket was read
     };
 
-    HistoryAssembly assembly_;
+    HistoryAssembly& assembly_;
     Place place_;
     bool tuples_ = false;
     TupleQuestion* asking_ = nullptr; ///< events are only looked at
@@ -208,8 +207,8 @@ private:
 } // namespace
 
 Result<ImportedHistory>
-read_edn(LineBuffer& lines, LineBuffer::Piece first, std::string_view file_name) {
-    return EdnReader(file_name).run(lines, first);
+read_edn(LineBuffer& lines, LineBuffer::Piece first, HistoryAssembly& assembly) {
+    return EdnReader(assembly).run(lines, first);
 }
 
 } // namespace faultlab

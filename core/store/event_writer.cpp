@@ -1,6 +1,7 @@
 #include "core/store/event_writer.hpp"
 
 #include "core/op.hpp"
+#include "core/store/jsonl_namespace.hpp"
 #include "core/store/tuples.hpp"
 
 #include <fmt/format.h>
@@ -26,6 +27,7 @@ public:
                             row.numbered ? std::string(row.process) : json_text(row.process),
                             row.type,
                             json_text(row.f));
+        if (row.space != nullptr) out_ << ",\"ns\":" << to_json(*row.space);
         if (row.key != nullptr) out_ << ",\"key\":" << to_json(*row.key);
         out_ << ",\"value\":" << to_json(*row.value) << fmt::format(",\"time\":{}", row.time);
         if (row.ret != nullptr) out_ << ",\"ret\":" << to_json(*row.ret);
@@ -89,9 +91,8 @@ public:
                             tuple ? pair(*row.key, *row.value) : edn_value(*row.value));
         if (keys_ == Keys::named && row.numbered)
             out_ << ", :key " << (row.key != nullptr ? edn_value(*row.key) : "nil");
-        if (row.ret != nullptr) {
-            out_ << ", :ret " << edn_value(*row.ret);
-        }
+        if (row.space != nullptr) out_ << ", :ns " << edn_value(*row.space);
+        if (row.ret != nullptr) out_ << ", :ret " << edn_value(*row.ret);
         if (!row.node.empty()) out_ << ", :node " << edn_text(row.node);
         if (row.client) out_ << fmt::format(", :client {}", *row.client);
         if (row.due) out_ << fmt::format(", :due {}", *row.due);
@@ -117,13 +118,12 @@ private:
         bool any = false;
         bool all = true;
         for (std::size_t i = 0; i < history.size(); ++i) {
-            const std::string& f = history.text(history.f()[i]);
-            const Value& key = history.value(history.key()[i]);
-            const Value& arg = history.value(history.arg()[i]);
-            any = any || !key.is_absent();
-            all = all && (key.is_absent() == spans_keys(f));
-            plain.look_at(f, arg);
-            tuples.look_at(f, Value(Value::List{key, arg}));
+            Op op = history.op(static_cast<OpId>(i));
+            jsonl::take_from_namespace(op);
+            any = any || !op.key.is_absent();
+            all = all && (op.key.is_absent() == spans_keys(op.f));
+            plain.look_at(op.f, op.arg);
+            tuples.look_at(op.f, Value(Value::List{op.key, op.arg}));
         }
         if (!any && !plain.are_tuples()) return Keys::none;
         return any && all && tuples.are_tuples() ? Keys::tuples : Keys::named;
@@ -138,7 +138,7 @@ private:
 class CsvWriter final : public EventWriter {
 public:
     explicit CsvWriter(std::ostream& out) : out_(out) {
-        out_ << "process,type,f,key,value,time,node,client,due,ret,error\n";
+        out_ << "process,type,f,ns,key,value,time,node,client,due,ret,error\n";
     }
 
     void write(const EventRow& row) override {
@@ -149,6 +149,7 @@ public:
             cell(row.process),
             cell(row.type),
             cell(clean(row.f)),
+            cell(json(row.space)),
             cell(json(row.key)),
             cell(row.value->is_absent() ? std::string() : json(row.value)),
             fmt::format("{}", row.time),

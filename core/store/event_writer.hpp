@@ -19,7 +19,8 @@ struct EventRow {
     bool numbered = true;     ///< process is a number
     std::string_view type;
     std::string_view f;
-    const Value* key = nullptr; ///< null: there is none
+    const Value* space = nullptr; ///< namespace of the keys; null: there is none
+    const Value* key = nullptr;   ///< null: there is none
     const Value* value = nullptr;
     Nanos time = 0;
     std::string_view node; ///< empty: none

@@ -2,6 +2,7 @@
 
 #include "core/store/event_writer.hpp"
 #include "core/store/jsonl.hpp"
+#include "core/store/jsonl_namespace.hpp"
 
 #include <fmt/format.h>
 
@@ -100,9 +101,11 @@ private:
             writer_->write(row);
             return;
         }
-        const Op op = history_.op(line.op);
+        Op op = history_.op(line.op);
+        const Value space = jsonl::take_from_namespace(op);
         const std::string node = op.node == no_node ? std::string() : node_name(op.node);
         row.f = op.f;
+        if (!space.is_absent()) row.space = &space;
         if (!op.key.is_absent()) row.key = &op.key;
         row.value = &op.arg;
         if (line.returns) {

@@ -18,7 +18,8 @@ namespace faultlab {
 /// A line's `value` is the argument for invoke, fail and info. For ok it is what was returned; for
 /// an operation that only acknowledges (write, cas, enqueue, …) and returned nothing or a boolean,
 /// it is the argument, and `ret` is the boolean. Optional fields that import_jsonl understands:
-/// `node` ("n1"), `error`, `client` when it is not the process, `due` when it is not the time.
+/// `ns` for a key [ns, key], `node` ("n1"), `error`, `client` when it is not the process, `due`
+/// when it is not the time.
 ///
 /// EDN is Jepsen's history.edn with the same fields; keys stand in the values, as in
 /// jepsen.independent, or in :key where values alone would not show them. CSV has a header; key,

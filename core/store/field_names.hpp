@@ -15,6 +15,9 @@ inline std::optional<Field> field_of(std::string_view name) {
         case 1:
             if (is(Field::f)) return Field::f;
             break;
+        case 2:
+            if (is(Field::space)) return Field::space;
+            break;
         case 3:
             if (is(Field::key)) return Field::key;
             if (is(Field::ret)) return Field::ret;

@@ -109,6 +109,19 @@ Result<void> read_returns(Database& database, Interner& interner, std::vector<In
     }
 }
 
+Result<void> read_asked(Database& database, std::vector<InternedOp>& ops) {
+    FAULTLAB_TRY(const std::int64_t known, database.query_integer(sql::count_asked_tables));
+    if (known == 0) return {};
+    FAULTLAB_TRY(Statement row, database.prepare(sql::select_asked));
+    for (;;) {
+        FAULTLAB_TRY(const bool found, row.next(reading));
+        if (!found) return {};
+        const auto op = std::ranges::lower_bound(ops, row.integer(0), {}, &InternedOp::inv_index);
+        if (op != ops.end() && op->inv_index == row.integer(0))
+            op->node = static_cast<NodeId>(row.integer(1));
+    }
+}
+
 Result<void> read_unfolded(Database& database, std::size_t count, HistoryBuilder& builder) {
     Interner interner(builder);
     std::vector<InternedOp> ops;
@@ -120,6 +133,7 @@ Result<void> read_unfolded(Database& database, std::size_t count, HistoryBuilder
         FAULTLAB_TRY(ops.emplace_back(), read_invocation(row, interner));
     }
     FAULTLAB_DO(read_returns(database, interner, ops));
+    FAULTLAB_DO(read_asked(database, ops));
     for (const InternedOp& op : ops)
         builder.add(op);
     return {};

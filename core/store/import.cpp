@@ -1,5 +1,6 @@
 #include "core/store/import.hpp"
 
+#include "core/store/assembly.hpp"
 #include "core/store/line_buffer.hpp"
 #include "core/store/readers.hpp"
 
@@ -49,32 +50,36 @@ std::optional<HistoryFormat> format_of_name(std::string_view file_name) {
     return std::nullopt;
 }
 
-Result<ImportedHistory> import_history(ByteSource& source,
-                                       std::string_view file_name,
-                                       std::optional<HistoryFormat> format) {
+Result<ImportedHistory>
+import_history(ByteSource& source, std::string_view file_name, const ImportOptions& options) {
     LineBuffer lines(source);
     FAULTLAB_TRY(LineBuffer::Piece first, lines.next());
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (first.text.starts_with(byte_order_mark)) first.text.remove_prefix(byte_order_mark.size());
+    std::optional<HistoryFormat> format = options.format;
     if (!format) format = format_of_name(file_name);
     if (!format) format = format_of_text(first.text);
+    HistoryAssembly assembly(file_name, options.namespaces);
     switch (*format) {
         case HistoryFormat::jsonl: break;
-        case HistoryFormat::edn: return read_edn(lines, first, file_name);
-        case HistoryFormat::csv: return read_csv(lines, first, file_name);
+        case HistoryFormat::edn: return read_edn(lines, first, assembly);
+        case HistoryFormat::csv: return read_csv(lines, first, assembly);
     }
-    return read_jsonl(lines, first, file_name);
+    return read_jsonl(lines, first, assembly);
 }
 
-Result<Record> import_jsonl_record(std::istream& in, std::string_view file_name) {
+Result<Record>
+import_jsonl_record(std::istream& in, std::string_view file_name, Namespaces namespaces) {
     const auto source = stream_source(in, file_name);
     FAULTLAB_TRY(ImportedHistory imported,
-                 import_history(*source, file_name, HistoryFormat::jsonl));
+                 import_history(*source,
+                                file_name,
+                                {.format = HistoryFormat::jsonl, .namespaces = namespaces}));
     return std::move(imported.record);
 }
 
-Result<History> import_jsonl(std::istream& in, std::string_view file_name) {
-    FAULTLAB_TRY(Record record, import_jsonl_record(in, file_name));
+Result<History> import_jsonl(std::istream& in, std::string_view file_name, Namespaces namespaces) {
+    FAULTLAB_TRY(Record record, import_jsonl_record(in, file_name, namespaces));
     return std::move(record.history);
 }
 

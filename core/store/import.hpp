@@ -21,6 +21,17 @@ enum class HistoryFormat : std::uint8_t { jsonl, edn, csv };
 /// By its ending: .jsonl, .edn, .csv, with or without .gz or .zst behind it. Nothing for others.
 [[nodiscard]] std::optional<HistoryFormat> format_of_name(std::string_view file_name);
 
+/// What the field "ns" of an event means.
+enum class Namespaces : std::uint8_t {
+    ignored,  ///< nothing, as any field that is not known
+    separate, ///< of the model kv: keys of different namespaces are different keys, [ns, key]
+};
+
+struct ImportOptions {
+    std::optional<HistoryFormat> format; ///< nothing: the name tells it, or the first character
+    Namespaces namespaces = Namespaces::ignored;
+};
+
 /// An f of the history, and the first line in which it stands.
 struct FirstUse {
     std::string f;
@@ -32,19 +43,23 @@ struct ImportedHistory {
     /// events: kind is their process, fields their type, f and value.
     Record record;
     std::vector<FirstUse> operations; ///< in the order of those lines
+    bool has_namespaces = false;      ///< some operation has one, whatever it means
 };
 
 /// Reads a history, ours or anybody's. The order of its events becomes the order of the indexes.
 /// Nothing is guessed: what is not a history is refused with `file_name`, the line, what is wrong
 /// and what was expected (usage error). Which f a model knows is checked by whoever knows the
-/// model. Without a `format`, the name tells it, or else the first character.
-Result<ImportedHistory> import_history(ByteSource& source,
-                                       std::string_view file_name,
-                                       std::optional<HistoryFormat> format = std::nullopt);
+/// model.
+Result<ImportedHistory>
+import_history(ByteSource& source, std::string_view file_name, const ImportOptions& options = {});
 
 /// The same for JSON lines, the history alone.
-Result<History> import_jsonl(std::istream& in, std::string_view file_name);
+Result<History> import_jsonl(std::istream& in,
+                             std::string_view file_name,
+                             Namespaces namespaces = Namespaces::ignored);
 /// The same for JSON lines, with the events.
-Result<Record> import_jsonl_record(std::istream& in, std::string_view file_name);
+Result<Record> import_jsonl_record(std::istream& in,
+                                   std::string_view file_name,
+                                   Namespaces namespaces = Namespaces::ignored);
 
 } // namespace faultlab

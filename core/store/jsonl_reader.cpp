@@ -1,4 +1,3 @@
-#include "core/store/assembly.hpp"
 #include "core/store/field_names.hpp"
 #include "core/store/json_scanner.hpp"
 #include "core/store/readers.hpp"
@@ -18,7 +17,7 @@ constexpr std::size_t usual_operation_bytes = 120;
 
 class JsonlReader {
 public:
-    explicit JsonlReader(std::string_view file_name) : assembly_(file_name) {}
+    explicit JsonlReader(HistoryAssembly& assembly) : assembly_(assembly) {}
 
     Result<ImportedHistory> run(LineBuffer& lines, LineBuffer::Piece piece) {
         assembly_.reserve(lines.size_hint() / usual_operation_bytes);
@@ -105,7 +104,7 @@ private:
         return nullptr;
     }
 
-    HistoryAssembly assembly_;
+    HistoryAssembly& assembly_;
     JsonScanner scanner_;
     std::size_t line_ = 0;
     EventFields event_;
@@ -116,8 +115,8 @@ private:
 } // namespace
 
 Result<ImportedHistory>
-read_jsonl(LineBuffer& lines, LineBuffer::Piece first, std::string_view file_name) {
-    return JsonlReader(file_name).run(lines, first);
+read_jsonl(LineBuffer& lines, LineBuffer::Piece first, HistoryAssembly& assembly) {
+    return JsonlReader(assembly).run(lines, first);
 }
 
 } // namespace faultlab

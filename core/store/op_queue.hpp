@@ -21,7 +21,7 @@ struct OpRow {
     OpRowKind kind = OpRowKind::invoke;
     std::int32_t process = 0; ///< of invocations
     std::int32_t client = 0;  ///< of invocations
-    NodeId node = no_node;    ///< of invocations
+    NodeId node = no_node;    ///< of a return: which was asked, if not that of the invocation
     std::int64_t first = 0;   ///< t_due of an invocation, inv_index of a return
     Nanos t = 0;              ///< t_inv or t_ret
     std::string_view text;    ///< f or error

@@ -49,6 +49,7 @@ Result<void> RunRows::prepare() {
         {&commit_, sql::commit},
         {&invoke_, sql::insert_invoke},
         {&return_, sql::insert_return},
+        {&asked_, sql::insert_asked},
         {&meta_, sql::insert_meta},
         {&fault_, sql::insert_fault},
         {&change_fault_, sql::change_fault},
@@ -118,8 +119,9 @@ Result<void> RunRows::write(Index index, const OpRow& row) {
     const int code = s.step();
     s.reset();
     ++pending_;
-    if (code == SQLITE_DONE) return {};
-    return database_.error(writing_ops);
+    if (code != SQLITE_DONE) return database_.error(writing_ops);
+    if (invokes || row.node == no_node) return {};
+    return asked_.bind(1, row.first).bind(2, row.node).run(writing_ops);
 }
 
 Result<void> RunRows::write(const SideRow& row) {
@@ -152,6 +154,7 @@ Result<void> RunRows::finish(std::string_view ended) {
     FAULTLAB_DO(database_.execute(sql::fold));
     FAULTLAB_DO(database_.execute(sql::empty_invoke));
     FAULTLAB_DO(database_.execute(sql::empty_return));
+    FAULTLAB_DO(database_.execute(sql::empty_asked));
     FAULTLAB_DO(insert(MetaEntry{"ended", Value(ended)}));
     FAULTLAB_DO(commit());
     FAULTLAB_DO(database_.execute(sql::close_run));

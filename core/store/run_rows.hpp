@@ -99,8 +99,8 @@ private:
     Result<void> insert(const MetaEntry& row);
 
     Database database_; // Before the statements: they are finalized first.
-    Statement begin_, commit_, invoke_, return_, meta_, fault_, change_fault_, evidence_, metric_,
-        sample_, event_, start_incarnation_, end_incarnation_, log_file_;
+    Statement begin_, commit_, invoke_, return_, asked_, meta_, fault_, change_fault_, evidence_,
+        metric_, sample_, event_, start_incarnation_, end_incarnation_, log_file_;
     std::map<std::string, std::int64_t> metrics_;
     std::string scratch_;
     bool open_ = false;

@@ -55,9 +55,12 @@ public:
         return queue_.push(out, std::move(reserved));
     }
 
-    Index complete(Index invoked, const Completion& completion, const Clock& clock) override {
+    Index complete(Index invoked,
+                   const Completion& completion,
+                   NodeId asked,
+                   const Clock& clock) override {
         // The time first: it is what latency is measured by, and storing it may take a while.
-        OpRow out{.first = invoked, .t = clock.now()};
+        OpRow out{.node = asked, .first = invoked, .t = clock.now()};
         if (const auto* done = std::get_if<Done>(&completion)) {
             out.kind = OpRowKind::ok;
             out.value = to_cell(done->ret, value_scratch_);

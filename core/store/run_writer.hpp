@@ -45,8 +45,10 @@ public:
     virtual Index invoke(const InvokeRow& row, const Clock& clock) = 0;
 
     /// Takes the next index, and hands the outcome over. Call it first after receiving; `t_ret` is
-    /// read from `clock` in it. Returns the index.
-    virtual Index complete(Index invoked, const Completion& completion, const Clock& clock) = 0;
+    /// read from `clock` in it. `asked`: the replica that was asked last; no_node: that of the
+    /// invocation. Returns the index.
+    virtual Index
+    complete(Index invoked, const Completion& completion, NodeId asked, const Clock& clock) = 0;
 };
 
 /// Writes one run.db (schema.sql) with one thread: WAL, prepared statements, a commit every 1,000

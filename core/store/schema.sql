@@ -25,7 +25,8 @@ CREATE TABLE plan (
     json TEXT NOT NULL
 ) STRICT;
 
--- Replicas ('replica') and client hosts ('client'). A client host's `talks_to` is its replica.
+-- Replicas ('replica') and client hosts ('client'). A client host's `talks_to` is the
+-- replica that its clients begin with.
 CREATE TABLE node (
     kind     TEXT NOT NULL CHECK (kind IN ('replica', 'client')),
     node     INTEGER NOT NULL,
@@ -51,7 +52,7 @@ CREATE TABLE op_invoke (
     idx     INTEGER PRIMARY KEY,
     process INTEGER NOT NULL,
     client  INTEGER NOT NULL,        -- the worker
-    node    INTEGER NOT NULL,
+    node    INTEGER NOT NULL,        -- that its client begins with
     f       TEXT NOT NULL,
     key     ANY,
     arg     ANY,
@@ -68,14 +69,21 @@ CREATE TABLE op_return (
     t_ret     INTEGER NOT NULL
 ) STRICT;
 
--- Folded from the two above when the run ends (they are then empty). ret_index is NULL for info
+-- Of operations that came back from another replica than they began with: the one that was asked
+-- last, and so the one that answered if any did. Files from before this table was added lack it.
+CREATE TABLE op_asked (
+    inv_index INTEGER PRIMARY KEY,
+    node      INTEGER NOT NULL
+) STRICT;
+
+-- Folded from the three above when the run ends (they are then empty). ret_index is NULL for info
 -- and open: such an operation may take effect at any time after its invocation, or never.
 CREATE TABLE operation (
     inv_index INTEGER PRIMARY KEY,
     ret_index INTEGER,
     process   INTEGER NOT NULL,
     client    INTEGER NOT NULL,
-    node      INTEGER NOT NULL,
+    node      INTEGER NOT NULL,      -- asked last; of an open one: that its client begins with
     f         TEXT NOT NULL,
     key       ANY,
     arg       ANY,
@@ -91,10 +99,11 @@ CREATE TABLE operation (
 CREATE VIEW op AS
     SELECT * FROM operation
     UNION ALL
-    SELECT i.idx, CASE WHEN r.status IN ('ok', 'fail') THEN r.idx END, i.process, i.client, i.node,
-           i.f, i.key, i.arg, r.ret, coalesce(r.status, 'open'), coalesce(r.error, ''),
+    SELECT i.idx, CASE WHEN r.status IN ('ok', 'fail') THEN r.idx END, i.process, i.client,
+           coalesce(a.node, i.node), i.f, i.key, i.arg, r.ret, coalesce(r.status, 'open'), coalesce(r.error, ''),
            i.t_due, i.t_inv, r.t_ret
     FROM op_invoke i LEFT JOIN op_return r ON r.inv_index = i.idx
+                     LEFT JOIN op_asked a ON a.inv_index = i.idx
     ORDER BY 1;
 
 -- One row a fault, committed to the disk before the fault is injected: `undo` is all that healing

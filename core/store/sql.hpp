@@ -30,6 +30,7 @@ inline constexpr Text rollback = "ROLLBACK";
 
 inline constexpr Text insert_invoke = "INSERT INTO op_invoke VALUES (?,?,?,?,?,?,?,?,?)";
 inline constexpr Text insert_return = "INSERT INTO op_return VALUES (?,?,?,?,?,?)";
+inline constexpr Text insert_asked = "INSERT INTO op_asked VALUES (?,?)";
 inline constexpr Text insert_meta = "INSERT OR REPLACE INTO meta VALUES (?,?)";
 inline constexpr Text insert_plan = "INSERT INTO plan VALUES (1,?)";
 inline constexpr Text insert_node = "INSERT INTO node VALUES (?,?,?,?,?)";
@@ -57,13 +58,15 @@ inline constexpr Text insert_log_file = "INSERT OR REPLACE INTO log_file VALUES 
 /// op_return has no index by invocation; SQLite makes one for this statement.
 inline constexpr Text fold = R"(
     INSERT INTO operation
-    SELECT i.idx, CASE WHEN r.status IN ('ok', 'fail') THEN r.idx END, i.process, i.client, i.node,
-           i.f, i.key, i.arg, r.ret, coalesce(r.status, 'open'), coalesce(r.error, ''),
+    SELECT i.idx, CASE WHEN r.status IN ('ok', 'fail') THEN r.idx END, i.process, i.client,
+           coalesce(a.node, i.node), i.f, i.key, i.arg, r.ret, coalesce(r.status, 'open'), coalesce(r.error, ''),
            i.t_due, i.t_inv, r.t_ret
     FROM op_invoke i LEFT JOIN op_return r ON r.inv_index = i.idx
+                     LEFT JOIN op_asked a ON a.inv_index = i.idx
     ORDER BY i.idx)";
 inline constexpr Text empty_invoke = "DELETE FROM op_invoke";
 inline constexpr Text empty_return = "DELETE FROM op_return";
+inline constexpr Text empty_asked = "DELETE FROM op_asked";
 inline constexpr Text close_run = R"(
     PRAGMA optimize;
     PRAGMA wal_checkpoint(TRUNCATE);
@@ -105,6 +108,9 @@ inline constexpr Text select_invoke =
     "SELECT idx, process, client, node, t_due, t_inv, f, key, arg FROM op_invoke ORDER BY idx";
 inline constexpr Text select_return =
     "SELECT inv_index, idx, status, ret, error, t_ret FROM op_return ORDER BY idx";
+inline constexpr Text count_asked_tables =
+    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'op_asked'";
+inline constexpr Text select_asked = "SELECT inv_index, node FROM op_asked ORDER BY inv_index";
 
 // --- results of checks
 

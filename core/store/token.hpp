@@ -50,10 +50,11 @@ enum class Field : std::uint8_t {
     client,
     due,
     ret,
+    space, ///< "ns"
 };
-inline constexpr std::size_t field_count = 11;
+inline constexpr std::size_t field_count = 12;
 inline constexpr std::array<std::string_view, field_count> field_names = {
-    "process", "type", "f", "key", "value", "time", "node", "error", "client", "due", "ret"};
+    "process", "type", "f", "key", "value", "time", "node", "error", "client", "due", "ret", "ns"};
 
 [[nodiscard]] constexpr std::string_view name_of(Field field) {
     return field_names[static_cast<std::size_t>(field)];

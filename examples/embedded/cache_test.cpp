@@ -60,13 +60,13 @@ faultlab::Verdict verdict_of(bool told_of_writes) {
         for (int client = 1; client <= 4; ++client)
             clients.emplace_back([&, client] { work(cache, recorder, client); });
     }
-    const auto judgement = faultlab::check(recorder, {.model = "register"});
-    if (!judgement) {
-        std::printf("%s\n", judgement.error().text().c_str());
+    const auto report = faultlab::check(recorder, {.model = "register"});
+    if (!report) {
+        std::printf("%s\n", report.error().text().c_str());
         return faultlab::Verdict::unknown;
     }
-    std::printf("%s\n", judgement->text.c_str());
-    return judgement->verdict;
+    std::printf("%s\n", report->text.c_str());
+    return report->verdict;
 }
 
 } // namespace

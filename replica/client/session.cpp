@@ -35,6 +35,7 @@ public:
     }
     Execution execute(const Operation& operation, Clock::time_point deadline);
 
+    ReplicaId last_asked = no_replica; ///< since `execute` was called
     std::uint64_t fired_no_register = 0;
     std::uint64_t fired_busy_is_fail = 0;
 
@@ -144,6 +145,7 @@ Session::Impl::Answer Session::Impl::ask(Request& request, Clock::time_point dea
             go_on();
             continue;
         }
+        last_asked = settings_.nodes[node_].id;
         ++request.sendings;
         ++request.open;
         why_ = no_answer;
@@ -248,6 +250,7 @@ std::optional<Failed> Session::Impl::open_session(Clock::time_point deadline) {
 
 Execution Session::Impl::execute(const Operation& operation, Clock::time_point deadline) {
     settle();
+    last_asked = no_replica;
     if (encode(operation).size() > settings_.request_bytes) return Failed{too_large};
     if (session_ == 0) {
         if (auto failed = open_session(deadline)) return *std::move(failed);
@@ -274,6 +277,9 @@ Session& Session::operator=(Session&&) noexcept = default;
 
 Execution Session::execute(const Operation& operation, Clock::time_point deadline) {
     return impl_->execute(operation, deadline);
+}
+ReplicaId Session::asked() const {
+    return impl_->last_asked;
 }
 std::uint64_t Session::fired_no_register() const {
     return impl_->fired_no_register;

@@ -80,6 +80,10 @@ public:
     /// Asks for one operation. Returns by the deadline or a little (a scheduler's delay) after it.
     [[nodiscard]] Execution execute(const Operation& operation, Clock::time_point deadline);
 
+    /// The replica that the last operation was sent to last: the one that answered it, if any did.
+    /// no_replica: it was not sent.
+    [[nodiscard]] ReplicaId asked() const;
+
     /// How often each planted bug changed what the client did.
     [[nodiscard]] std::uint64_t fired_no_register() const;
     [[nodiscard]] std::uint64_t fired_busy_is_fail() const;

@@ -39,6 +39,8 @@ public:
 
 private:
     explicit Socket(int fd) : fd_(fd) {}
+    void block_reads() const;
+
     int fd_;
 };
 

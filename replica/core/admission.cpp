@@ -1,5 +1,7 @@
 #include "replica/core/admission.hpp"
 
+#include "replica/core/assert.hpp"
+
 #include <algorithm>
 
 namespace faultlab::replica {
@@ -26,6 +28,7 @@ std::uint64_t TokenBucket::level_at(Nanos now) const {
 }
 
 void TokenBucket::fill(Nanos now) {
+    REPLICA_ASSERT("bucket-level", level_ <= capacity_);
     level_ = level_at(now);
     filled_at_ = std::max(filled_at_, now);
 }
@@ -35,6 +38,8 @@ bool TokenBucket::take(Nanos now) {
     if (rate_ == 0) {
         return true;
     }
+    // A bucket that cannot hold one token would refuse everybody for ever.
+    REPLICA_ASSERT("bucket-holds-a-token", capacity_ >= parts);
     if (level_ < parts) {
         return false;
     }
@@ -47,7 +52,10 @@ Nanos TokenBucket::retry_after(Nanos now) {
     if (rate_ == 0 || level_ >= parts) {
         return 0;
     }
-    return static_cast<Nanos>((parts - level_ + rate_ - 1) / rate_);
+    const std::uint64_t wait = (parts - level_ + rate_ - 1) / rate_;
+    REPLICA_ASSERT("bucket-wait-suffices",
+                   level_at(filled_at_ + static_cast<Nanos>(wait)) >= parts);
+    return static_cast<Nanos>(wait);
 }
 
 std::uint64_t TokenBucket::tokens(Nanos now) const {

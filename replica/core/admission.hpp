@@ -18,6 +18,7 @@ public:
     [[nodiscard]] std::uint64_t tokens(Nanos now) const;
 
 private:
+    friend struct TokenBucketProbe; ///< tests break invariants from inside
     void fill(Nanos now);
     [[nodiscard]] std::uint64_t level_at(Nanos now) const;
 

@@ -20,6 +20,8 @@ constexpr std::uint64_t priority_seed = 0x7265'6170; // another domain than that
 
 BlockTree::BlockTree(std::uint32_t entries, std::uint32_t blocks)
     : most_nodes_(entries), most_blocks_(blocks) {
+    REPLICA_ASSERT("tree-most-entries", entries < none); // which is no index
+    REPLICA_ASSERT("tree-most-blocks", blocks < none);
     nodes_.reserve(entries);
     blocks_.reserve(blocks);
 }
@@ -46,6 +48,7 @@ void BlockTree::walk(Index index, std::size_t offset, std::size_t size, Visit vi
         block = blocks_[block].next;
     }
     while (size > 0) {
+        REPLICA_ASSERT("tree-chain-ends", block < blocks_.size()); // after its last byte only
         const std::size_t part = std::min(size, payload_bytes - offset);
         if (!visit(Bytes(blocks_[block].bytes).subspan(offset, part))) {
             return;
@@ -78,7 +81,9 @@ BlockTree::compare(Index index, const SpacedKey& key, std::uint64_t prefix) cons
 
 BlockTree::Index BlockTree::find(const SpacedKey& key) const {
     const std::uint64_t prefix = prefix_of(key.bytes);
-    for (Index at = root_; at != none;) {
+    std::uint32_t left = size_;
+    for (Index at = root_; at != none; --left) {
+        REPLICA_ASSERT("tree-find-ends", left > 0); // no way down is longer than the tree is large
         const std::strong_ordering order = compare(at, key, prefix);
         if (order == std::strong_ordering::equal) {
             return at;
@@ -89,6 +94,7 @@ BlockTree::Index BlockTree::find(const SpacedKey& key) const {
 }
 
 void BlockTree::copy_key(Index index, std::span<std::byte> out) const {
+    REPLICA_ASSERT("tree-key-entry", is_entry(index));
     REPLICA_ASSERT("tree-key-size", out.size() == nodes_[index].key_bytes);
     std::size_t at = 0;
     walk(index, 0, out.size(), [&](Bytes part) {
@@ -99,6 +105,7 @@ void BlockTree::copy_key(Index index, std::span<std::byte> out) const {
 }
 
 void BlockTree::copy_value(Index index, std::span<std::byte> out) const {
+    REPLICA_ASSERT("tree-value-entry", is_entry(index));
     REPLICA_ASSERT("tree-value-size", out.size() == nodes_[index].value_bytes);
     std::size_t at = 0;
     walk(index, nodes_[index].key_bytes, out.size(), [&](Bytes part) {
@@ -109,6 +116,7 @@ void BlockTree::copy_value(Index index, std::span<std::byte> out) const {
 }
 
 bool BlockTree::value_is(Index index, Bytes value) const {
+    REPLICA_ASSERT("tree-compared-entry", is_entry(index));
     if (nodes_[index].value_bytes != value.size()) {
         return false;
     }
@@ -124,38 +132,51 @@ bool BlockTree::value_is(Index index, Bytes value) const {
 
 BlockTree::Index BlockTree::take_node() {
     if (free_node_ == none) {
+        REPLICA_ASSERT("tree-node-room", nodes_.size() < most_nodes_); // memory is taken at start
         nodes_.emplace_back();
         return static_cast<Index>(nodes_.size() - 1);
     }
     const Index node = free_node_;
+    REPLICA_ASSERT("tree-free-node-used", node < nodes_.size());
+    REPLICA_ASSERT("tree-free-node-empty", nodes_[node].blocks == none);
     free_node_ = nodes_[node].left;
     return node;
 }
 
 BlockTree::Index BlockTree::take_block() {
+    REPLICA_ASSERT("tree-block-room", blocks_taken_ < most_blocks_);
     ++blocks_taken_;
     if (free_block_ == none) {
+        // Who takes a new one while others are free makes the memory grow.
+        REPLICA_ASSERT("tree-no-block-lost", blocks_.size() + 1 == blocks_taken_);
         blocks_.emplace_back();
         return static_cast<Index>(blocks_.size() - 1);
     }
     const Index block = free_block_;
+    REPLICA_ASSERT("tree-free-block-used", block < blocks_.size());
     free_block_ = blocks_[block].next;
     return block;
 }
 
 void BlockTree::release_blocks(Index index) {
     Node& node = nodes_[index];
+    const std::uint32_t length = blocks_for(std::size_t{node.key_bytes} + node.value_bytes);
+    REPLICA_ASSERT("tree-taken-blocks", length <= blocks_taken_);
+    const std::uint32_t left = blocks_taken_ - length;
     while (node.blocks != none) {
         const Index block = node.blocks;
+        REPLICA_ASSERT("tree-chain-long", blocks_taken_ > left);
         node.blocks = blocks_[block].next;
         blocks_[block].next = free_block_;
         free_block_ = block;
         --blocks_taken_;
     }
+    REPLICA_ASSERT("tree-chain-short", blocks_taken_ == left);
 }
 
 void BlockTree::store(Index index, const SpacedKey& key, Bytes value) {
     Node& node = nodes_[index];
+    REPLICA_ASSERT("tree-store-over", node.blocks == none); // what was there would be lost
     Index* tail = &node.blocks;
     std::size_t room = 0;
     std::byte* place = nullptr;
@@ -184,6 +205,7 @@ void BlockTree::store(Index index, const SpacedKey& key, Bytes value) {
 
 void BlockTree::link(Index index, const SpacedKey& key) {
     Node& node = nodes_[index];
+    REPLICA_ASSERT("tree-link-entry", node.blocks != none);
     Index* place = &root_;
     while (*place != none && nodes_[*place].priority >= node.priority) {
         Node& above = nodes_[*place];
@@ -196,7 +218,9 @@ void BlockTree::link(Index index, const SpacedKey& key) {
     Index* left = &node.left;
     Index* right = &node.right;
     while (rest != none) {
-        if (compare(rest, key, node.prefix) == std::strong_ordering::less) {
+        const std::strong_ordering order = compare(rest, key, node.prefix);
+        REPLICA_ASSERT("tree-link-new", order != std::strong_ordering::equal);
+        if (order == std::strong_ordering::less) {
             *left = rest;
             left = &nodes_[rest].right;
             rest = *left;
@@ -211,8 +235,11 @@ void BlockTree::link(Index index, const SpacedKey& key) {
 }
 
 void BlockTree::unlink(Index* link) {
-    Index left = nodes_[*link].left;
-    Index right = nodes_[*link].right;
+    const Node& gone = nodes_[*link];
+    Index left = gone.left;
+    Index right = gone.right;
+    REPLICA_ASSERT("tree-heap-left", left == none || nodes_[left].priority <= gone.priority);
+    REPLICA_ASSERT("tree-heap-right", right == none || nodes_[right].priority <= gone.priority);
     while (left != none && right != none) {
         Index& above = nodes_[left].priority >= nodes_[right].priority ? left : right;
         *link = above;
@@ -224,10 +251,13 @@ void BlockTree::unlink(Index* link) {
 
 bool BlockTree::put(const SpacedKey& key, Bytes value) {
     REPLICA_ASSERT("tree-key", !key.bytes.empty());
+    REPLICA_ASSERT("tree-entry-bytes",
+                   key.bytes.size() <= none && value.size() <= none - key.bytes.size());
     const std::uint32_t needed = blocks_for(key.bytes.size() + value.size());
     Index index = find(key);
     const std::uint32_t freed =
         index == none ? 0 : blocks_for(nodes_[index].key_bytes + nodes_[index].value_bytes);
+    REPLICA_ASSERT("tree-freed-blocks", freed <= blocks_taken_);
     if (blocks_taken_ - freed + needed > most_blocks_ || (index == none && size_ == most_nodes_)) {
         return false;
     }
@@ -244,6 +274,7 @@ bool BlockTree::put(const SpacedKey& key, Bytes value) {
     store(index, key, value);
     link(index, key);
     ++size_;
+    REPLICA_ASSERT("tree-size", size_ <= nodes_.size());
     return true;
 }
 
@@ -262,16 +293,22 @@ bool BlockTree::erase(const SpacedKey& key) {
         return false;
     }
     const Index index = *link;
+    REPLICA_ASSERT("tree-erase-size", size_ > 0);
     unlink(link);
     digest_.remove(nodes_[index].checksum);
     release_blocks(index);
     nodes_[index].left = free_node_;
     free_node_ = index;
     --size_;
+    REPLICA_ASSERT("tree-empty-root", (size_ == 0) == (root_ == none));
+    REPLICA_ASSERT("tree-empty-blocks", size_ > 0 || blocks_taken_ == 0);
+    REPLICA_ASSERT("tree-empty-digest", size_ > 0 || digest_.value() == Checksum{});
     return true;
 }
 
 void BlockTree::clear() {
+    REPLICA_ASSERT("tree-node-memory", nodes_.capacity() >= most_nodes_); // taken at start
+    REPLICA_ASSERT("tree-block-memory", blocks_.capacity() >= most_blocks_);
     root_ = none;
     free_node_ = none;
     free_block_ = none;

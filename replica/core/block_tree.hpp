@@ -1,5 +1,6 @@
 #pragma once
 
+#include "replica/core/assert.hpp"
 #include "replica/core/digest_sum.hpp"
 #include "replica/core/types.hpp"
 
@@ -45,12 +46,15 @@ public:
     [[nodiscard]] std::uint32_t space(Index index) const { return nodes_[index].space; }
     [[nodiscard]] std::uint32_t key_bytes(Index index) const { return nodes_[index].key_bytes; }
     [[nodiscard]] std::uint32_t value_bytes(Index index) const { return nodes_[index].value_bytes; }
-    /// Requires: `out` has exactly key_bytes(index), value_bytes(index).
+    /// Require: the index is that of an entry, and `out` has exactly key_bytes(index),
+    /// value_bytes(index).
     void copy_key(Index index, std::span<std::byte> out) const;
     void copy_value(Index index, std::span<std::byte> out) const;
+    /// Requires: the index is that of an entry.
     [[nodiscard]] bool value_is(Index index, Bytes value) const;
 
-    /// Adds or replaces. False, and nothing changed, when there is no room.
+    /// Adds or replaces. False, and nothing changed, when there is no room. Requires: the key is
+    /// not empty, and both together have less than 4 GiB.
     bool put(const SpacedKey& key, Bytes value);
     /// False when there is no such key.
     bool erase(const SpacedKey& key);
@@ -65,6 +69,7 @@ public:
     [[nodiscard]] bool taken(Index index) const { return nodes_[index].blocks != none; }
 
 private:
+    friend struct BlockTreeProbe; ///< tests break invariants from inside
     struct Block {
         Index next = none;
         std::array<std::byte, payload_bytes> bytes{};
@@ -84,6 +89,9 @@ private:
     };
 
     [[nodiscard]] static std::uint64_t prefix_of(Bytes key);
+    [[nodiscard]] bool is_entry(Index index) const {
+        return index < nodes_.size() && nodes_[index].blocks != none;
+    }
     [[nodiscard]] static std::uint32_t blocks_for(std::size_t bytes);
     /// Calls `visit(part)` with the stored bytes from `offset` on, until it returns false.
     template <typename Visit>
@@ -95,6 +103,7 @@ private:
         if (top == none) {
             return true;
         }
+        REPLICA_ASSERT("tree-visit-index", top < nodes_.size());
         if (compare(top, key, prefix) != std::strong_ordering::less &&
             (!visit_below(nodes_[top].left, key, prefix, visit) || !visit(top))) {
             return false;

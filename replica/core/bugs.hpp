@@ -1,5 +1,7 @@
 #pragma once
 
+#include "replica/core/assert.hpp"
+
 #include <array>
 #include <bitset>
 #include <cstddef>
@@ -60,9 +62,15 @@ public:
         ++fired_[static_cast<std::size_t>(bug)];
         return true;
     }
-    void set(Bug bug) { on_.set(static_cast<std::size_t>(bug)); }
-    [[nodiscard]] bool any() const { return on_.any(); }
+    void set(Bug bug) {
+        REPLICA_ASSERT("bug-set", static_cast<std::size_t>(bug) < bug_count);
+        on_.set(static_cast<std::size_t>(bug));
+    }
+    [[nodiscard]] bool any() const {
+        return on_.any();
+    }
     [[nodiscard]] std::uint64_t fired(Bug bug) const {
+        REPLICA_ASSERT("bug-fired", static_cast<std::size_t>(bug) < bug_count);
         return fired_[static_cast<std::size_t>(bug)];
     }
 

@@ -19,12 +19,16 @@ Checksum checksum_of(const Entry& entry) {
 ClientTable::ClientTable(const Limits& limits, std::uint64_t salt)
     : entries_(limits.clients), replies_(std::size_t{limits.clients} * limits.request_bytes),
       request_bytes_(limits.request_bytes), salt_(salt) {
+    REPLICA_ASSERT("sessions-some", limits.clients > 0); // else nobody could be evicted
+    REPLICA_ASSERT("sessions-reply-bytes", limits.request_bytes > 0);
     order_.reserve(limits.clients);
     free_.reserve(limits.clients);
     clear();
 }
 
 void ClientTable::clear() {
+    REPLICA_ASSERT("sessions-memory", order_.capacity() >= entries_.size()); // taken at start
+    REPLICA_ASSERT("sessions-free-memory", free_.capacity() >= entries_.size());
     order_.clear();
     free_.clear();
     for (std::size_t place = entries_.size(); place > 0; --place) {
@@ -45,6 +49,7 @@ bool ClientTable::known(ClientId client, std::size_t position) const {
 }
 
 Bytes ClientTable::reply(Place place) const {
+    REPLICA_ASSERT("session-reply-bytes", entries_[place].reply_bytes <= request_bytes_);
     return Bytes(replies_).subspan(place * request_bytes_, entries_[place].reply_bytes);
 }
 
@@ -60,6 +65,8 @@ ClientTable::Answer ClientTable::classify(ClientId client,
                                           SessionId session,
                                           RequestNumber request,
                                           BugSet& bugs) const {
+    REPLICA_ASSERT("classify-client", client != 0);
+    REPLICA_ASSERT("classify-session", session != 0);
     REPLICA_ASSERT("classify-request", request > 0);
     const std::size_t at = position(client);
     if (!known(client, at) || entries_[order_[at]].session != session) {
@@ -78,12 +85,14 @@ ClientTable::Answer ClientTable::classify(ClientId client,
 }
 
 std::optional<ClientTable::Cached> ClientTable::find(ClientId client, BugSet& bugs) const {
+    REPLICA_ASSERT("find-client", client != 0);
     const std::size_t at = position(client);
     if (!known(client, at)) {
         return std::nullopt;
     }
     const Place place = order_[at];
     const Entry& entry = entries_[place];
+    REPLICA_ASSERT("session-nameless", entry.session != 0);
     const bool corrupt = checksum(reply(place)) != entry.reply_checksum;
     return Cached{.session = entry.session,
                   .request = entry.request,
@@ -93,6 +102,7 @@ std::optional<ClientTable::Cached> ClientTable::find(ClientId client, BugSet& bu
 }
 
 std::size_t ClientTable::oldest(BugSet& bugs) const {
+    REPLICA_ASSERT("evict-someone", !order_.empty());
     const auto first_by = [&](auto key) {
         const auto first =
             std::ranges::min_element(order_, {}, [&](Place place) { return key(entries_[place]); });
@@ -112,24 +122,34 @@ std::size_t ClientTable::oldest(BugSet& bugs) const {
 }
 
 void ClientTable::add(std::size_t position, const Entry& entry, Bytes reply) {
+    REPLICA_ASSERT("session-place", !free_.empty());
+    REPLICA_ASSERT("session-after",
+                   position == 0 || entries_[order_[position - 1]].client < entry.client);
+    REPLICA_ASSERT("session-before",
+                   position == order_.size() || entry.client < entries_[order_[position]].client);
     const Place place = free_.back();
     free_.pop_back();
     entries_[place] = entry;
     std::ranges::copy(reply, std::span(replies_).subspan(place * request_bytes_).begin());
     order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(position), place);
     digest_.add(checksum_of(entry));
+    REPLICA_ASSERT("sessions-added", order_.size() + free_.size() == entries_.size());
 }
 
 void ClientTable::remove(std::size_t position) {
+    REPLICA_ASSERT("session-to-remove", position < order_.size());
     const Place place = order_[position];
     digest_.remove(checksum_of(entries_[place]));
     order_.erase(order_.begin() + static_cast<std::ptrdiff_t>(position));
     free_.push_back(place);
+    REPLICA_ASSERT("sessions-removed", order_.size() + free_.size() == entries_.size());
+    REPLICA_ASSERT("sessions-empty-digest", !order_.empty() || digest_.value() == Checksum{});
 }
 
 ClientId ClientTable::open(ClientId client, SessionId session, BugSet& bugs) {
     REPLICA_ASSERT("session-name", client != 0 && session != 0);
     if (const std::size_t at = position(client); known(client, at)) {
+        REPLICA_ASSERT("session-replaces-older", entries_[order_[at]].session < session);
         remove(at);
     }
     ClientId evicted = 0;
@@ -151,6 +171,8 @@ void ClientTable::record(ClientId client, RequestNumber request, Op op, Bytes re
     REPLICA_ASSERT("reply-fits", reply.size() <= request_bytes_);
     const Place place = order_[at];
     Entry& entry = entries_[place];
+    REPLICA_ASSERT("session-request-falls", request >= entry.request);
+    REPLICA_ASSERT("session-op-falls", op >= entry.op);
     digest_.remove(checksum_of(entry));
     entry.request = request;
     entry.op = op;
@@ -168,7 +190,10 @@ std::uint64_t ClientTable::snapshot_bytes(const Limits& limits) {
 void ClientTable::save(SnapshotWriter& out) const {
     out.put(static_cast<std::uint32_t>(order_.size()));
     out.put(evictions_);
+    ClientId last = 0;
     for (const Place place : order_) {
+        REPLICA_ASSERT("sessions-ascend", entries_[place].client > last);
+        last = entries_[place].client;
         out.put(entries_[place]);
         out.bytes(reply(place));
     }

@@ -18,6 +18,7 @@ class ClientTable {
 public:
     /// `salt` stands for what differs between processes, such as the seed of a hash table. Nothing
     /// depends on it, but for planted bug V10.
+    /// Requires: limits.clients and limits.request_bytes are not 0.
     explicit ClientTable(const Limits& limits, std::uint64_t salt = 0);
 
     enum class Answer : std::uint8_t {
@@ -27,7 +28,7 @@ public:
         Gap,      ///< beyond the next: drop it
         Unknown,  ///< no such session
     };
-    /// Requires: request > 0 (a registration has no session yet).
+    /// Requires: client, session and request are not 0 (a registration has no session yet).
     [[nodiscard]] Answer
     classify(ClientId client, SessionId session, RequestNumber request, BugSet& bugs) const;
 
@@ -38,15 +39,16 @@ public:
         Bytes reply;          ///< empty for a registration
         bool corrupt = false; ///< the reply's bytes are not what they were
     };
-    /// Nothing when the client has no session. The reply lives until the next change.
+    /// Nothing when the client has no session. The reply lives until the next change. Requires: the
+    /// client is not 0.
     [[nodiscard]] std::optional<Cached> find(ClientId client, BugSet& bugs) const;
 
     /// Opens a session, at most one a client, known by the op that commits it; returns the client
     /// that lost its session for it, or 0: the one whose last committed op is the oldest. A session
     /// that the client had is replaced. Requires: client and session are not 0.
     ClientId open(ClientId client, SessionId session, BugSet& bugs);
-    /// Records the reply of a committed request. Requires: the session is known, and the reply has
-    /// at most request_bytes.
+    /// Records the reply of a committed request. Requires: the session is known, neither request
+    /// nor op is below those that it had, and the reply has at most request_bytes.
     void record(ClientId client, RequestNumber request, Op op, Bytes reply);
 
     [[nodiscard]] std::size_t size() const { return order_.size(); }
@@ -62,6 +64,7 @@ public:
     bool load(SnapshotReader& in);
 
 private:
+    friend struct ClientTableProbe; ///< tests break invariants from inside
     /// Trivially copyable: saved as it lies in memory.
     struct Entry {
         ClientId client = 0;

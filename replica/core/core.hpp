@@ -18,7 +18,8 @@ namespace faultlab::replica {
 
 /// All state of a replica, and its rules, one topic a file: core_boot.cpp, core_normal.cpp,
 /// core_client.cpp, core_view_change.cpp, core_install.cpp, core_repair.cpp, core_recovery.cpp,
-/// core_checkpoint.cpp, core_sync.cpp, core_membership.cpp, core_lease.cpp, core_telemetry.cpp.
+/// core_checkpoint.cpp, core_sync.cpp, core_membership.cpp, core_lease.cpp, core_messages.cpp,
+/// core_invariants.cpp, core_telemetry.cpp.
 class Replica::Core {
 public:
     Core(const Config& config, const BugSet& bugs);
@@ -30,7 +31,9 @@ public:
 
 private:
     friend struct CoreProbe;
-    // --- core_boot.cpp: inputs, timers, the way out
+    friend struct InvariantProbe;
+    friend struct EntryProbe;
+    // --- core_boot.cpp: inputs, timers, what changed
     void dispatch(const Input& input);
     void on_boot(const Boot& boot);
     void on_superblock_read(const IoDone& done);
@@ -41,9 +44,6 @@ private:
     void enter_after_boot();
     void on_io(const IoDone& done);
     void on_timer(Timer timer);
-    void on_message(const Received& received);
-    void harmed_by(const Header& header, Reject why);
-    void on_peer_message(const Message& message, ReplicaId from);
     /// Does what the state allows now: called once at the end of every step.
     void settle();
     void run_continuation();
@@ -57,6 +57,14 @@ private:
     void set_status(Status status);
     void event(EventKind kind, std::uint64_t a, std::uint64_t b, const Checksum& checksum = {});
     void reject(Reject reason, ReplicaId sender);
+    /// Tells a fact that follows from `parent`.
+    void fact(const Fact& fact, const Fact& parent);
+    void report_bugs();
+
+    // --- core_messages.cpp: the way in, and the way out
+    void on_message(const Received& received);
+    void harmed_by(const Header& header, Reject why);
+    void on_peer_message(const Message& message, ReplicaId from);
     /// The only origin of headers: who sends, what its disk says about views and checkpoint.
     [[nodiscard]] Header outgoing(Command command) const;
     [[nodiscard]] View spoken_view() const;
@@ -67,9 +75,6 @@ private:
     void broadcast_to_all(const Header& header);
     /// As it is: for entries, which keep the header with which they were prepared.
     void send_sealed(ReplicaId to, const Header& header, Bytes body);
-    /// Tells a fact that follows from `parent`.
-    void fact(const Fact& fact, const Fact& parent);
-    void report_bugs();
 
     // --- who is who
     [[nodiscard]] bool membership_known() const { return membership_.voter_count > 0; }
@@ -149,6 +154,8 @@ private:
     void on_start_view_change(const Header& header, ReplicaId from);
     void count_votes(View view);
     [[nodiscard]] bool may_vote() const;
+    /// Between two views.
+    [[nodiscard]] bool changes_view() const;
     void enter_view(View view);
     void leave_normal();
     void send_do_view_change();
@@ -169,6 +176,7 @@ private:
     // --- core_choice.cpp: the new primary chooses the log
     struct Vote {
         bool valid = false;
+        bool left_out = false; ///< of the choice of the log: it tells nothing about it
         Header header;
         std::vector<SlotRecord> slots; ///< of ops commit + 1, …, op
     };
@@ -181,6 +189,8 @@ private:
     struct Install;
     void drop_forgotten_votes();
     void try_form_view();
+    [[nodiscard]] const Vote* choose_vote();
+    [[nodiscard]] bool enough_tell(const Vote& best) const;
     [[nodiscard]] const Vote* newest_vote();
     [[nodiscard]] const Vote* best_vote();
     void fill_suffix(const Vote& best);
@@ -215,15 +225,21 @@ private:
     /// The checksum that the wanted log has at `op`, where the suffix tells; else null.
     [[nodiscard]] const Checksum* wanted_checksum(const Install& wanted, Op op) const;
     void abandon_install();
+    void give_up_install();
     /// Takes what fits, asks for what is missing, ends when all is durable.
     void advance_install();
     /// Whether the entry is now in the journal.
     bool take_into_install(const Header& entry, Bytes body);
-    [[nodiscard]] bool may_drop_above(Op op);
+    [[nodiscard]] bool may_drop_above(Op op, bool differs);
+    bool take_for_unnamed(const Header& entry, Bytes body);
     void truncate(Op last);
     void finish_install();
     /// Head of the log that log_view names: what this replica may claim.
     [[nodiscard]] Op own_head() const;
+    [[nodiscard]] Op ceiling() const;
+    [[nodiscard]] Op sure_head() const;
+    /// Whether it cannot tell where its log ends.
+    [[nodiscard]] bool head_uncertain() const { return ceiling() > sure_head(); }
 
     // --- core_repair.cpp
     void on_get_log(const Header& header, ReplicaId from);
@@ -243,7 +259,9 @@ private:
     void repair_reset();
     void ask_log(const Missing& range);
     void ask_for_faulty();
+    [[nodiscard]] Op oldest_faulty() const;
     void forget_donor();
+    [[nodiscard]] bool nobody_seems_to_have_it() const;
     [[nodiscard]] bool others_have_checkpoint(Op op) const;
     [[nodiscard]] ReplicaId choose_donor(View log_view) const;
     [[nodiscard]] ReplicaId next_peer();
@@ -355,6 +373,20 @@ private:
     /// As `replicated`, but whoever acknowledges counts (planted bug B20).
     [[nodiscard]] Op replicated_by_anyone() const;
     [[nodiscard]] Op pending_reconfiguration(Op first, Op last) const;
+
+    // --- core_invariants.cpp
+    /// Asserts what holds between steps; not after inputs that come all the time.
+    void check_after(const Input& input) const;
+    void check_views() const;
+    void check_log() const;
+    void check_status() const;
+    void check_view_change() const;
+    void check_install() const;
+    void check_members() const;
+    void check_peers() const;
+    void check_disk() const;
+    void check_snapshots() const;
+    void check_timers() const;
 
     // --- core_telemetry.cpp
     [[nodiscard]] std::uint32_t repair_pending() const;

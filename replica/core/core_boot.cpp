@@ -1,10 +1,9 @@
 #include "replica/core/core.hpp"
 #include "replica/core/format.hpp"
-#include "replica/core/validate.hpp"
 
 #include <algorithm>
 
-// Inputs, timers, the start from the disk, and the way out for messages.
+// Inputs, timers, and the start from the disk.
 namespace faultlab::replica {
 
 namespace {
@@ -14,7 +13,7 @@ bool makes_sense(const Superblock& superblock) {
     const bool members =
         superblock.membership.voter_count == 0 || superblock.membership.well_formed();
     return members && superblock.checkpoint_op < most_op && superblock.log_op < most_op &&
-           superblock.commit < most_op;
+           superblock.commit < most_op && superblock.doubt_end < most_op;
 }
 
 /// Planted bug V5: the replica kept in memory what it knew, and starts as if it never had.
@@ -24,6 +23,7 @@ Superblock without_memory(const Superblock& found) {
     blank.log_view = blank.view;
     blank.log_op = 0;
     blank.log_end = open_end;
+    blank.doubt_end = 0;
     blank.commit = 0;
     blank.checkpoint_op = 0;
     blank.checkpoint_id = {};
@@ -57,6 +57,7 @@ void Replica::Core::step(const Input& input, Effects& effects) {
     try {
         dispatch(input);
         settle();
+        check_after(input);
     } catch (const AssertionFailed& failure) {
         halt(failure.id());
     }
@@ -99,6 +100,7 @@ void Replica::Core::on_boot(const Boot& boot) {
 }
 
 void Replica::Core::on_superblock_read(const IoDone& done) {
+    REPLICA_ASSERT("boot-superblock-stage", boot_ == BootStage::Superblock);
     const auto found =
         done.status == IoStatus::Ok ? open_superblock(done.bytes, bugs_) : std::nullopt;
     if (!found) {
@@ -150,6 +152,7 @@ void Replica::Core::on_state_loaded() {
 }
 
 void Replica::Core::on_log_recovered() {
+    REPLICA_ASSERT("boot-log-stage", boot_ == BootStage::Log);
     // Every entry says what was committed when it was prepared, and so does the superblock.
     Op known = wanted_.commit;
     for (Op op = journal_.checkpoint() + 1; op <= journal_.head(); ++op) {
@@ -164,6 +167,7 @@ void Replica::Core::on_log_recovered() {
 }
 
 void Replica::Core::enter_after_boot() {
+    REPLICA_ASSERT("boot-enter-stage", boot_ == BootStage::Incarnation || boot_ == BootStage::Done);
     boot_ = BootStage::Done;
     promise(); // it may have made one before it restarted
     arm(Timer::Ping, with_jitter(config_.timeouts.ping));
@@ -180,19 +184,22 @@ void Replica::Core::enter_after_boot() {
         return;
     }
     if (!membership_known() || membership_.listens(config_.self)) {
-        const bool follows = membership_known() && settled && !journal_.head_uncertain();
-        set_status(follows                                           ? Status::Normal
-                   : membership_known() && journal_.head_uncertain() ? Status::RecoveringHead
-                                                                     : Status::ViewChange);
+        const bool follows = membership_known() && settled && !head_uncertain();
+        set_status(follows                                  ? Status::Normal
+                   : membership_known() && head_uncertain() ? Status::RecoveringHead
+                                                            : Status::ViewChange);
     } else if (!is_voter()) {
         set_status(Status::Retired);
         return;
-    } else if (journal_.head_uncertain()) {
-        set_status(Status::RecoveringHead);
-    } else if (!settled) {
-        set_status(Status::ViewChange);
-        send_do_view_change();
-        arm(Timer::ViewChangeMessage, config_.timeouts.view_change_message);
+    } else if (head_uncertain() || !settled) {
+        set_status(head_uncertain() ? Status::RecoveringHead : Status::ViewChange);
+        if (!settled) {
+            send_do_view_change();
+            arm(Timer::ViewChangeMessage, config_.timeouts.view_change_message);
+        }
+        if (head_uncertain()) {
+            ask_for_view(); // one that has it may lead already
+        }
         arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
         return;
     } else if (leads() && wanted_.incarnation > 1 && !bugs_.on(Bug::V5)) {
@@ -212,6 +219,7 @@ void Replica::Core::enter_after_boot() {
 }
 
 void Replica::Core::on_io(const IoDone& done) {
+    REPLICA_ASSERT("io-asked", done.id != 0 && done.id < next_io_);
     if (done.id == boot_read_) {
         boot_read_ = 0;
         on_superblock_read(done);
@@ -264,6 +272,7 @@ void Replica::Core::settle() {
 }
 
 void Replica::Core::store_then(Then then) {
+    REPLICA_ASSERT("then-something", then != Then::Nothing);
     then_ = then;
     then_ticket_ = store_superblock();
 }
@@ -291,6 +300,7 @@ void Replica::Core::run_continuation() {
         REPLICA_ASSERT("install-stored", early || durable().log_view == install_.view);
         log_view_ = install_.view;
         install_ = {};
+        journal_.end_doubt();
     }
     switch (then) {
         case Then::Nothing: return;
@@ -305,11 +315,13 @@ void Replica::Core::run_continuation() {
 
 void Replica::Core::arm(Timer timer, Nanos delay) {
     const auto index = static_cast<std::size_t>(timer);
+    REPLICA_ASSERT("arm-timer", index < timer_count);
     armed_ |= 1U << index;
     effects_->arm(timer, ++generation_[index], std::max<Nanos>(delay, 1));
 }
 
 void Replica::Core::disarm(Timer timer) {
+    REPLICA_ASSERT("disarm-timer", static_cast<std::size_t>(timer) < timer_count);
     armed_ &= ~(1U << static_cast<unsigned>(timer));
 }
 
@@ -318,6 +330,7 @@ bool Replica::Core::armed(Timer timer) const {
 }
 
 Nanos Replica::Core::with_jitter(Nanos delay) {
+    REPLICA_ASSERT("jitter-delay", delay > 0);
     return delay + rng_.between(0, std::max<Nanos>(delay / 2, 1));
 }
 
@@ -326,6 +339,7 @@ std::uint64_t Replica::Core::fresh_nonce() {
 }
 
 void Replica::Core::on_timer(Timer timer) {
+    REPLICA_ASSERT("timer-rang", !armed(timer));
     const Timeouts& after = config_.timeouts;
     switch (timer) {
         case Timer::Prepare: resend_prepares(); return;
@@ -364,6 +378,7 @@ void Replica::Core::halt(std::string_view reason) {
 }
 
 void Replica::Core::set_status(Status status) {
+    REPLICA_ASSERT("status-known", status <= Status::Halted);
     if (status != status_) {
         const Status before = status_;
         status_ = status;
@@ -381,6 +396,7 @@ void Replica::Core::event(EventKind kind,
 }
 
 void Replica::Core::reject(Reject reason, ReplicaId sender) {
+    REPLICA_ASSERT("reject-reason", reason != Reject::None);
     ++figures_.rejects[static_cast<std::size_t>(reason)];
     ++figures_.rejects_by_sender[std::min(sender, max_replica_id)];
     event(EventKind::Rejected, static_cast<std::uint64_t>(reason), sender);
@@ -399,165 +415,6 @@ void Replica::Core::report_bugs() {
     }
 }
 
-// --- messages
-
-void Replica::Core::on_message(const Received& received) {
-    const Header& header = received.message.header;
-    ++figures_.messages_in;
-    if (boot_ != BootStage::Done) {
-        return;
-    }
-    if (const Reject why = validate(received.message, config_, bugs_); why != Reject::None) {
-        reject(why, received.from);
-        harmed_by(header, why);
-        return;
-    }
-    const bool of_client = header.command == Command::Request;
-    if (received.from != (of_client ? no_replica : header.replica) ||
-        received.from > max_replica_id || (received.from == config_.self)) {
-        reject(Reject::Sender, received.from);
-        return;
-    }
-    cause_ = Fact{Fact::Kind::Received, header.checksum.low, received.from};
-    fact(cause_, Fact{Fact::Kind::Sent, header.checksum.low, config_.self});
-    if (of_client) {
-        on_request(received.message, received.client_link);
-    } else {
-        on_peer_message(received.message, received.from);
-    }
-}
-
-/// Planted bugs: a message that is not let in has an effect all the same.
-void Replica::Core::harmed_by(const Header& header, Reject why) {
-    const bool any_vote = std::ranges::any_of(votes_, &Vote::valid);
-    if (header.command == Command::DoViewChange && why != Reject::HeaderChecksum &&
-        bugs_.changes(Bug::F2, [&] { return any_vote; })) {
-        for (Vote& vote : votes_) {
-            vote.valid = false;
-        }
-    }
-    const bool broken = why == Reject::HeaderChecksum || why == Reject::BodyChecksum;
-    if (broken && header.command == Command::Prepare && status_ == Status::Normal &&
-        bugs_.changes(Bug::KM3,
-                      [&] { return header.op > std::max(heard_head_, journal_.head()); })) {
-        heard_head_ = header.op;
-    }
-}
-
-namespace {
-
-/// Nobody is ahead by so many views: one wrong message must not use up all that there are.
-constexpr std::uint64_t farthest_view = 1U << 20U;
-
-/// What one incarnation says about itself holds for no other.
-bool is_vote(Command command) {
-    return command == Command::PrepareOk || command == Command::StartViewChange ||
-           command == Command::DoViewChange;
-}
-
-} // namespace
-
-void Replica::Core::on_peer_message(const Message& message, ReplicaId from) {
-    const Header& header = message.header;
-    if (header.view.epoch() == view_.epoch() &&
-        header.view.number() > std::uint64_t{view_.number()} + farthest_view) {
-        reject(Reject::View, from);
-        return;
-    }
-    Peer& peer = peers_[from];
-    if (header.incarnation < peer.incarnation && is_vote(header.command)) {
-        return;
-    }
-    if (header.command != Command::Prepare) { // whose header may be old
-        peer.incarnation = std::max(peer.incarnation, header.incarnation);
-        peer.log_view = header.log_view;
-        peer.release = header.release;
-        note_checkpoint(header, from);
-    }
-    switch (header.command) {
-        case Command::Prepare: on_prepare(message, from); return;
-        case Command::PrepareOk: on_prepare_ok(header, from); return;
-        case Command::Commit: on_commit(header, from); return;
-        case Command::Ping: on_ping(header, from); return;
-        case Command::StartViewChange: on_start_view_change(header, from); return;
-        case Command::DoViewChange: on_do_view_change(message, from); return;
-        case Command::StartView: on_start_view(message, from); return;
-        case Command::GetView: on_get_view(header, from); return;
-        case Command::GetLog: on_get_log(header, from); return;
-        case Command::GetPrepare: on_get_prepare(header, from); return;
-        case Command::Log: on_log(message, from); return;
-        case Command::GetSnapshot: on_get_snapshot(header, from); return;
-        case Command::Snapshot: on_snapshot(message, from); return;
-        case Command::Recovery: on_recovery(header, from); return;
-        case Command::RecoveryResponse: on_recovery_response(message, from); return;
-        default: reject(Reject::Command, from); return;
-    }
-}
-
-/// The view that its messages may name: one that its disk knows.
-View Replica::Core::spoken_view() const {
-    return bugs_.on(Bug::B2) ? view_ : durable().view;
-}
-
-Header Replica::Core::outgoing(Command command) const {
-    Header header;
-    header.cluster = config_.cluster;
-    header.command = command;
-    header.protocol = protocol_version;
-    header.release = config_.release;
-    header.replica = config_.self;
-    header.incarnation = durable().incarnation;
-    header.view = spoken_view();
-    header.log_view = log_view_;
-    header.checkpoint_op = offered_.op;
-    header.checkpoint_id = offered_.id;
-    return header;
-}
-
-void Replica::Core::send(ReplicaId to, Header header, Bytes body) {
-    REPLICA_ASSERT("send-to-other", to != config_.self && to != no_replica);
-    seal(header, body);
-    send_sealed(to, header, body);
-}
-
-void Replica::Core::send_sealed(ReplicaId to, const Header& header, Bytes body) {
-    REPLICA_ASSERT("send-size", header.size <= config_.limits.message_bytes);
-    ++figures_.messages_out;
-    fact(Fact{Fact::Kind::Sent, header.checksum.low, to}, cause_);
-    effects_->send(to, header, body);
-}
-
-void Replica::Core::broadcast(const Header& header, Bytes body) {
-    Header sealed = header;
-    seal(sealed, body);
-    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
-        const bool known = membership_known();
-        if (id != config_.self && (!known || membership_.votes(id) || membership_.listens(id))) {
-            send_sealed(id, sealed, body);
-        }
-    }
-}
-
-void Replica::Core::broadcast_to_all(const Header& header) {
-    Header sealed = header;
-    seal(sealed, {});
-    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
-        if (id != config_.self) {
-            send_sealed(id, sealed, {});
-        }
-    }
-}
-
-void Replica::Core::broadcast_to_voters(const Header& header, Bytes body) {
-    Header sealed = header;
-    seal(sealed, body);
-    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
-        if (id != config_.self && membership_.votes(id)) {
-            send_sealed(id, sealed, body);
-        }
-    }
-}
-
 // --- who is who
 
 ReplicaId Replica::Core::primary() const {
@@ -565,6 +422,7 @@ ReplicaId Replica::Core::primary() const {
 }
 
 Quorums Replica::Core::quorums() const {
+    REPLICA_ASSERT("quorum-members", membership_known());
     return Quorums::of(membership_.voter_count);
 }
 

@@ -8,6 +8,7 @@ namespace faultlab::replica {
 // --- at start
 
 void Replica::Core::load_checkpoint() {
+    REPLICA_ASSERT("load-stage", boot_ == BootStage::State);
     offered_ = {wanted_.checkpoint_op, wanted_.checkpoint_id};
     if (wanted_.checkpoint_op == 0) {
         on_state_loaded();
@@ -19,6 +20,7 @@ void Replica::Core::load_checkpoint() {
 // The layout of a snapshot: membership and release as decided, sessions, state machine.
 
 Replica::Core::Decided Replica::Core::snapshot_decided() const {
+    REPLICA_ASSERT("decided-whole", snapshots_.whole());
     SnapshotReader in(snapshots_.image());
     Decided decided;
     decided.membership = in.get<Membership>();
@@ -59,6 +61,7 @@ bool Replica::Core::on_snapshot_io(const IoDone& done) {
 // --- taking one
 
 void Replica::Core::checkpoint() {
+    REPLICA_ASSERT("checkpoint-due", commit_min_ % config_.limits.checkpoint_every == 0);
     if (checkpoint_under_way()) {
         return; // only ever with B4
     }
@@ -78,6 +81,8 @@ void Replica::Core::save_sessions(SnapshotWriter& out) {
 }
 
 void Replica::Core::take_snapshot(Op op) {
+    REPLICA_ASSERT("snapshot-executed", op <= commit_min_);
+    REPLICA_ASSERT("snapshot-one", checkpointing_ == 0);
     SnapshotWriter out(snapshots_.begin_image());
     out.put(decided_.membership);
     out.put(decided_.release);
@@ -143,6 +148,7 @@ void Replica::Core::settle_checkpoint() {
 /// The superblock is to name the snapshot that is on the disk now.
 void Replica::Core::want_checkpoint() {
     const ManifestHead head = snapshots_.head();
+    REPLICA_ASSERT("want-checkpoint-rises", head.entry.op >= wanted_.checkpoint_op);
     wanted_.checkpoint_op = head.entry.op;
     wanted_.checkpoint_parent = head.entry.checksum;
     wanted_.checkpoint_id = snapshots_.id();

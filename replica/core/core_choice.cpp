@@ -8,10 +8,10 @@ namespace faultlab::replica {
 
 const Replica::Core::Vote* Replica::Core::newest_vote() {
     const auto key = [](const Vote& vote) {
-        return std::tuple(vote.valid, vote.header.log_view, vote.header.op);
+        return std::tuple(vote.valid && !vote.left_out, vote.header.log_view, vote.header.op);
     };
     const Vote& newest = *std::ranges::max_element(votes_, {}, key);
-    if (!newest.valid) {
+    if (!newest.valid || newest.left_out) {
         return nullptr;
     }
     const Vote* best = nullptr;
@@ -62,6 +62,61 @@ const Replica::Core::Vote* Replica::Core::best_vote() {
 
 namespace {
 
+/// Whether this vote shows all that its sender may have acknowledged of a log that ends with `end`.
+bool tells(const Header& vote, View log_view, Op end) {
+    return vote.flags != flag_uncertain || vote.log_view < log_view || vote.to <= end;
+}
+
+} // namespace
+
+/// Whether all that may be committed in the log of best, which is the longest known of the newest
+/// log_view, is in best. Who acknowledged something beyond would be among those who do not tell:
+/// too few to have committed it when the others are a nack quorum. And one who tells must be of
+/// this log: all with which it began is in best then.
+bool Replica::Core::enough_tell(const Vote& best) const {
+    std::size_t telling = 0;
+    std::size_t silent = 0;
+    bool of_this_log = false;
+    for (const Vote& vote : votes_) {
+        if (!vote.valid || vote.left_out) {
+            continue;
+        }
+        const bool told = tells(vote.header, best.header.log_view, best.header.op);
+        telling += told ? 1U : 0U;
+        silent += told ? 0U : 1U;
+        of_this_log = of_this_log || (told && vote.header.log_view == best.header.log_view);
+    }
+    return silent == 0 || (of_this_log && telling >= quorums().nack);
+}
+
+/// The vote whose log becomes the view's; null while that cannot be told. Votes that keep it from
+/// being told are left out, as if they had not come, when the others are a quorum without them.
+const Replica::Core::Vote* Replica::Core::choose_vote() {
+    REPLICA_ASSERT("choose-leads", leads());
+    for (Vote& vote : votes_) {
+        vote.left_out = false;
+    }
+    while (true) {
+        const auto votes = static_cast<std::size_t>(std::ranges::count_if(
+            votes_, [](const Vote& vote) { return vote.valid && !vote.left_out; }));
+        const std::size_t quorum = quorums().view_change;
+        if (votes < quorum && !bugs_.changes(Bug::B11, [&] { return votes + 1 == quorum; })) {
+            return nullptr;
+        }
+        const Vote* best = best_vote();
+        if (best == nullptr || enough_tell(*best)) {
+            return best;
+        }
+        const View log_view = best->header.log_view;
+        const Op end = best->header.op;
+        for (Vote& vote : votes_) {
+            vote.left_out = vote.left_out || !tells(vote.header, log_view, end);
+        }
+    }
+}
+
+namespace {
+
 /// The record of `op`, if the vote has one.
 const SlotRecord* record_of(const Header& vote, std::span<const SlotRecord> slots, Op op) {
     const bool has = op > vote.commit && op - vote.commit <= slots.size();
@@ -73,6 +128,7 @@ const SlotRecord* record_of(const Header& vote, std::span<const SlotRecord> slot
 /// What the votes say about `op`, whose checksum in the log of log_view may not be known.
 Replica::Core::Holding
 Replica::Core::holding(Op op, const Checksum* checksum, View log_view) const {
+    REPLICA_ASSERT("holding-op", op > 0);
     Holding result;
     for (const Vote& vote : votes_) {
         if (!vote.valid) {
@@ -80,9 +136,12 @@ Replica::Core::holding(Op op, const Checksum* checksum, View log_view) const {
         }
         const SlotRecord* record = record_of(vote.header, vote.slots, op);
         if (record == nullptr) {
-            // Up to its commit number it holds it; above its head it never had it.
+            // Up to its commit number it holds it; above its head it never had it, if it can tell.
             result.held = result.held || op <= vote.header.commit;
-            result.nacks += op > vote.header.op ? 1U : 0U;
+            const bool above = op > vote.header.op;
+            const bool doubt = above && vote.header.flags != 0 && op <= vote.header.to;
+            result.faulty += doubt ? 1U : 0U;
+            result.nacks += above && !doubt ? 1U : 0U;
             continue;
         }
         const bool same = checksum != nullptr ? record->header.checksum == *checksum
@@ -102,6 +161,8 @@ Replica::Core::holding(Op op, const Checksum* checksum, View log_view) const {
 /// Fills suffix_ with the headers of best's log above its commit number. Where best does not know
 /// one, because the slot is faulty, another vote may, and the next entry's parent identifies it.
 void Replica::Core::fill_suffix(const Vote& best) {
+    REPLICA_ASSERT("fill-suffix",
+                   best.slots.size() == best.header.op - best.header.commit || bugs_.any());
     suffix_.clear();
     for (const SlotRecord& record : best.slots) {
         suffix_.push_back(record.header);
@@ -129,6 +190,7 @@ void Replica::Core::fill_suffix(const Vote& best) {
 /// its old vote does not have. Of those that told it the view, one at least is in every quorum
 /// with that vote: it had already entered this view then, or it says now which disk was lost.
 void Replica::Core::drop_forgotten_votes() {
+    REPLICA_ASSERT("forget-leads", leads());
     Lives known = durable().lives;
     for (const Vote& vote : votes_) {
         if (vote.valid) {
@@ -144,18 +206,12 @@ void Replica::Core::drop_forgotten_votes() {
 }
 
 void Replica::Core::try_form_view() {
-    if (status_ != Status::ViewChange || !leads() || view_ == log_view_ || install_.storing ||
+    if (!changes_view() || !leads() || view_ == log_view_ || install_.storing ||
         durable().view < view_) {
         return;
     }
     drop_forgotten_votes();
-    const auto votes = static_cast<std::size_t>(
-        std::ranges::count_if(votes_, [](const Vote& vote) { return vote.valid; }));
-    const std::size_t quorum = quorums().view_change;
-    if (votes < quorum && !bugs_.changes(Bug::B11, [&] { return votes + 1 == quorum; })) {
-        return;
-    }
-    const Vote* best = best_vote();
+    const Vote* best = choose_vote();
     if (best == nullptr) {
         return;
     }
@@ -192,6 +248,7 @@ void Replica::Core::try_form_view() {
 /// Cuts the log before the first entry that nobody heard has and that surely was never committed.
 /// False when that cannot be told yet.
 bool Replica::Core::cut_what_nobody_has(Install& wanted, Op base) {
+    REPLICA_ASSERT("cut-within", wanted.commit <= wanted.op || bugs_.any());
     for (Op op = wanted.commit + 1; op <= wanted.op; ++op) {
         const Checksum* checksum = wanted_checksum(wanted, op);
         const Holding found = holding(op, checksum, wanted.log_view);

@@ -46,6 +46,7 @@ void Replica::Core::on_request(const Message& message, std::uint64_t link) {
 }
 
 void Replica::Core::admit(const Message& message, std::uint64_t link) {
+    REPLICA_ASSERT("admit-leads", is_normal_primary() || bugs_.on(Bug::KM13));
     if (serve_read(message, link)) {
         return;
     }
@@ -66,6 +67,7 @@ void Replica::Core::reply_to(std::uint64_t link,
                              Command command,
                              const Header& request,
                              Nanos retry_after) {
+    REPLICA_ASSERT("reply-to-client", request.client != 0);
     Header header = outgoing(command);
     header.client = request.client;
     header.session = request.session;
@@ -75,6 +77,8 @@ void Replica::Core::reply_to(std::uint64_t link,
 }
 
 void Replica::Core::send_reply(std::uint64_t link, Header& header, Bytes body) {
+    REPLICA_ASSERT("reply-command",
+                   header.command >= Command::Reply && header.command <= Command::Redirect);
     if (link == 0) {
         return;
     }
@@ -87,6 +91,7 @@ void Replica::Core::send_reply(std::uint64_t link, Header& header, Bytes body) {
 }
 
 void Replica::Core::redirect(std::uint64_t link, const Header& request) {
+    REPLICA_ASSERT("redirect-client", request.client != 0);
     Header header = outgoing(Command::Redirect);
     header.client = request.client;
     header.session = request.session;
@@ -101,6 +106,7 @@ void Replica::Core::redirect(std::uint64_t link, const Header& request) {
 void Replica::Core::reply_cached(std::uint64_t link,
                                  const Header& request,
                                  const ClientTable::Cached& cached) {
+    REPLICA_ASSERT("cached-session", cached.session != 0);
     if (cached.corrupt) {
         return; // that its reply is lost does not mean that there was none
     }

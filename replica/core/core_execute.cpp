@@ -50,6 +50,7 @@ void Replica::Core::execute_entry(Op op) {
 }
 
 std::size_t Replica::Core::execute_operation(const Header& entry, Bytes operation) {
+    REPLICA_ASSERT("operation-bytes", !operation.empty());
     const auto code = static_cast<OpCode>(operation.front());
     if (code == OpCode::Reconfigure || code == OpCode::Upgrade) {
         return execute_reconfiguration(entry, operation, result_);
@@ -59,6 +60,7 @@ std::size_t Replica::Core::execute_operation(const Header& entry, Bytes operatio
 
 bool Replica::Core::execute_request(const Header& entry, const BatchedRequest& request) {
     const RequestRecord& record = request.record;
+    REPLICA_ASSERT("execute-client", record.client != 0);
     Header reply = outgoing(Command::Reply);
     reply.client = record.client;
     reply.session = record.session;
@@ -111,6 +113,7 @@ Checksum Replica::Core::state_digest() const {
 }
 
 void Replica::Core::publish_digest(Op op) {
+    REPLICA_ASSERT("digest-rises", op >= figures_.digest_op);
     figures_.digest_op = op;
     figures_.digest = state_digest();
     event(EventKind::Digest, op, 0, figures_.digest);

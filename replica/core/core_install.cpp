@@ -22,7 +22,22 @@ Op Replica::Core::own_head() const {
     return std::max(std::min({install_.kept, wanted_.log_end, head}), commit_max_);
 }
 
+/// The newest op that may be in this replica's log of log_view, which it may have acknowledged.
+Op Replica::Core::ceiling() const {
+    return std::max({own_head(), journal_.ceiling(), wanted_.doubt_end});
+}
+
+/// The newest op of that log whose identity is known.
+Op Replica::Core::sure_head() const {
+    Op op = own_head();
+    while (journal_.checksum_at(op) == nullptr) {
+        --op; // ends: the checkpoint's is known
+    }
+    return op;
+}
+
 const Checksum* Replica::Core::wanted_checksum(const Install& wanted, Op op) const {
+    REPLICA_ASSERT("wanted-suffix", suffix_.size() <= wanted.op);
     const Op before = wanted.op - suffix_.size(); // the suffix begins after it
     if (op == wanted.op) {
         return &wanted.checksum;
@@ -56,6 +71,7 @@ Op Replica::Core::common_op(const Install& wanted) {
 
 /// Begins to make this replica's log the wanted one; suffix_ has its newest headers.
 void Replica::Core::start_install(const Install& wanted) {
+    REPLICA_ASSERT("install-replaced", !install_.storing);
     abandon_install();
     REPLICA_ASSERT("install-executed", wanted.op >= commit_min_ || drops_committed());
     const Op common = common_op(wanted);
@@ -65,6 +81,7 @@ void Replica::Core::start_install(const Install& wanted) {
     install_.next = common + 1;
     install_.began = now_;
     repair_reset();
+    REPLICA_ASSERT("install-of-view", install_.view == view_);
 }
 
 /// Planted bugs that take back what is committed.
@@ -90,7 +107,21 @@ void Replica::Core::abandon_install() {
     truncate(head);
 }
 
+/// The log contradicts what was said of it: of a log without a suffix only its end is known, and
+/// that can be judged only here. Who said so is counted, and has to say it again.
+void Replica::Core::give_up_install() {
+    REPLICA_ASSERT("give-up-active", install_.active);
+    reject(Reject::Entry, install_.donor);
+    if (install_.as_primary) {
+        votes_[voter_index(install_.donor)].valid = false;
+    } else {
+        arm(Timer::GetView, with_jitter(config_.timeouts.get_view));
+    }
+    abandon_install();
+}
+
 void Replica::Core::truncate(Op last) {
+    REPLICA_ASSERT("truncate-checkpoint", last >= journal_.checkpoint());
     const Op head = journal_.head();
     if (last < head) {
         REPLICA_ASSERT("truncate-committed", last >= commit_max_ || drops_committed());
@@ -100,15 +131,36 @@ void Replica::Core::truncate(Op last) {
 }
 
 /// Whether entries above `op` may be overwritten now. The superblock must say first that they are
-/// not of this log any more: after a crash the other log's would be taken for them.
-bool Replica::Core::may_drop_above(Op op) {
+/// not of this log any more: after a crash the other log's would be taken for them. What is not
+/// known to differ may have been acknowledged, and be committed: from then on this replica cannot
+/// tell where its log ends.
+bool Replica::Core::may_drop_above(Op op, bool differs) {
+    REPLICA_ASSERT("drop-installing", install_.active);
     if (install_.log_view != log_view_ && wanted_.log_end > op) {
+        wanted_.doubt_end = differs ? 0 : ceiling();
         wanted_.view = view_;
         wanted_.membership = membership_;
         wanted_.log_end = op;
         install_.lowered_at = store_superblock();
+        if (!differs && wanted_.recovering == 0) {
+            set_status(Status::RecoveringHead);
+        }
     }
     return superblock_.done() >= install_.lowered_at;
+}
+
+/// Whether the entry of the wanted log is now in this one's faulty slot, of which nothing tells
+/// what was there. Both logs have what is committed; and the log of one view is the same
+/// everywhere.
+bool Replica::Core::take_for_unnamed(const Header& entry, Bytes body) {
+    REPLICA_ASSERT("unnamed-faulty", journal_.state(entry.op) == SlotState::Faulty);
+    if (entry.op > commit_max_ && install_.log_view != log_view_) {
+        return false;
+    }
+    journal_.repair(entry, body);
+    event(EventKind::Repaired, entry.op, 0, entry.checksum);
+    ++install_.next;
+    return true;
 }
 
 bool Replica::Core::take_into_install(const Header& entry, Bytes body) {
@@ -121,7 +173,10 @@ bool Replica::Core::take_into_install(const Header& entry, Bytes body) {
     const bool fits = (before == nullptr || entry.parent == *before) &&
                       (wanted == nullptr || entry.checksum == *wanted);
     if (!fits && !bugs_.changes(Bug::B7, [] { return true; })) {
-        reject(Reject::Entry, install_.donor);
+        // With KM5 it believes the order in which the suffix came.
+        if (!bugs_.changes(Bug::KM5, [] { return true; })) {
+            give_up_install();
+        }
         return false;
     }
     if (op <= journal_.head()) {
@@ -130,11 +185,14 @@ bool Replica::Core::take_into_install(const Header& entry, Bytes body) {
             ++install_.next;
             return true;
         }
-        if (ours == nullptr && op < journal_.head()) {
-            return false; // faulty: repair tells, from the newest backwards, what was there
+        if (ours == nullptr && take_for_unnamed(entry, body)) {
+            return true;
+        }
+        if (ours == nullptr && op < journal_.head() && !nobody_seems_to_have_it()) {
+            return false; // repair tells, from the newest backwards, what was there
         }
         REPLICA_ASSERT("install-committed", op > commit_max_ || drops_committed());
-        if (!may_drop_above(op - 1)) {
+        if (!may_drop_above(op - 1, ours != nullptr)) {
             return false;
         }
         truncate(op - 1);
@@ -171,7 +229,7 @@ void Replica::Core::advance_install() {
         install_.next = install_.op + 1;
     }
     if (journal_.head() > install_.op) {
-        if (!may_drop_above(install_.op)) {
+        if (!may_drop_above(install_.op, true)) {
             return;
         }
         truncate(install_.op);
@@ -188,6 +246,7 @@ void Replica::Core::advance_install() {
 
 /// The whole log is durable: from this superblock on it is this replica's.
 void Replica::Core::finish_install() {
+    REPLICA_ASSERT("finish-active", install_.active && !install_.storing);
     REPLICA_ASSERT("install-head", journal_.head() == install_.op);
     REPLICA_ASSERT("install-checksum", journal_.head_checksum() == install_.checksum);
     install_.storing = true;
@@ -195,6 +254,7 @@ void Replica::Core::finish_install() {
     wanted_.log_view = install_.view;
     wanted_.log_op = install_.op;
     wanted_.log_end = open_end;
+    wanted_.doubt_end = 0;
     wanted_.membership = install_.membership;
     wanted_.recovering = 0;
     store_then(Then::BeginView);

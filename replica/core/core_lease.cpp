@@ -26,6 +26,7 @@ Nanos Replica::Core::lease_until(Nanos lease) const {
 
 /// When the oldest of those heartbeats was sent that a replication quorum has answered; 0: none.
 Nanos Replica::Core::quorum_heard() const {
+    REPLICA_ASSERT("heard-members", membership_known());
     std::array<Nanos, max_voters> sent{};
     for (std::size_t index = 0; index < membership_.voter_count; ++index) {
         const ReplicaId id = membership_.voters[index];
@@ -51,6 +52,7 @@ void Replica::Core::promise() {
 }
 
 bool Replica::Core::serve_read(const Message& message, std::uint64_t link) {
+    REPLICA_ASSERT("read-leads", is_normal_primary() || bugs_.on(Bug::KM13));
     if (!StateMachine::only_reads(message.body)) {
         return false;
     }

@@ -46,6 +46,7 @@ std::size_t bare_result(Outcome outcome, std::span<std::byte> result) {
 
 /// Whether the epoch can follow now: only the primary can tell who has caught up.
 bool Replica::Core::may_enter(const Membership& wanted) {
+    REPLICA_ASSERT("enter-leads", proposes());
     if (wanted.epoch != membership_.epoch + 1) {
         return false;
     }
@@ -66,6 +67,7 @@ bool Replica::Core::may_enter(const Membership& wanted) {
 }
 
 bool Replica::Core::may_upgrade(std::uint32_t release) const {
+    REPLICA_ASSERT("upgrade-leads", proposes());
     const auto can = [&](ReplicaId id) {
         return (id == config_.self ? config_.release : peers_[id].release) >= release;
     };
@@ -74,6 +76,7 @@ bool Replica::Core::may_upgrade(std::uint32_t release) const {
 }
 
 std::uint32_t Replica::Core::reconfiguration_flags(Bytes operation) {
+    REPLICA_ASSERT("flags-operation", !operation.empty());
     const auto wanted = view_operation(operation);
     if (!wanted) {
         return flag_refused;
@@ -132,6 +135,7 @@ Op Replica::Core::replicated_by_anyone() const {
 std::size_t Replica::Core::execute_reconfiguration(const Header& entry,
                                                    Bytes operation,
                                                    std::span<std::byte> result) {
+    REPLICA_ASSERT("reconfigure-next", entry.op == commit_min_ + 1);
     const auto wanted = view_operation(operation);
     if (!wanted) {
         return bare_result(Outcome::Malformed, result);
@@ -163,6 +167,7 @@ void Replica::Core::settle_membership() {
     if (next.epoch <= membership_.epoch || !may_vote() || install_.storing) {
         return;
     }
+    REPLICA_ASSERT("epoch-executed", next.began_at <= commit_min_);
     // Those who are still in the old view learn from it that the epoch is committed.
     send_heartbeat();
     leave_normal();
@@ -188,6 +193,7 @@ bool Replica::Core::later_epoch_heard() const {
 }
 
 void Replica::Core::tell_epoch(ReplicaId to) {
+    REPLICA_ASSERT("tell-other", to != config_.self);
     const Checksum* config = journal_.checksum_at(membership_.began_at);
     const bool knows = durable().view.epoch() == membership_.epoch && membership_.began_at > 0 &&
                        commit_min_ >= membership_.began_at;
@@ -203,6 +209,8 @@ void Replica::Core::tell_epoch(ReplicaId to) {
 }
 
 void Replica::Core::retire(const Membership& membership) {
+    REPLICA_ASSERT("retire-out",
+                   !membership.votes(config_.self) && !membership.listens(config_.self));
     if (!membership_known() || membership.epoch <= membership_.epoch || !may_vote() ||
         install_.storing) {
         return;

@@ -10,6 +10,7 @@ namespace faultlab::replica {
 /// Takes up the work of the view that is installed.
 void Replica::Core::start_normal() {
     REPLICA_ASSERT("normal-view", view_ == log_view_ && !install_.active);
+    REPLICA_ASSERT("normal-spoken", spoken_view() == view_);
     for (Peer& peer : peers_) {
         peer.acknowledged = 0;
         peer.answered = 0;
@@ -17,6 +18,7 @@ void Replica::Core::start_normal() {
     }
     told_ = 0;
     candidate_ = {};
+    vote_waits_ = false;
     heard_head_ = 0;
     view_began_at_ = journal_.head();
     abdicated_ = false;
@@ -52,9 +54,10 @@ bool Replica::Core::may_propose() const {
     if (head - commit_max_ >= config_.limits.pipeline || !journal_.room(head + 1)) {
         return false;
     }
-    // While its own disk is behind by more than one entry, larger batches are cheaper than more.
-    const bool disk_behind = head > journal_.durable() + 1;
-    const bool worthwhile = !disk_behind || queue_.waiting() >= config_.limits.batch;
+    // An entry costs more than the requests in it: while its own disk has some to write, the next
+    // one waits until it is as large as all that are not answered.
+    const std::size_t under_way = std::min<std::size_t>(queue_.in_pipeline(), config_.limits.batch);
+    const bool worthwhile = head == journal_.durable() || queue_.waiting() >= under_way;
     return worthwhile && !reconfiguration_blocks(); // last: it looks at the entries under way
 }
 
@@ -75,6 +78,8 @@ void Replica::Core::propose() {
 }
 
 std::size_t Replica::Core::fill_batch(Header& entry) {
+    REPLICA_ASSERT("batch-fresh", entry.count == 0);
+    REPLICA_ASSERT("batch-next", entry.op == journal_.head() + 1);
     const std::size_t most = entry_bytes(config_.limits) - sizeof(Header);
     std::size_t used = 0;
     while (queue_.waiting() > 0 && entry.count < config_.limits.batch) {
@@ -106,6 +111,7 @@ std::size_t Replica::Core::fill_batch(Header& entry) {
 }
 
 void Replica::Core::append_and_send(Header& entry, Bytes body) {
+    REPLICA_ASSERT("append-leads", proposes());
     seal(entry, body);
     last_timestamp_ = entry.timestamp;
     append(entry, body);
@@ -215,6 +221,7 @@ void Replica::Core::on_prepare(const Message& message, ReplicaId from) {
 
 /// An entry at or below the head: acknowledged again if it is the one that is here.
 void Replica::Core::on_prepare_again(const Message& message) {
+    REPLICA_ASSERT("again-below-head", message.header.op <= journal_.head());
     const Header& header = message.header;
     if (journal_.state(header.op) == SlotState::Faulty) {
         repair_slot(header, message.body);
@@ -258,6 +265,7 @@ Op Replica::Core::acknowledgeable() const {
 }
 
 void Replica::Core::tell_durable(Op sound) {
+    REPLICA_ASSERT("tell-sound", sound <= journal_.head() || bugs_.on(Bug::F5));
     if (!effects_->wants_lineage()) {
         return;
     }
@@ -272,6 +280,7 @@ void Replica::Core::tell_durable(Op sound) {
 
 /// Says that everything up to its durable head is here, in this view.
 void Replica::Core::acknowledge(std::uint64_t nonce) {
+    REPLICA_ASSERT("acknowledge-other", primary() != config_.self);
     REPLICA_ASSERT("acknowledge-normal", status_ == Status::Normal && spoken_view() == view_);
     const Op sound = acknowledgeable();
     if (sound > told_) {
@@ -316,6 +325,7 @@ void Replica::Core::on_prepare_ok(const Header& header, ReplicaId from) {
 }
 
 Op Replica::Core::replicated(const Membership& membership) {
+    REPLICA_ASSERT("replicated-voters", membership.voter_count > 0);
     std::array<Op, max_voters> acknowledged{};
     std::size_t count = 0;
     for (std::size_t index = 0; index < membership.voter_count; ++index) {
@@ -416,6 +426,7 @@ void Replica::Core::heard_primary() {
 }
 
 bool Replica::Core::quorum_answers() const {
+    REPLICA_ASSERT("answers-leads", is_normal_primary());
     std::size_t answering = 0;
     for (std::size_t index = 0; index < membership_.voter_count; ++index) {
         const ReplicaId id = membership_.voters[index];

@@ -9,6 +9,7 @@ namespace faultlab::replica {
 /// The disk is blank. Until the others have told it, the superblock says that this replica does not
 /// know what it promised: a crash on the way must not make it believe its own empty log.
 void Replica::Core::start_recovery() {
+    REPLICA_ASSERT("recover-before-work", boot_ != BootStage::Done);
     Superblock blank;
     blank.cluster = config_.cluster;
     blank.self = config_.self;
@@ -26,6 +27,7 @@ void Replica::Core::start_recovery() {
 /// be an old one, it finds out which incarnation is above all of its lives; in the second it has
 /// that one, and whoever answers has noted that what the lives before it promised is forgotten.
 void Replica::Core::ask_to_recover() {
+    REPLICA_ASSERT("recover-blank", wanted_.recovering == 1);
     set_status(Status::Recovering);
     abandon_install();
     recovery_nonce_ = fresh_nonce();
@@ -38,6 +40,7 @@ void Replica::Core::ask_to_recover() {
 }
 
 void Replica::Core::send_recovery() {
+    REPLICA_ASSERT("recover-asks", status_ == Status::Recovering);
     Header header = outgoing(Command::Recovery);
     header.nonce = recovery_nonce_;
     broadcast(header);
@@ -63,6 +66,7 @@ void Replica::Core::on_recovery_timer() {
 // --- as one of those that are asked
 
 void Replica::Core::on_recovery(const Header& header, ReplicaId from) {
+    REPLICA_ASSERT("recover-other", from != config_.self);
     if (!is_voter()) {
         return;
     }
@@ -91,10 +95,11 @@ void Replica::Core::answer_recoveries() {
 }
 
 void Replica::Core::answer_recovery(ReplicaId to, std::uint64_t nonce) {
+    REPLICA_ASSERT("recover-answer-stored", durable().lives == wanted_.lives);
+    REPLICA_ASSERT("recover-answer-nonce", nonce != 0);
     // Whatever it is busy with, its disk knows the newest view that it promised anything in. One
     // that lost its disk does not.
-    const bool knows = may_vote() || status_ == Status::RecoveringHead ||
-                       (status_ == Status::Syncing && wanted_.recovering == 0);
+    const bool knows = may_vote() || (status_ == Status::Syncing && wanted_.recovering == 0);
     // A log that may be the end of its epoch is told when that is known: the asker may have voted
     // in the next one, whose voters are then to be asked.
     if (!knows || !is_voter() || (is_normal_primary() && reconfiguration_blocks())) {
@@ -187,6 +192,7 @@ void Replica::Core::try_recover() {
 
 /// The first round has told of its former lives.
 void Replica::Core::begin_life() {
+    REPLICA_ASSERT("life-once", Lives::of(durable().incarnation) == 0);
     const std::uint64_t known = std::uint64_t{wanted_.lives.lost[config_.self]} << 32U;
     const std::uint64_t next = Lives::next(std::max(wanted_.incarnation, known));
     if (next >= end_of_incarnations) {

@@ -7,7 +7,7 @@ namespace faultlab::replica {
 
 namespace {
 
-/// After so many requests in a row without a useful answer, nobody seems to have the entries.
+/// So many requests in a row without a useful answer.
 constexpr std::uint32_t patience = 8;
 
 } // namespace
@@ -37,6 +37,7 @@ void Replica::Core::on_get_prepare(const Header& header, ReplicaId from) {
 }
 
 void Replica::Core::send_log(ReplicaId to, Op op) {
+    REPLICA_ASSERT("log-present", journal_.state(op) == SlotState::Present);
     const Message entry = journal_.entry(op);
     Header header = outgoing(Command::Log);
     header.op = op;
@@ -93,6 +94,7 @@ bool Replica::Core::repair_slot(const Header& entry, Bytes body) {
 }
 
 void Replica::Core::answered(ReplicaId from) {
+    REPLICA_ASSERT("answered-other", from != config_.self);
     Peer& peer = peers_[from];
     if (peer.asked_at != 0) {
         const Nanos took = now_ - peer.asked_at;
@@ -137,25 +139,36 @@ void Replica::Core::repair() {
     if (armed(Timer::Repair) && !served) {
         return;
     }
-    if (!served && asked_to_ != 0) {
+    if (!served && (asked_to_ != 0 || faulty)) {
         ++repair_failures_;
         forget_donor();
     }
     arm(Timer::Repair, with_jitter(config_.timeouts.repair));
-    if (faulty) {
-        ask_for_faulty();
-    }
-    if (range.from == 0) {
-        return;
-    }
+    const Op oldest = faulty ? oldest_faulty() : range.from;
     if (range.from + config_.limits.slots <= range.to ||
-        (repair_failures_ >= patience && others_have_checkpoint(range.from))) {
+        (nobody_seems_to_have_it() && others_have_checkpoint(oldest))) {
         start_sync();
         return;
     }
-    if (journal_.room(range.from)) {
+    if (faulty) {
+        ask_for_faulty();
+    }
+    if (range.from != 0 && journal_.room(range.from)) {
         ask_log(range);
     }
+}
+
+/// Requires: there is one.
+Op Replica::Core::oldest_faulty() const {
+    Op op = journal_.checkpoint() + 1;
+    while (journal_.state(op) != SlotState::Faulty) {
+        ++op;
+    }
+    return op;
+}
+
+bool Replica::Core::nobody_seems_to_have_it() const {
+    return repair_failures_ >= patience;
 }
 
 /// The donor did not answer: another is better for now.
@@ -172,6 +185,7 @@ bool Replica::Core::others_have_checkpoint(Op op) const {
 }
 
 void Replica::Core::ask_log(const Missing& range) {
+    REPLICA_ASSERT("ask-range", range.from > 0 && range.from <= range.to);
     const ReplicaId donor = choose_donor(range.log_view);
     Header header = outgoing(Command::GetLog);
     header.log_view = range.log_view;
@@ -208,6 +222,7 @@ ReplicaId Replica::Core::choose_donor(View log_view) const {
 
 /// Faulty slots whose identity is known, from the newest backwards: each one tells the one before.
 void Replica::Core::ask_for_faulty() {
+    REPLICA_ASSERT("ask-faulty", journal_.faulty() > 0);
     std::size_t budget = config_.limits.pipeline;
     ReplicaId peer = next_peer();
     for (Op op = journal_.head(); op > journal_.checkpoint() && budget > 0; --op) {

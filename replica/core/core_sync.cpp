@@ -33,6 +33,7 @@ void Replica::Core::note_checkpoint(const Header& header, ReplicaId from) {
 }
 
 bool Replica::Core::has_stated(ReplicaId id, const Stated& checkpoint) const {
+    REPLICA_ASSERT("stated-id", id <= max_replica_id);
     return std::ranges::find(stated_[id], checkpoint) != stated_[id].end();
 }
 
@@ -186,6 +187,7 @@ void Replica::Core::on_sync_timer() {
 }
 
 void Replica::Core::donor_failed() {
+    REPLICA_ASSERT("donor-failed-sync", sync_.active);
     ++figures_.sync_failures;
     event(EventKind::SyncFailed, sync_.target.op, sync_.donor);
     // It may have lost its disk since: it must say again what it has.
@@ -260,6 +262,8 @@ void Replica::Core::on_get_snapshot(const Header& header, ReplicaId from) {
 /// as head, is true if the checkpoint was committed in a view up to log_view; else every quorum has
 /// somebody with a larger log_view, and the claim decides nothing.
 void Replica::Core::store_synced() {
+    REPLICA_ASSERT("store-synced-once", !sync_.storing);
+    REPLICA_ASSERT("store-synced-whole", snapshots_.stored());
     if (snapshot_decided().release > config_.release) {
         halt("the checkpoint needs a program of a newer release");
         return;
@@ -281,6 +285,8 @@ void Replica::Core::store_synced() {
 }
 
 void Replica::Core::finish_sync() {
+    REPLICA_ASSERT("finish-sync-storing", sync_.storing);
+    REPLICA_ASSERT("finish-sync-target", durable().checkpoint_op == sync_.target.op);
     if (!restore_state()) {
         halt("the snapshot that the others agree on is no state");
         return;

@@ -28,8 +28,7 @@ void Replica::Core::on_primary_silent() {
 /// Asks the others to leave for this view; until enough do, it works on in its own.
 void Replica::Core::want_view(View view) {
     REPLICA_ASSERT("want-higher", view > view_ && view.epoch() == view_.epoch());
-    if (!is_voter() || status_ == Status::RecoveringHead || status_ == Status::Syncing ||
-        status_ == Status::Recovering || status_ == Status::Booting) {
+    if (!is_voter() || !may_vote()) {
         return;
     }
     candidate_ = std::max(candidate_, view);
@@ -39,6 +38,7 @@ void Replica::Core::want_view(View view) {
 }
 
 void Replica::Core::send_start_view_change() {
+    REPLICA_ASSERT("wish-voter", is_voter());
     Header header = outgoing(Command::StartViewChange);
     header.view = std::max(candidate_, durable().view);
     header.from = durable().view.value;
@@ -91,6 +91,7 @@ void Replica::Core::on_start_view_change(const Header& header, ReplicaId from) {
 
 /// Leaves for the view when a quorum, one vote a voter, wants it now.
 void Replica::Core::count_votes(View view) {
+    REPLICA_ASSERT("count-voter", is_voter());
     if (view <= view_) {
         return;
     }
@@ -111,10 +112,16 @@ void Replica::Core::count_votes(View view) {
 }
 
 bool Replica::Core::may_vote() const {
-    return status_ == Status::Normal || status_ == Status::ViewChange;
+    return status_ == Status::Normal || changes_view();
+}
+
+bool Replica::Core::changes_view() const {
+    return status_ == Status::ViewChange || status_ == Status::RecoveringHead;
 }
 
 void Replica::Core::enter_view(View view) {
+    REPLICA_ASSERT("enter-voter", is_voter());
+    REPLICA_ASSERT("enter-epoch", view.epoch() == membership_.epoch);
     REPLICA_ASSERT("enter-higher", view > view_ && may_vote());
     leave_normal();
     view_ = view;
@@ -128,7 +135,7 @@ void Replica::Core::enter_view(View view) {
 /// Stops the work of the old view, and whatever led to a view that is no longer wanted.
 void Replica::Core::leave_normal() {
     abandon_install();
-    set_status(Status::ViewChange);
+    set_status(head_uncertain() ? Status::RecoveringHead : Status::ViewChange);
     candidate_ = {};
     vote_waits_ = false;
     abdicated_ = false;
@@ -146,7 +153,7 @@ void Replica::Core::leave_normal() {
 }
 
 void Replica::Core::on_view_change_timer() {
-    if (status_ != Status::ViewChange) {
+    if (!changes_view()) {
         return;
     }
     arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
@@ -158,7 +165,7 @@ void Replica::Core::on_view_change_timer() {
 }
 
 void Replica::Core::on_view_change_message_timer() {
-    const bool changing = status_ == Status::ViewChange && is_voter();
+    const bool changing = changes_view() && is_voter();
     if (!changing && candidate_ == View{}) {
         return;
     }
@@ -175,7 +182,7 @@ void Replica::Core::on_view_change_message_timer() {
 
 /// What this replica's disk holds.
 void Replica::Core::send_do_view_change() {
-    if (status_ != Status::ViewChange || !is_voter() || spoken_view() < view_ || promised()) {
+    if (!changes_view() || !is_voter() || spoken_view() < view_ || promised()) {
         return; // the timer comes back
     }
     // The whole log is claimed, and so has to be durable: what was acknowledged once and is being
@@ -188,7 +195,11 @@ void Replica::Core::send_do_view_change() {
     }
     Header header = outgoing(Command::DoViewChange);
     header.view = view_;
-    header.op = own_head();
+    header.op = sure_head();
+    if (head_uncertain()) {
+        header.flags = flag_uncertain;
+        header.to = ceiling();
+    }
     header.commit = std::min(commit_max_, header.op);
     header.parent = *journal_.checksum_at(header.op);
     header.lives = durable().lives;
@@ -266,6 +277,7 @@ bool better(const Header& vote, const Header& than) {
 } // namespace
 
 void Replica::Core::keep_do_view_change(const Header& header, Bytes body, ReplicaId from) {
+    REPLICA_ASSERT("keep-view", header.view == view_);
     Vote& vote = votes_[voter_index(from)];
     if (vote.valid && !better(header, vote.header) &&
         !bugs_.changes(Bug::KM4, [] { return true; })) {
@@ -324,6 +336,7 @@ void Replica::Core::send_start_view(ReplicaId to) {
 
 /// The view's log as its primary knows it: into the header and scratch_; returns the body's size.
 std::size_t Replica::Core::lay_out_view(Header& header) {
+    REPLICA_ASSERT("lay-out-commit", commit_max_ <= journal_.head());
     header.op = journal_.head();
     header.commit = commit_max_;
     header.parent = *journal_.checksum_at(header.op);
@@ -373,15 +386,12 @@ void Replica::Core::on_start_view(const Message& message, ReplicaId from) {
     const bool lost_head = status_ == Status::RecoveringHead;
     const bool newer =
         view > log_view_ || lost_head || !membership_known() || reinstalls(header) || view < view_;
-    const bool may_install = may_vote() || lost_head || status_ == Status::Retired;
+    const bool may_install = may_vote() || status_ == Status::Retired;
     if (!newer || !may_install || install_.storing || (install_.active && install_.view == view)) {
         return;
     }
     installed_view_ = header.view;
     leave_normal();
-    if (lost_head) {
-        set_status(Status::RecoveringHead);
-    }
     install_view(message, judge);
     arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
 }
@@ -420,6 +430,7 @@ void Replica::Core::install_view(const Message& message, const Membership& membe
 // --- learning of a view
 
 void Replica::Core::learn_view(View view, ReplicaId from) {
+    REPLICA_ASSERT("learn-other", from != config_.self);
     peers_[from].view = std::max(peers_[from].view, view);
     if (needs_view() && !armed(Timer::GetView)) {
         ask_for_view();

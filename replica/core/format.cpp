@@ -8,6 +8,8 @@ namespace faultlab::replica {
 
 std::vector<std::byte> format(const Config& config, const Membership& membership) {
     REPLICA_ASSERT("format.limits", complaint(config.limits) == nullptr);
+    REPLICA_ASSERT("format.self", config.self != no_replica && config.self <= max_replica_id);
+    REPLICA_ASSERT("format.membership", membership.voter_count == 0 || membership.well_formed());
     Superblock superblock;
     superblock.sequence = 1;
     superblock.cluster = config.cluster;

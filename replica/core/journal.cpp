@@ -63,6 +63,9 @@ const Checksum* Journal::checksum_at(Op op) const {
 Message Journal::entry(Op op) const {
     REPLICA_ASSERT("journal.entry-present", state(op) == SlotState::Present);
     const Header& of = headers_[index(op)];
+    REPLICA_ASSERT("journal.entry-op", of.op == op);
+    REPLICA_ASSERT("journal.entry-bytes",
+                   of.size >= sizeof(Header) && of.size <= limits_.message_bytes);
     const std::uint64_t at = prepare_offset(limits_, index(op)) + sizeof(Header);
     return Message{of, Bytes(entries_).subspan(at, of.size - sizeof(Header))};
 }
@@ -77,6 +80,7 @@ bool Journal::room(Op op) const {
 }
 
 void Journal::append(const Header& header, Bytes body) {
+    REPLICA_ASSERT("journal.append-recovered", !recovery_.active);
     const Op op = header.op;
     REPLICA_ASSERT("journal.append-without-gap", op > checkpoint_ && op <= head_ + 1);
     REPLICA_ASSERT("journal.append-room", room(op));
@@ -87,23 +91,37 @@ void Journal::append(const Header& header, Bytes body) {
     if (op <= head_) {
         truncate(op - 1);
     }
+    REPLICA_ASSERT("journal.append-durable", durable_ < op);
     head_ = op;
     tail_ = std::max(tail_, op < slots_.size() ? Op{0} : op - slots_.size() + 1);
+    REPLICA_ASSERT("journal.append-tail", tail_ <= head_);
     place(header, body);
 }
 
 void Journal::repair(const Header& header, Bytes body) {
+    REPLICA_ASSERT("journal.repair-recovered", !recovery_.active);
     REPLICA_ASSERT("journal.repair-faulty", state(header.op) == SlotState::Faulty);
+    REPLICA_ASSERT("journal.repair-above-head", header.op <= head_);
+    REPLICA_ASSERT("journal.repair-durable", durable_ < header.op || header.op <= checkpoint_);
     const Checksum* expected = checksum_at(header.op);
     REPLICA_ASSERT("journal.repair-identity",
                    expected == nullptr || *expected == header.checksum || bugs_.on(Bug::B7));
     place(header, body);
+    // The header of a bad entry may be of one whose place it took: the write that would have said
+    // so went somewhere else. The entry after it knows better.
+    const Slot* before = slot(header.op - 1);
+    if (before != nullptr && before->state == SlotState::Faulty &&
+        headers_[index(before->op)].checksum != header.parent) {
+        slots_[index(before->op)].known = false;
+    }
 }
 
 void Journal::place(const Header& header, Bytes body) {
     REPLICA_ASSERT("journal.entry-size",
                    header.size == sizeof(Header) + body.size() &&
                        header.size <= entry_bytes(limits_));
+    REPLICA_ASSERT("journal.place-root", header.op > 0);
+    REPLICA_ASSERT("journal.place-entry", header.command == Command::Prepare);
     const std::size_t at = index(header.op);
     Slot& slot = slots_[at];
     const bool queued = slot.queued && slot.op == header.op;
@@ -121,12 +139,16 @@ void Journal::place(const Header& header, Bytes body) {
     const std::size_t whole = written_bytes(header.size, bytes.size());
     std::memset(bytes.data() + header.size, 0, whole - header.size);
     if (!queued) {
+        REPLICA_ASSERT("journal.waiting-room", waiting_.size() < slots_.size()); // one a slot
         waiting_.push_back(header.op);
     }
 }
 
 void Journal::truncate(Op last) {
     REPLICA_ASSERT("journal.truncate-checkpoint", last >= checkpoint_);
+    REPLICA_ASSERT("journal.truncate-head", head_ >= checkpoint_);
+    REPLICA_ASSERT("journal.truncate-span",
+                   head_ - checkpoint_ <= slots_.size() || bugs_.on(Bug::B4));
     for (Op op = last + 1; op <= head_; ++op) {
         slots_[index(op)] = Slot{};
     }
@@ -136,6 +158,7 @@ void Journal::truncate(Op last) {
 }
 
 void Journal::reset(Op checkpoint, const Checksum& parent) {
+    REPLICA_ASSERT("journal.reset-recovered", !recovery_.active);
     REPLICA_ASSERT("journal.reset-forward", checkpoint >= checkpoint_);
     const Checksum* own = checkpoint <= head_ ? checksum_at(checkpoint) : nullptr;
     // Where nothing tells, what may have been acknowledged is kept.
@@ -150,10 +173,13 @@ void Journal::reset(Op checkpoint, const Checksum& parent) {
     checkpoint_ = checkpoint;
     checkpoint_parent_ = parent;
     durable_ = std::max(durable_, checkpoint);
+    // What the ring lacks of a log that goes on must be covered.
+    REPLICA_ASSERT("journal.reset-tail", tail_ <= checkpoint_ + 1 || bugs_.on(Bug::B4));
     advance_durable();
 }
 
 void Journal::set_checkpoint(Op op) {
+    REPLICA_ASSERT("journal.checkpoint-recovered", !recovery_.active);
     REPLICA_ASSERT("journal.checkpoint-forward", op >= checkpoint_);
     const Checksum* parent = checksum_at(op);
     REPLICA_ASSERT("journal.checkpoint-within-log", op <= head_ && parent != nullptr);
@@ -167,6 +193,7 @@ void Journal::set_checkpoint(Op op) {
         tail_ = op + 1;
     }
     durable_ = std::max(durable_, op);
+    REPLICA_ASSERT("journal.checkpoint-tail", tail_ <= checkpoint_ + 1 || bugs_.on(Bug::B4));
     advance_durable();
 }
 
@@ -178,6 +205,8 @@ Op Journal::durable() const {
 }
 
 void Journal::advance_durable() {
+    REPLICA_ASSERT("journal.durable-covered", durable_ >= checkpoint_);
+    REPLICA_ASSERT("journal.durable-within-log", durable_ <= head_);
     while (durable_ < head_) {
         const Slot* next = slot(durable_ + 1);
         if (next == nullptr || next->state != SlotState::Present || !next->durable) {
@@ -191,9 +220,15 @@ void Journal::flush(IoId& next_io, Effects& effects) {
     if (batch_sync_ != 0 || waiting_.empty()) {
         return;
     }
+    REPLICA_ASSERT("journal.flush-recovered", !recovery_.active);
+    REPLICA_ASSERT("journal.flush-io", next_io != 0); // which means none
+    REPLICA_ASSERT("journal.flush-batch", batch_.empty());
     batch_first_ = next_io;
     for (const Op op : waiting_) {
         const std::size_t at = index(op);
+        REPLICA_ASSERT("journal.flush-queued", slots_[at].queued);
+        REPLICA_ASSERT("journal.flush-slot", slots_[at].op == op);
+        REPLICA_ASSERT("journal.flush-op", headers_[at].op == op);
         slots_[at].queued = false;
         batch_.push_back(Written{op, headers_[at].checksum});
         const std::uint64_t offset = prepare_offset(limits_, at);
@@ -206,6 +241,8 @@ void Journal::flush(IoId& next_io, Effects& effects) {
 }
 
 void Journal::batch_done() {
+    REPLICA_ASSERT("journal.batch-some", !batch_.empty());
+    REPLICA_ASSERT("journal.batch-ids", batch_sync_ - batch_first_ == batch_.size());
     for (const Written& written : batch_) {
         // Dropped or replaced since: then its header must not say that it is part of the log.
         if (has(written.op, written.checksum) && !slots_[index(written.op)].queued) {
@@ -219,15 +256,19 @@ void Journal::batch_done() {
 }
 
 void Journal::mark_header(std::size_t index) {
+    REPLICA_ASSERT("journal.mark-known", slots_[index].known);
+    REPLICA_ASSERT("journal.mark-op", headers_[index].op == slots_[index].op);
     ring_[index] = headers_[index];
     mark_page(index / headers_a_page);
 }
 
 void Journal::mark_page(std::size_t page) {
+    REPLICA_ASSERT("journal.mark-page", page < page_dirty_.size());
     scrub_.page_changed = scrub_.page_changed || page == scrub_.page;
     if (!page_dirty_[page]) {
         page_dirty_[page] = true;
         ++pages_dirty_;
+        REPLICA_ASSERT("journal.marked-pages", pages_dirty_ <= page_dirty_.size());
     }
 }
 
@@ -235,6 +276,8 @@ void Journal::flush_headers(IoId& next_io, Effects& effects) {
     if (headers_sync_ != 0 || pages_dirty_ == 0) {
         return;
     }
+    REPLICA_ASSERT("journal.headers-recovered", !recovery_.active);
+    REPLICA_ASSERT("journal.headers-io", next_io != 0);
     headers_first_ = next_io;
     for (std::size_t page = 0; page < page_dirty_.size(); ++page) {
         if (page_dirty_[page]) {
@@ -244,6 +287,7 @@ void Journal::flush_headers(IoId& next_io, Effects& effects) {
             effects.write(Zone::Headers, page * page_bytes, bytes, next_io++);
         }
     }
+    REPLICA_ASSERT("journal.headers-pages", next_io - headers_first_ == pages_dirty_);
     pages_dirty_ = 0;
     headers_sync_ = next_io++;
     effects.sync(Zone::Headers, headers_sync_);
@@ -254,6 +298,7 @@ bool Journal::clean() const {
 }
 
 bool Journal::on_io(const IoDone& done, IoId& next_io, Effects& effects) {
+    REPLICA_ASSERT("journal.io-named", done.id != 0);
     if (recovery_.active) {
         return on_recovery_io(done, next_io, effects);
     }
@@ -266,6 +311,7 @@ bool Journal::on_io(const IoDone& done, IoId& next_io, Effects& effects) {
     if (!of_batch && !of_headers) {
         return false;
     }
+    REPLICA_ASSERT("journal.io-of-one", of_batch != of_headers);
     const bool is_sync = done.id == batch_sync_ || done.id == headers_sync_;
     if (done.status != IoStatus::Ok && !bugs_.changes(Bug::B25, [&] { return is_sync; })) {
         failed_ = true;

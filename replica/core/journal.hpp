@@ -82,9 +82,15 @@ public:
     /// decided every slot, and what was read is synced: it may have been in a cache only.
     void recover(const Superblock& superblock, IoId& next_io, Effects& effects);
     [[nodiscard]] bool recovered() const { return recovery_.done; }
-    /// After recovery: the log may end before the last acknowledged entry, or the identity of its
-    /// head is not known.
-    [[nodiscard]] bool head_uncertain() const { return recovery_.uncertain; }
+    /// The newest op that may have been acknowledged although the log ends before it; 0: none.
+    [[nodiscard]] Op ceiling() const { return recovery_.ceiling; }
+    /// The log may end before the last acknowledged entry, or the identity of its head is not
+    /// known.
+    [[nodiscard]] bool head_uncertain() const {
+        return recovery_.ceiling > head_ || checksum_at(head_) == nullptr;
+    }
+    /// Another log has taken its place, of which the end is known.
+    void end_doubt() { recovery_.ceiling = 0; }
     [[nodiscard]] std::size_t faulty() const; ///< slots between checkpoint and head
 
     // --- the scrubber (journal_scrub.cpp)
@@ -96,6 +102,7 @@ public:
     [[nodiscard]] std::uint64_t scrub_found() const { return scrub_.found; }
 
 private:
+    friend struct JournalProbe; ///< tests break invariants from inside
     struct Slot {
         Op op = 0;
         SlotState state = SlotState::Absent;
@@ -119,7 +126,7 @@ private:
         Superblock superblock;
         bool active = false;
         bool done = false;
-        bool uncertain = false;
+        Op ceiling = 0; ///< not 0: the log may go on up to here
         std::size_t next_slot = 0;
         std::size_t outstanding = 0; ///< reads
         IoId headers_read = 0;
@@ -161,6 +168,7 @@ private:
     [[nodiscard]] Op first_superseded() const;
     [[nodiscard]] Op last_proven(Op end) const;
     [[nodiscard]] Decision decide(Op op, Op last_proven);
+    [[nodiscard]] Op newest_in_doubt(Op first, Op last_proven);
     void take(Op op, Decision decision);
     void verify_chain();
     void take_covered();

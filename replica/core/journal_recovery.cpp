@@ -18,6 +18,8 @@ bool all_zero(Bytes bytes) {
 
 void Journal::recover(const Superblock& superblock, IoId& next_io, Effects& effects) {
     REPLICA_ASSERT("journal.recover-once", !recovery_.active && !recovery_.done && head_ == 0);
+    REPLICA_ASSERT("journal.recover-io", next_io != 0);
+    REPLICA_ASSERT("journal.recover-new", waiting_.empty() && pages_dirty_ == 0);
     recovery_.superblock = superblock;
     recovery_.active = true;
     checkpoint_ = superblock.checkpoint_op;
@@ -33,10 +35,15 @@ void Journal::recover(const Superblock& superblock, IoId& next_io, Effects& effe
 }
 
 void Journal::read_slots(IoId& next_io, Effects& effects) {
+    REPLICA_ASSERT("journal.reads-recovering", recovery_.active);
+    REPLICA_ASSERT("journal.reads-next", recovery_.next_slot <= slots_.size());
     for (SlotRead& read : recovery_.reads) {
         if (read.id == 0 && recovery_.next_slot < slots_.size()) {
             read = SlotRead{next_io++, recovery_.next_slot++};
             ++recovery_.outstanding;
+            // And the one of the headers, and the one whose end made room for this one.
+            REPLICA_ASSERT("journal.reads-outstanding",
+                           recovery_.outstanding <= recovery_.reads.size() + 2);
             effects.read(
                 Zone::Prepares, prepare_offset(limits_, read.slot), limits_.message_bytes, read.id);
         }
@@ -60,6 +67,7 @@ bool Journal::on_recovery_io(const IoDone& done, IoId& next_io, Effects& effects
         read_slots(next_io, effects);
     } else if (std::ranges::find(recovery_.syncs, done.id) != recovery_.syncs.end()) {
         failed_ = failed_ || done.status != IoStatus::Ok;
+        REPLICA_ASSERT("journal.recovery-syncs", recovery_.syncs_left > 0);
         if (--recovery_.syncs_left == 0 && !failed_) {
             recovery_.active = false;
             recovery_.done = true;
@@ -69,6 +77,7 @@ bool Journal::on_recovery_io(const IoDone& done, IoId& next_io, Effects& effects
     } else {
         return false;
     }
+    REPLICA_ASSERT("journal.recovery-outstanding", recovery_.outstanding > 0);
     if (--recovery_.outstanding == 0) {
         decide();
         recovery_.syncs = {next_io, next_io + 1};
@@ -80,7 +89,9 @@ bool Journal::on_recovery_io(const IoDone& done, IoId& next_io, Effects& effects
 }
 
 void Journal::take_read(std::size_t index, Bytes bytes) {
+    REPLICA_ASSERT("journal.take-read-slot", index < recovery_.next_slot); // it was asked for
     Read& slot = recovery_.slots[index];
+    REPLICA_ASSERT("journal.take-read-once", slot != Read::Whole);
     if (bytes.size() != limits_.message_bytes) {
         slot = Read::Unreadable;
         return;
@@ -110,6 +121,7 @@ bool Journal::member(const Header& header) const {
 }
 
 const Header* Journal::ring_header(std::size_t index) const {
+    REPLICA_ASSERT("journal.ring-slot", index < slots_.size()); // pages may have more
     const Header& header = ring_[index];
     const bool belongs = header.command == Command::Prepare &&
                          header.cluster == recovery_.superblock.cluster && header.op > 0 &&
@@ -118,6 +130,7 @@ const Header* Journal::ring_header(std::size_t index) const {
 }
 
 PrepareIs Journal::prepare_is(Op op) const {
+    REPLICA_ASSERT("journal.prepare-window", op > checkpoint_ && op - checkpoint_ <= slots_.size());
     switch (recovery_.slots[index(op)]) {
         case Read::Zero: return PrepareIs::Zero;
         case Read::Bad: return PrepareIs::Bad;
@@ -125,6 +138,7 @@ PrepareIs Journal::prepare_is(Op op) const {
         case Read::Whole: break;
     }
     const Header& header = headers_[index(op)];
+    REPLICA_ASSERT("journal.prepare-slot", index(header.op) == index(op));
     if (header.op != op) {
         return header.op < op ? PrepareIs::Older : PrepareIs::Newer;
     }
@@ -135,6 +149,7 @@ PrepareIs Journal::prepare_is(Op op) const {
 }
 
 HeaderIs Journal::header_is(Op op, PrepareIs prepare) const {
+    REPLICA_ASSERT("journal.header-window", op > checkpoint_ && op - checkpoint_ <= slots_.size());
     const Header* header = ring_header(index(op));
     if (header == nullptr) {
         return all_zero(bytes_of(ring_[index(op)])) ? HeaderIs::Zero : HeaderIs::Bad;
@@ -174,6 +189,8 @@ Op Journal::last_proven(Op end) const {
 }
 
 Decision Journal::decide(Op op, Op last_proven) {
+    REPLICA_ASSERT("journal.decide-recovering", recovery_.active);
+    REPLICA_ASSERT("journal.decide-read", recovery_.outstanding == 0); // both rings, whole
     const PrepareIs prepare = prepare_is(op);
     const Decision decision = recovery_row(prepare,
                                            header_is(op, prepare),
@@ -188,12 +205,16 @@ Decision Journal::decide(Op op, Op last_proven) {
 }
 
 void Journal::decide() {
+    REPLICA_ASSERT("journal.decide-all", recovery_.next_slot == slots_.size());
+    REPLICA_ASSERT("journal.decide-once", head_ == checkpoint_ && recovery_.ceiling == 0);
     const Op end = window_end();
     const Op last = last_proven(std::min(end, first_superseded()));
     bool goes_on = true;
     for (Op op = checkpoint_ + 1; goes_on && op < end; ++op) {
         const Decision decision = decide(op, last);
-        recovery_.uncertain = decision == Decision::Uncertain;
+        if (decision == Decision::Uncertain) {
+            recovery_.ceiling = newest_in_doubt(op, last);
+        }
         goes_on = decision == Decision::Take || decision == Decision::Faulty;
         if (goes_on) {
             take(op, decision);
@@ -202,24 +223,49 @@ void Journal::decide() {
     }
     verify_chain();
     if (bugs_.on(Bug::V5)) {
-        bugs_.changes(Bug::V5, [&] { return head_ > checkpoint_ || recovery_.uncertain; });
+        bugs_.changes(Bug::V5, [&] { return head_ > checkpoint_ || recovery_.ceiling > 0; });
         truncate(checkpoint_);
-        recovery_.uncertain = false;
+        recovery_.ceiling = 0;
     }
     for (Op op = checkpoint_ + 1; op <= head_; ++op) {
         newest_faulty_ = state(op) == SlotState::Faulty ? op : newest_faulty_;
     }
     take_covered();
     durable_ = checkpoint_;
-    recovery_.uncertain = recovery_.uncertain || checksum_at(head_) == nullptr;
+    REPLICA_ASSERT("journal.decided-faulty", newest_faulty_ <= head_);
+}
+
+/// The log in memory ends before `first`, which may have been in it: so may what follows, up to the
+/// first op that surely was not.
+Op Journal::newest_in_doubt(Op first, Op last_proven) {
+    const Op end = window_end();
+    REPLICA_ASSERT("journal.doubt-window", first < end);
+    REPLICA_ASSERT("journal.doubt-above-head", first == head_ + 1);
+    for (Op op = first; op < end; ++op) {
+        const PrepareIs prepare = prepare_is(op);
+        if (prepare == PrepareIs::Newer || header_is(op, prepare) == HeaderIs::Newer) {
+            return most_op - 1;
+        }
+        const Decision decision = decide(op, last_proven);
+        if (decision == Decision::Absent || decision == Decision::Cut) {
+            return op - 1;
+        }
+    }
+    return end - 1;
 }
 
 void Journal::take(Op op, Decision decision) {
+    REPLICA_ASSERT("journal.take-decision",
+                   decision == Decision::Take || decision == Decision::Faulty);
+    REPLICA_ASSERT("journal.take-next", op == head_ + 1);
     const std::size_t at = index(op);
     Slot& slot = slots_[at];
+    REPLICA_ASSERT("journal.take-free", slot.state == SlotState::Absent);
     slot.op = op;
     slot.durable = true;
     if (decision == Decision::Take) {
+        REPLICA_ASSERT("journal.take-whole", recovery_.slots[at] == Read::Whole);
+        REPLICA_ASSERT("journal.take-op", headers_[at].op == op);
         slot.state = SlotState::Present;
         slot.known = true;
         return;
@@ -236,8 +282,11 @@ void Journal::take(Op op, Decision decision) {
 /// that had begun to overwrite the log; what lies below and is not committed is in doubt then.
 void Journal::verify_chain() {
     bool broken = false;
+    REPLICA_ASSERT("journal.chain-head", head_ >= checkpoint_);
+    REPLICA_ASSERT("journal.chain-span", head_ - checkpoint_ <= slots_.size());
     for (Op op = head_; op > checkpoint_; --op) {
         Slot& slot = slots_[index(op)];
+        REPLICA_ASSERT("journal.chain-slot", slot.op == op && slot.state != SlotState::Absent);
         const Header* next = op < head_ ? header(op + 1) : nullptr;
         const bool denied =
             next != nullptr && slot.known && next->parent != headers_[index(op)].checksum;
@@ -250,7 +299,7 @@ void Journal::verify_chain() {
     const Header* first = head_ > checkpoint_ ? header(checkpoint_ + 1) : nullptr;
     if (first != nullptr && first->parent != checkpoint_parent_) {
         truncate(checkpoint_); // a log that the checkpoint contradicts
-        recovery_.uncertain = false;
+        recovery_.ceiling = 0;
     }
     for (Op op = checkpoint_ + 1; op <= head_; ++op) {
         const std::size_t at = index(op);
@@ -262,6 +311,7 @@ void Journal::verify_chain() {
 
 /// Entries that the checkpoint covers are kept for those who lag behind.
 void Journal::take_covered() {
+    REPLICA_ASSERT("journal.covered-head", head_ >= checkpoint_);
     tail_ = checkpoint_ + 1;
     Checksum expected = checkpoint_parent_;
     const auto place_if_expected = [&](Op op) {
@@ -285,6 +335,7 @@ void Journal::take_covered() {
         std::memcpy(entries_.data(), &root, sizeof root);
         tail_ = 0;
     }
+    REPLICA_ASSERT("journal.covered-span", head_ + 1 - tail_ <= slots_.size());
 }
 
 std::size_t Journal::faulty() const {

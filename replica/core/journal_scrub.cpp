@@ -11,6 +11,8 @@ void Journal::scrub(std::uint32_t count, IoId& next_io, Effects& effects) {
     if (scrub_.outstanding > 0) {
         return;
     }
+    REPLICA_ASSERT("journal.scrub-io", next_io != 0);
+    REPLICA_ASSERT("journal.scrub-next", scrub_.next_slot < slots_.size());
     for (Scrub::Read& read : scrub_.reads) {
         if (count-- == 0) {
             break;
@@ -22,6 +24,8 @@ void Journal::scrub(std::uint32_t count, IoId& next_io, Effects& effects) {
         if (slot.state != SlotState::Present || !slot.durable || slot.op == 0) {
             continue;
         }
+        REPLICA_ASSERT("journal.scrub-free", read.id == 0); // none is outstanding
+        REPLICA_ASSERT("journal.scrub-entry", headers_[at].op == slot.op);
         read = Scrub::Read{next_io++, slot.op, headers_[at].checksum};
         ++scrub_.outstanding;
         effects.read(Zone::Prepares, prepare_offset(limits_, at), headers_[at].size, read.id);
@@ -42,6 +46,7 @@ bool Journal::on_scrub_io(const IoDone& done) {
     if (scrub_.outstanding == 0 || (read == scrub_.reads.end() && !is_page)) {
         return false;
     }
+    REPLICA_ASSERT("journal.scrub-outstanding", scrub_.outstanding <= scrub_.reads.size() + 1);
     --scrub_.outstanding;
     const Bytes bytes = done.status == IoStatus::Ok ? done.bytes : Bytes{};
     if (is_page) {
@@ -60,9 +65,11 @@ void Journal::compare_entry(const Scrub::Read& read, Bytes bytes) {
     if (!has(read.op, read.checksum) || !slot.durable || slot.queued) {
         return; // it was replaced in the meantime
     }
+    REPLICA_ASSERT("journal.scrub-bytes", headers_[at].size <= limits_.message_bytes);
     const Bytes right = Bytes(entries_).subspan(prepare_offset(limits_, at), headers_[at].size);
     if (!std::ranges::equal(bytes, right)) {
         ++scrub_.found;
+        REPLICA_ASSERT("journal.scrub-waiting-room", waiting_.size() < slots_.size());
         slot.queued = true;
         waiting_.push_back(read.op);
     }
@@ -72,6 +79,8 @@ void Journal::compare_page(Bytes bytes) {
     if (scrub_.page_changed) {
         return;
     }
+    REPLICA_ASSERT("journal.scrub-page", scrub_.page < page_dirty_.size());
+    REPLICA_ASSERT("journal.scrub-clean", !page_dirty_[scrub_.page]);
     const std::size_t headers = page_bytes / sizeof(Header);
     const Bytes right = std::as_bytes(std::span(ring_).subspan(scrub_.page * headers, headers));
     if (!std::ranges::equal(bytes, right)) {

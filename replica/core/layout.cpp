@@ -1,5 +1,6 @@
 #include "replica/core/layout.hpp"
 
+#include "replica/core/assert.hpp"
 #include "replica/core/client_table.hpp"
 #include "replica/core/message.hpp"
 #include "replica/core/snapshot_manifest.hpp"
@@ -16,6 +17,7 @@ constexpr std::uint64_t whole_pages(std::uint64_t bytes) {
 } // namespace
 
 std::uint64_t zone_bytes(const Limits& limits, Zone zone) {
+    REPLICA_ASSERT("layout.zone", static_cast<std::size_t>(zone) < zone_count);
     switch (zone) {
         case Zone::Superblock: return superblock_copies * superblock_bytes;
         case Zone::Headers: return whole_pages(limits.slots * sizeof(Header));
@@ -32,6 +34,7 @@ std::uint64_t snapshot_bytes(const Limits& limits) {
 }
 
 std::uint32_t chunk_bytes(const Limits& limits) {
+    REPLICA_ASSERT("layout.chunk", limits.message_bytes >= sizeof(Header) + sector_bytes);
     return (limits.message_bytes - static_cast<std::uint32_t>(sizeof(Header))) / sector_bytes *
            sector_bytes;
 }
@@ -49,6 +52,7 @@ std::uint64_t area_bytes(const Limits& limits) {
 }
 
 std::uint32_t entry_bytes(const Limits& limits) {
+    REPLICA_ASSERT("layout.entry", limits.message_bytes >= 2 * sizeof(Header));
     return limits.message_bytes - static_cast<std::uint32_t>(sizeof(Header));
 }
 
@@ -60,8 +64,11 @@ const char* complaint(const Limits& limits) {
         limits.message_bytes > 16U << 20U) {
         return "message_bytes: a multiple of 512, between 1024 and 16 MiB";
     }
-    if (limits.request_bytes == 0 ||
-        std::uint64_t{limits.request_bytes} + 3 * sizeof(Header) > limits.message_bytes) {
+    constexpr std::uint32_t least_request_bytes = 64; // a new membership must fit
+    if (limits.request_bytes < least_request_bytes) {
+        return "request_bytes: at least 64";
+    }
+    if (std::uint64_t{limits.request_bytes} + 3 * sizeof(Header) > limits.message_bytes) {
         return "request_bytes: a request, in an entry, in a message that repairs it, is more than "
                "message_bytes";
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "replica/core/assert.hpp"
 #include "replica/core/checksum.hpp"
 #include "replica/core/lives.hpp"
 #include "replica/core/types.hpp"
@@ -31,7 +32,8 @@ enum class Command : std::uint8_t {
     // view change
     StartViewChange = 10, ///< wants to leave for view; `from`: the view that it has entered
     DoViewChange = 11,    ///< log_view, op, commit, checkpoint, `parent`: checksum of entry op;
-                          ///< body: slots of the suffix
+                          ///< `to`: where its log may end if that is uncertain; body: slots of the
+                          ///< suffix
     StartView = 12,       ///< op, commit, checkpoint, `parent` likewise; body: membership, headers
                           ///< of the suffix
     GetView = 13,         ///< asks for a StartView; `nonce`
@@ -101,13 +103,14 @@ struct Message {
 }
 /// Requires: bytes.size() >= sizeof(Header).
 [[nodiscard]] inline Header header_from(Bytes bytes) {
+    REPLICA_ASSERT("header-bytes", bytes.size() >= sizeof(Header));
     Header header;
     std::memcpy(&header, bytes.data(), sizeof header);
     return header;
 }
 
 [[nodiscard]] Checksum checksum_of(const Header& header);
-/// Sets size, body_checksum and, last, checksum.
+/// Sets size, body_checksum and, last, checksum. Requires: the size of both fits its field.
 void seal(Header& header, Bytes body);
 
 } // namespace faultlab::replica

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace faultlab::replica {
 
@@ -72,6 +73,7 @@ std::array<std::byte, integer_cell_bytes> integer_cell(std::int64_t integer) {
 
 std::int64_t integer_of(Bytes cell) {
     REPLICA_ASSERT("integer-cell", cell.size() == integer_cell_bytes);
+    REPLICA_ASSERT("integer-cell-type", type_of(cell) == CellType::Integer);
     std::uint64_t ordered = 0;
     for (const std::byte byte : cell.subspan(1)) {
         ordered = (ordered << 8U) | static_cast<std::uint64_t>(byte);
@@ -152,6 +154,7 @@ Bytes CellReader::value() {
 }
 
 StepView CellReader::step() {
+    REPLICA_ASSERT("reader-failed", !failed_ || rest_.empty()); // so that it gives zeroes
     StepView step;
     const std::uint8_t kind = byte();
     step.key = key();
@@ -170,6 +173,7 @@ StepView CellReader::step() {
 }
 
 std::span<std::byte> CellWriter::take(std::size_t size) {
+    REPLICA_ASSERT("writer-used", used_ <= buffer_.size());
     if (overflow_ || size > buffer_.size() - used_) {
         overflow_ = true;
         return {};
@@ -195,6 +199,8 @@ void CellWriter::bytes(Bytes bytes) {
 }
 
 void CellWriter::cell(Bytes bytes) {
+    REPLICA_ASSERT("written-cell", !bytes.empty()); // it has a type at least
+    REPLICA_ASSERT("written-cell-type", type_of(bytes) <= CellType::Text);
     const std::span<std::byte> place = cell(bytes.size());
     if (!overflow_) {
         std::ranges::copy(bytes, place.begin());
@@ -202,12 +208,14 @@ void CellWriter::cell(Bytes bytes) {
 }
 
 std::span<std::byte> CellWriter::cell(std::size_t size) {
+    REPLICA_ASSERT("written-cell-bytes", size <= std::numeric_limits<std::uint32_t>::max());
     number(static_cast<std::uint32_t>(size));
     return take(size);
 }
 
 void CellWriter::number_at(std::size_t offset, std::uint32_t value) {
     REPLICA_ASSERT("number-place", offset + sizeof value <= used_);
+    REPLICA_ASSERT("number-overflow", !overflow_); // what it counts is not all there
     std::memcpy(buffer_.subspan(offset).data(), &value, sizeof value);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "replica/core/assert.hpp"
 #include "replica/core/operations.hpp"
 #include "replica/core/types.hpp"
 
@@ -21,6 +22,7 @@ constexpr std::array<std::byte, 1> absent_cell{std::byte{0}};
 [[nodiscard]] std::int64_t integer_of(Bytes cell);
 /// Requires: a well-formed cell.
 [[nodiscard]] inline CellType type_of(Bytes cell) {
+    REPLICA_ASSERT("cell-type", !cell.empty());
     return static_cast<CellType>(cell.front());
 }
 [[nodiscard]] bool well_formed_cell(Bytes cell);
@@ -56,6 +58,7 @@ public:
     [[nodiscard]] bool complete() const { return !failed_ && rest_.empty(); }
 
 private:
+    friend struct CellProbe; ///< tests break invariants from inside
     Bytes fail();
     Bytes rest_;
     bool failed_ = false;
@@ -69,15 +72,18 @@ public:
     void byte(std::uint8_t value);
     void number(std::uint32_t value);
     void bytes(Bytes bytes);
+    /// Requires: a well-formed cell.
     void cell(Bytes cell);
     /// Room for a cell whose bytes the caller fills in; empty after an overflow.
     [[nodiscard]] std::span<std::byte> cell(std::size_t size);
     [[nodiscard]] std::size_t size() const { return used_; }
-    /// Writes a number over one that was written at `offset` before.
+    /// Writes a number over one that was written at `offset` before. Requires: there was no
+    /// overflow.
     void number_at(std::size_t offset, std::uint32_t value);
     [[nodiscard]] bool overflow() const { return overflow_; }
 
 private:
+    friend struct CellProbe; ///< tests break invariants from inside
     [[nodiscard]] std::span<std::byte> take(std::size_t size);
     std::span<std::byte> buffer_;
     std::size_t used_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "replica/core/assert.hpp"
 #include "replica/core/journal.hpp"
 #include "replica/core/membership.hpp"
 #include "replica/core/message.hpp"
@@ -45,8 +46,8 @@ private:
     bool malformed_ = false;
 };
 
-/// Appends one request to a batch in `buffer`, of which `used` bytes are taken. Requires: it fits.
-/// Returns the bytes that are taken then.
+/// Appends one request to a batch in `buffer`, of which `used` bytes are taken. Returns the bytes
+/// that are taken then. Requires: the operation is not empty, and it fits.
 std::size_t append_request(std::span<std::byte> buffer,
                            std::size_t used,
                            RequestRecord record,
@@ -80,6 +81,9 @@ constexpr std::uint32_t flag_manifest = 2;
 /// Header::flags of a StartView: it says how the epoch of its membership began, which is committed:
 /// anyone who has executed that may say it. `op` and `commit` are the config op.
 constexpr std::uint32_t flag_epoch = 8;
+/// Header::flags of a DoViewChange: its sender does not know where its log ends. It surely goes up
+/// to `op`, and may go on up to `to`.
+constexpr std::uint32_t flag_uncertain = 16;
 /// Header::flags of a Prepare: the Reconfigure or Upgrade in it was refused by the primary, whose
 /// reasons the others cannot see.
 constexpr std::uint32_t flag_refused = 4;
@@ -89,6 +93,7 @@ constexpr std::uint32_t flag_refused = 4;
 template <typename Record>
 [[nodiscard]] Record record_at(Bytes body, std::size_t index, std::size_t offset = 0) {
     static_assert(std::is_trivially_copyable_v<Record>);
+    REPLICA_ASSERT("record-inside", offset + (index + 1) * sizeof(Record) <= body.size());
     Record record;
     std::memcpy(&record, body.subspan(offset + index * sizeof(Record)).data(), sizeof record);
     return record;

@@ -32,6 +32,8 @@ public:
 
 private:
     friend struct CoreProbe; ///< tests break invariants from inside, to see assertions trip
+    friend struct InvariantProbe;
+    friend struct EntryProbe;
     class Core;
     std::unique_ptr<Core> core_;
 };

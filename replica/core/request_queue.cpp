@@ -16,17 +16,21 @@ constexpr auto by_client = [](const RequestQueue::Taken& taken, ClientId client)
 RequestQueue::RequestQueue(const Limits& limits)
     : slots_(limits.queue), operations_(std::size_t{limits.queue} * limits.request_bytes),
       request_bytes_(limits.request_bytes) {
+    REPLICA_ASSERT("queue-some", limits.queue > 0);
+    REPLICA_ASSERT("queue-request-some", limits.request_bytes > 0);
     // While a checkpoint keeps execution waiting, a whole log of committed requests is not
     // executed.
     taken_.reserve(limits.queue + std::size_t{limits.slots} * limits.batch);
 }
 
 RequestQueue::Taken* RequestQueue::find(ClientId client) {
+    REPLICA_ASSERT("queue-find-client", client != 0);
     const auto place = std::lower_bound(taken_.begin(), taken_.end(), client, by_client);
     return place != taken_.end() && place->client == client ? &*place : nullptr;
 }
 
 void RequestQueue::push(const Header& request, Bytes operation, std::uint64_t link) {
+    REPLICA_ASSERT("queue-client", request.client != 0);
     REPLICA_ASSERT("queue-room", !full() && taken_.size() < taken_.capacity());
     REPLICA_ASSERT("queue-request-size", operation.size() <= request_bytes_);
     const auto place = std::lower_bound(taken_.begin(), taken_.end(), request.client, by_client);
@@ -42,16 +46,22 @@ void RequestQueue::push(const Header& request, Bytes operation, std::uint64_t li
 RequestQueue::Waiting RequestQueue::front() const {
     REPLICA_ASSERT("queue-front", count_ > 0);
     const Slot& slot = slots_[first_];
+    REPLICA_ASSERT("queue-front-bytes", slot.size <= request_bytes_);
+    REPLICA_ASSERT("queue-front-client", slot.header.client != 0);
     return {slot.header, Bytes(operations_).subspan(first_ * request_bytes_, slot.size)};
 }
 
 void RequestQueue::pop() {
     REPLICA_ASSERT("queue-pop", count_ > 0);
-    first_ = (first_ + 1) % slots_.size();
+    REPLICA_ASSERT("queue-first", first_ < slots_.size());
     --count_;
+    // An empty ring begins anew: a tour of all its slots would be a tour of memory that no cache
+    // holds.
+    first_ = count_ == 0 ? 0 : (first_ + 1) % slots_.size();
 }
 
 std::uint64_t RequestQueue::finish(ClientId client, RequestNumber request) {
+    REPLICA_ASSERT("queue-finish-client", client != 0);
     const auto place = std::lower_bound(taken_.begin(), taken_.end(), client, by_client);
     if (place == taken_.end() || place->client != client || place->request != request) {
         return 0;
@@ -62,12 +72,16 @@ std::uint64_t RequestQueue::finish(ClientId client, RequestNumber request) {
 }
 
 void RequestQueue::close(std::uint64_t link) {
+    ClientId last = 0;
     for (Taken& taken : taken_) {
+        REPLICA_ASSERT("queue-ascends", taken.client > last);
+        last = taken.client;
         taken.link = taken.link == link ? 0 : taken.link;
     }
 }
 
 void RequestQueue::clear_waiting() {
+    REPLICA_ASSERT("queue-count", count_ <= slots_.size());
     while (count_ > 0) {
         const Header header = front().header;
         pop();

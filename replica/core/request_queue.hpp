@@ -12,6 +12,7 @@ namespace faultlab::replica {
 /// order, and those in the pipeline; at most one a client. All memory is taken at construction.
 class RequestQueue {
 public:
+    /// Requires: limits.queue and limits.request_bytes are not 0.
     explicit RequestQueue(const Limits& limits);
 
     /// Requests that wait.
@@ -25,7 +26,7 @@ public:
     };
     [[nodiscard]] Taken* find(ClientId client);
 
-    /// Requires: not full, and none of this client is taken.
+    /// Requires: not full, it is that of a client, and none of this client is taken.
     void push(const Header& request, Bytes operation, std::uint64_t link);
     struct Waiting {
         Header header;
@@ -46,7 +47,8 @@ public:
     void clear_waiting();
 
 private:
-    std::vector<Taken> taken_; ///< by client
+    friend struct RequestQueueProbe; ///< tests break invariants from inside
+    std::vector<Taken> taken_;       ///< by client
     struct Slot {
         Header header;
         std::uint32_t size = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 namespace faultlab::replica {
 namespace {
@@ -19,7 +20,9 @@ std::size_t in_sectors(std::size_t bytes) {
 
 SnapshotStore::SnapshotStore(const Limits& limits, BugSet& bugs)
     : limits_(limits), bugs_(bugs), image_(replica::chunks(limits) * chunk_bytes(limits)),
-      manifest_(manifest_bytes(limits)), states_(replica::chunks(limits)) {}
+      manifest_(manifest_bytes(limits)), states_(replica::chunks(limits)) {
+    REPLICA_ASSERT("snapshot.limits", complaint(limits) == nullptr);
+}
 
 // --- what is where
 
@@ -30,10 +33,12 @@ ManifestHead SnapshotStore::head() const {
 }
 
 Bytes SnapshotStore::manifest() const {
+    REPLICA_ASSERT("snapshot.manifest-chunks", chunks_ <= states_.size());
     return Bytes(manifest_).first(sizeof(ManifestHead) + chunks_ * sizeof(Checksum));
 }
 
 Bytes SnapshotStore::image() const {
+    REPLICA_ASSERT("snapshot.image-bytes", head().bytes <= image_.size());
     return Bytes(image_).first(head().bytes);
 }
 
@@ -43,15 +48,18 @@ Bytes SnapshotStore::chunk(std::size_t index) const {
 }
 
 std::span<std::byte> SnapshotStore::memory(std::size_t index) {
+    REPLICA_ASSERT("snapshot.memory-chunk", index < chunks_);
     return std::span(image_).subspan(index * chunk_bytes(limits_), chunk_bytes(limits_));
 }
 
 std::uint64_t SnapshotStore::offset(std::size_t index) const {
+    REPLICA_ASSERT("snapshot.offset-chunk", index < chunks_);
     return area_ * area_bytes(limits_) + manifest_bytes(limits_) + index * chunk_bytes(limits_);
 }
 
 std::size_t SnapshotStore::size(std::size_t index) const {
     const std::size_t before = index * chunk_bytes(limits_);
+    REPLICA_ASSERT("snapshot.chunk-bytes", before < head().bytes);
     return std::min<std::size_t>(chunk_bytes(limits_), head().bytes - before);
 }
 
@@ -60,6 +68,7 @@ std::size_t SnapshotStore::written_size(std::size_t index) const {
 }
 
 bool SnapshotStore::good(std::size_t index, Bytes bytes) const {
+    REPLICA_ASSERT("snapshot.good-chunk", index < chunks_);
     if (bytes.size() < size(index)) {
         return false;
     }
@@ -71,6 +80,7 @@ bool SnapshotStore::good(std::size_t index, Bytes bytes) const {
 }
 
 bool SnapshotStore::adopt(Bytes manifest, const Checksum& id) {
+    REPLICA_ASSERT("snapshot.adopt-phase", phase_ == Phase::Idle || phase_ == Phase::Loading);
     if (manifest.size() < sizeof(ManifestHead)) {
         return false;
     }
@@ -94,6 +104,7 @@ bool SnapshotStore::adopt(Bytes manifest, const Checksum& id) {
 
 void SnapshotStore::begin(Phase phase, std::uint32_t area) {
     REPLICA_ASSERT("snapshot.area", area < 2);
+    REPLICA_ASSERT("snapshot.begin-chunks", chunks_ <= states_.size());
     phase_ = phase;
     area_ = area;
     whole_ = false;
@@ -106,7 +117,13 @@ void SnapshotStore::begin(Phase phase, std::uint32_t area) {
     std::ranges::fill(states_, Chunk::Unread);
 }
 
+std::size_t SnapshotStore::counted() const {
+    return std::accumulate(counts_.begin(), counts_.end(), std::size_t{0});
+}
+
 void SnapshotStore::set(std::size_t index, Chunk state) {
+    REPLICA_ASSERT("snapshot.set-chunk", index < chunks_);
+    REPLICA_ASSERT("snapshot.set-counted", count(states_[index]) > 0);
     --counts_[static_cast<std::size_t>(states_[index])];
     ++counts_[static_cast<std::size_t>(state)];
     states_[index] = state;
@@ -191,6 +208,7 @@ std::size_t SnapshotStore::missing(std::size_t from) const {
     while (from < chunks_ && states_[from] != Chunk::Missing) {
         ++from;
     }
+    REPLICA_ASSERT("snapshot.missing-counted", from >= chunks_ || count(Chunk::Missing) > 0);
     return std::min(from, chunks_);
 }
 
@@ -217,13 +235,19 @@ void SnapshotStore::abandon() {
 // --- the disk
 
 IoId SnapshotStore::occupy(Io what, std::size_t chunk, IoId& next_io) {
+    REPLICA_ASSERT("snapshot.occupy-io", next_io != 0);
+    REPLICA_ASSERT("snapshot.occupy-what", what != Io::None); // its place would be free
     const auto place = std::ranges::find(places_, Io::None, &UnderWay::what);
+    REPLICA_ASSERT("snapshot.occupy-place", place != places_.end());
     *place = UnderWay{next_io++, what, chunk};
     ++under_way_;
     return place->id;
 }
 
 void SnapshotStore::pump(IoId& next_io, Effects& effects) {
+    REPLICA_ASSERT("snapshot.pump-phase", phase_ != Phase::Idle);
+    REPLICA_ASSERT("snapshot.pump-counts", counted() == chunks_); // every chunk is in one state
+    REPLICA_ASSERT("snapshot.pump-cursor", cursor_ <= chunks_);
     for (; cursor_ < chunks_ && under_way_ < chunk_places; ++cursor_) {
         const std::size_t index = cursor_;
         if (states_[index] == Chunk::Unread) {
@@ -253,6 +277,9 @@ void SnapshotStore::pump(IoId& next_io, Effects& effects) {
 }
 
 void SnapshotStore::write_manifest(IoId& next_io, Effects& effects) {
+    // A manifest on the disk says that all its chunks are there.
+    REPLICA_ASSERT("snapshot.manifest-last", count(Chunk::Stored) == chunks_);
+    REPLICA_ASSERT("snapshot.manifest-once", !manifest_written_);
     manifest_written_ = true;
     whole_ = true;
     effects.write(
@@ -267,6 +294,8 @@ bool SnapshotStore::on_io(const IoDone& done, IoId& next_io, Effects& effects) {
     if (place == places_.end()) {
         return false;
     }
+    REPLICA_ASSERT("snapshot.io-under-way", under_way_ > 0);
+    REPLICA_ASSERT("snapshot.io-places", under_way_ <= places_.size());
     const UnderWay what = *place;
     *place = UnderWay{};
     --under_way_;
@@ -292,13 +321,17 @@ void SnapshotStore::on_done(const UnderWay& what, Bytes bytes, IoId& next_io, Ef
     }
     switch (what.what) {
         case Io::ReadChunk: on_chunk(what.chunk, bytes); break;
-        case Io::WriteChunk: set(what.chunk, Chunk::Stored); break;
+        case Io::WriteChunk:
+            REPLICA_ASSERT("snapshot.written-chunk", states_[what.chunk] == Chunk::Writing);
+            set(what.chunk, Chunk::Stored);
+            break;
         case Io::Manifest:
             if (phase_ == Phase::Loading) {
                 on_manifest(bytes);
             }
             break;
         case Io::Sync:
+            REPLICA_ASSERT("snapshot.synced-manifest", manifest_written_);
             stored_ = true;
             phase_ = Phase::Idle;
             return;
@@ -313,6 +346,7 @@ void SnapshotStore::on_done(const UnderWay& what, Bytes bytes, IoId& next_io, Ef
 }
 
 void SnapshotStore::on_manifest(Bytes bytes) {
+    REPLICA_ASSERT("snapshot.manifest-first", chunks_ == 0); // of what is loaded nothing is known
     if (!adopt(bytes, id_)) {
         phase_ = Phase::Idle; // not whole
         return;
@@ -321,6 +355,8 @@ void SnapshotStore::on_manifest(Bytes bytes) {
 }
 
 void SnapshotStore::on_chunk(std::size_t index, Bytes bytes) {
+    REPLICA_ASSERT("snapshot.read-chunk", states_[index] == Chunk::Reading);
+    REPLICA_ASSERT("snapshot.read-bytes", bytes.size() <= chunk_bytes(limits_));
     const bool is_good = good(index, bytes);
     const bool taken = is_good || (phase_ == Phase::Loading && !bytes.empty() &&
                                    bugs_.changes(Bug::B13, [] { return true; }));
@@ -339,6 +375,7 @@ bool SnapshotStore::idle_but_for_scrubbing() const {
 }
 
 SnapshotStore::Piece SnapshotStore::piece(std::size_t index) const {
+    REPLICA_ASSERT("snapshot.piece", index <= chunks_); // the last is the manifest
     if (index == chunks_) {
         return {area_ * area_bytes(limits_), manifest_};
     }
@@ -362,6 +399,7 @@ void SnapshotStore::on_scrubbed(std::size_t index, Bytes bytes, IoId& next_io, E
     if (phase_ != Phase::Idle || !stored_ || index != scrub_next_) {
         return; // another snapshot has taken its place
     }
+    REPLICA_ASSERT("snapshot.scrub-written", count(Chunk::Stored) == chunks_);
     const Piece right = piece(index);
     if (!std::ranges::equal(bytes, right.bytes)) {
         ++scrub_found_;

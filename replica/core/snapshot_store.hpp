@@ -17,6 +17,7 @@ namespace faultlab::replica {
 /// on the disk are under way at a time, never more than a few.
 class SnapshotStore {
 public:
+    /// Requires: complaint(limits) is null.
     SnapshotStore(const Limits& limits, BugSet& bugs);
 
     enum class Phase : std::uint8_t {
@@ -87,6 +88,7 @@ public:
     [[nodiscard]] bool failed() const { return failed_; }
 
 private:
+    friend struct SnapshotProbe; ///< tests break invariants from inside
     enum class Chunk : std::uint8_t {
         Unread,    ///< may be in the area
         Reading,   ///< being looked for there
@@ -114,6 +116,7 @@ private:
     [[nodiscard]] std::size_t count(Chunk state) const {
         return counts_[static_cast<std::size_t>(state)];
     }
+    [[nodiscard]] std::size_t counted() const;
     void begin(Phase phase, std::uint32_t area);
     void set(std::size_t index, Chunk state);
     /// Takes the bytes for the manifest if they are the one of that id.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "replica/core/assert.hpp"
 #include "replica/core/types.hpp"
 
 #include <cstring>
@@ -13,6 +14,7 @@ class SnapshotWriter {
 public:
     explicit SnapshotWriter(std::span<std::byte> buffer) : buffer_(buffer) {}
     void bytes(Bytes bytes) {
+        REPLICA_ASSERT("stream-used", used_ <= buffer_.size());
         if (bytes.size() > buffer_.size() - used_) {
             overflow_ = true;
             return;
@@ -23,14 +25,13 @@ public:
         used_ += bytes.size();
     }
     template <typename T>
-        requires std::is_trivially_copyable_v<T>
-    void put(const T& value) {
-        bytes(std::as_bytes(std::span(&value, 1)));
-    }
+    requires std::is_trivially_copyable_v<T>
+    void put(const T& value) { bytes(std::as_bytes(std::span(&value, 1))); }
     [[nodiscard]] std::size_t size() const { return used_; }
     [[nodiscard]] bool overflow() const { return overflow_; }
 
 private:
+    friend struct SnapshotStreamProbe; ///< tests break invariants from inside
     std::span<std::byte> buffer_;
     std::size_t used_ = 0;
     bool overflow_ = false;
@@ -41,6 +42,7 @@ class SnapshotReader {
 public:
     explicit SnapshotReader(Bytes buffer) : rest_(buffer) {}
     [[nodiscard]] Bytes bytes(std::size_t size) {
+        REPLICA_ASSERT("stream-failed", !failed_ || rest_.empty()); // so that it gives zeroes
         if (size > rest_.size()) {
             failed_ = true;
             rest_ = {};
@@ -51,7 +53,7 @@ public:
         return taken;
     }
     template <typename T>
-        requires std::is_trivially_copyable_v<T>
+    requires std::is_trivially_copyable_v<T>
     [[nodiscard]] T get() {
         T value{};
         const Bytes taken = bytes(sizeof(T));
@@ -64,6 +66,7 @@ public:
     [[nodiscard]] std::size_t remaining() const { return rest_.size(); }
 
 private:
+    friend struct SnapshotStreamProbe; ///< tests break invariants from inside
     Bytes rest_;
     bool failed_ = false;
 };

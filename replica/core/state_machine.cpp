@@ -1,11 +1,9 @@
 #include "replica/core/state_machine.hpp"
 
 #include "replica/core/assert.hpp"
-#include "replica/core/block_tree.hpp"
-#include "replica/core/operation_view.hpp"
+#include "replica/core/state_machine_state.hpp"
 
 #include <algorithm>
-#include <vector>
 
 namespace faultlab::replica {
 
@@ -19,45 +17,6 @@ std::size_t bare(Outcome outcome, std::span<std::byte> result) {
 }
 
 } // namespace
-
-/// The tree and what operations on it need.
-struct StateMachine::State {
-    State(const Limits& limits, std::uint64_t process_salt)
-        : tree(limits.entries, limits.value_blocks), salt(process_salt),
-          scratch(limits.request_bytes), replaced(std::size_t{4} * limits.request_bytes),
-          undo(limits.request_bytes / least_step_bytes + 1),
-          most_value(limits.request_bytes - bare_result_bytes - sizeof(std::uint32_t)) {}
-
-    /// How to take back one step of a transaction.
-    struct Undo {
-        SpacedKey key;
-        std::size_t offset = 0; ///< of the value before, in `replaced`
-        std::size_t size = 0;   ///< 0: there was none
-    };
-    static constexpr std::size_t least_step_bytes = 11; ///< kind, two lengths, two types
-
-    Outcome read(const SpacedKey& key, CellWriter& out) const;
-    Outcome scan(const OperationView& operation, CellWriter& out) const;
-    Outcome scan_by_place(const OperationView& operation, CellWriter& out) const;
-    Outcome write(const OperationView& operation, CellWriter& out);
-    Outcome put(const SpacedKey& key, Bytes value);
-    Outcome add(const SpacedKey& key, Bytes delta, CellWriter& out);
-    Outcome append(const SpacedKey& key, Bytes suffix, CellWriter& out);
-    Outcome transact(const OperationView& operation, CellWriter& out);
-    Outcome step(const SpacedKey& key, const StepView& step, CellWriter& out);
-    bool remember(const SpacedKey& key, std::size_t count, std::size_t& used);
-    void take_back(std::size_t count);
-    [[nodiscard]] bool in_scan(Index index, const OperationView& operation) const;
-    void write_pair(Index index, CellWriter& out) const;
-    CellType stored_type(Index index);
-
-    BlockTree tree;
-    std::uint64_t salt;
-    std::vector<std::byte> scratch; ///< one key or one value
-    std::vector<std::byte> replaced;
-    std::vector<Undo> undo;
-    std::size_t most_value; ///< bytes of the largest value that a read can give back
-};
 
 Outcome StateMachine::State::read(const SpacedKey& key, CellWriter& out) const {
     const Index index = tree.find(key);
@@ -87,6 +46,8 @@ bool StateMachine::State::in_scan(Index index, const OperationView& operation) c
 }
 
 Outcome StateMachine::State::scan(const OperationView& operation, CellWriter& out) const {
+    REPLICA_ASSERT("scan-from", !operation.key.empty());
+    REPLICA_ASSERT("scan-end", !operation.expected.empty());
     const std::size_t count_at = out.size();
     std::uint32_t count = 0;
     out.number(count);
@@ -123,10 +84,15 @@ Outcome StateMachine::State::scan_by_place(const OperationView& operation, CellW
 }
 
 Outcome StateMachine::State::put(const SpacedKey& key, Bytes value) {
+    // A snapshot takes each through the scratch, and of a value to take back 0 bytes mean none.
+    REPLICA_ASSERT("put-key-bytes", key.bytes.size() <= scratch.size());
+    REPLICA_ASSERT("put-value-bytes", value.size() <= scratch.size());
+    REPLICA_ASSERT("put-value", !value.empty());
     return tree.put(key, value) ? Outcome::Ok : Outcome::Full;
 }
 
 CellType StateMachine::State::stored_type(Index index) {
+    REPLICA_ASSERT("stored-type-bytes", tree.value_bytes(index) <= scratch.size());
     const std::span<std::byte> value = std::span(scratch).first(tree.value_bytes(index));
     tree.copy_value(index, value);
     return type_of(value);
@@ -156,6 +122,7 @@ Outcome StateMachine::State::append(const SpacedKey& key, Bytes suffix, CellWrit
         return Outcome::WrongType;
     }
     const std::size_t before = index == BlockTree::none ? 0 : tree.value_bytes(index);
+    REPLICA_ASSERT("append-to-bytes", before <= most_value);
     // The suffix brings a type byte, which only a new value needs.
     const Bytes added = before == 0 ? suffix : suffix.subspan(1);
     if (before + added.size() > most_value) {
@@ -170,6 +137,8 @@ Outcome StateMachine::State::append(const SpacedKey& key, Bytes suffix, CellWrit
 bool StateMachine::State::remember(const SpacedKey& key, std::size_t count, std::size_t& used) {
     const Index index = tree.find(key);
     const std::size_t size = index == BlockTree::none ? 0 : tree.value_bytes(index);
+    REPLICA_ASSERT("undo-room", count < undo.size());
+    REPLICA_ASSERT("undo-used", used <= replaced.size());
     if (size > replaced.size() - used) {
         return false;
     }
@@ -182,18 +151,25 @@ bool StateMachine::State::remember(const SpacedKey& key, std::size_t count, std:
 }
 
 void StateMachine::State::take_back(std::size_t count) {
+    REPLICA_ASSERT("take-back-count", count <= undo.size());
     while (count > 0) {
         const Undo& last = undo[--count];
-        // What was there before fits again: everything after it is taken back already.
+        REPLICA_ASSERT("take-back-bytes", last.offset + last.size <= replaced.size());
         if (last.size == 0) {
-            tree.erase(last.key);
+            [[maybe_unused]] const bool was_there = tree.erase(last.key);
+            REPLICA_ASSERT("take-back-erases", was_there);
         } else {
-            (void)tree.put(last.key, Bytes(replaced).subspan(last.offset, last.size));
+            // What was there before fits again: everything after it is taken back already.
+            [[maybe_unused]] const bool fits =
+                tree.put(last.key, Bytes(replaced).subspan(last.offset, last.size));
+            REPLICA_ASSERT("take-back-fits", fits);
         }
     }
 }
 
 Outcome StateMachine::State::step(const SpacedKey& key, const StepView& step, CellWriter& out) {
+    REPLICA_ASSERT("step-of-key", !key.bytes.empty());
+    REPLICA_ASSERT("step-of-value", step.kind == StepKind::Read || !step.value.empty());
     out.byte(static_cast<std::uint8_t>(step.kind));
     out.cell(key.bytes);
     switch (step.kind) {
@@ -215,6 +191,7 @@ Outcome StateMachine::State::transact(const OperationView& operation, CellWriter
     std::size_t used = 0;
     for (std::uint32_t index = 0; index < operation.step_count && outcome == Outcome::Ok; ++index) {
         const StepView step_view = steps.step();
+        REPLICA_ASSERT("transact-step", !steps.failed()); // view_operation has seen them all
         const SpacedKey key{operation.space, step_view.key};
         if (step_view.kind == StepKind::Read) {
             outcome = step(key, step_view, out);
@@ -228,6 +205,7 @@ Outcome StateMachine::State::transact(const OperationView& operation, CellWriter
             outcome = Outcome::TooLarge;
         }
     }
+    REPLICA_ASSERT("transact-complete", outcome != Outcome::Ok || steps.complete());
     if (outcome != Outcome::Ok) {
         take_back(writes);
     }
@@ -236,6 +214,7 @@ Outcome StateMachine::State::transact(const OperationView& operation, CellWriter
 
 Outcome StateMachine::State::write(const OperationView& operation, CellWriter& out) {
     const SpacedKey key{operation.space, operation.key};
+    REPLICA_ASSERT("write-key", !key.bytes.empty() || operation.code == OpCode::Transaction);
     switch (operation.code) {
         case OpCode::Write: return put(key, operation.value);
         case OpCode::Cas: {
@@ -267,6 +246,8 @@ bool StateMachine::only_reads(Bytes body) {
 
 std::size_t StateMachine::query(Bytes body, std::span<std::byte> result) const {
     REPLICA_ASSERT("query-reads", only_reads(body));
+    REPLICA_ASSERT("query-size", body.size() <= state_->scratch.size());
+    REPLICA_ASSERT("query-result-room", result.size() >= state_->scratch.size());
     const std::optional<OperationView> operation = view_operation(body);
     CellWriter out(result);
     out.byte(static_cast<std::uint8_t>(Outcome::Ok));
@@ -282,6 +263,8 @@ std::size_t StateMachine::query(Bytes body, std::span<std::byte> result) const {
 std::size_t
 StateMachine::apply(Bytes body, std::uint32_t release, std::span<std::byte> result, BugSet& bugs) {
     REPLICA_ASSERT("operation-size", body.size() <= state_->scratch.size());
+    REPLICA_ASSERT("apply-result-room", result.size() >= state_->scratch.size());
+    REPLICA_ASSERT("apply-release", release >= oldest_release);
     const std::optional<OperationView> operation = view_operation(body);
     if (!operation) {
         return bare(Outcome::Malformed, result);
@@ -335,9 +318,13 @@ void StateMachine::clear() {
 
 void StateMachine::save(SnapshotWriter& out) const {
     out.put(state_->tree.size());
+    std::uint32_t left = state_->tree.size();
     state_->tree.visit_from({}, [&](Index index) {
         const BlockTree& tree = state_->tree;
         const std::span<std::byte> scratch = state_->scratch;
+        REPLICA_ASSERT("save-key-bytes", tree.key_bytes(index) <= scratch.size());
+        REPLICA_ASSERT("save-value-bytes", tree.value_bytes(index) <= scratch.size());
+        --left;
         out.put(tree.space(index));
         out.put(tree.key_bytes(index));
         out.put(tree.value_bytes(index));
@@ -349,6 +336,7 @@ void StateMachine::save(SnapshotWriter& out) const {
         out.bytes(value);
         return !out.overflow();
     });
+    REPLICA_ASSERT("save-entries", left == 0 || out.overflow());
 }
 
 bool StateMachine::load(SnapshotReader& in) {

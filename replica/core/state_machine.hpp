@@ -16,7 +16,7 @@ namespace faultlab::replica {
 class StateMachine {
 public:
     /// `salt` stands for what differs between processes, such as the seed of a hash table. Nothing
-    /// depends on it, but for planted bug B24.
+    /// depends on it, but for planted bug B24. Requires: a result of one value fits request_bytes.
     explicit StateMachine(const Limits& limits, std::uint64_t salt = 0);
     ~StateMachine();
     StateMachine(const StateMachine&) = delete;
@@ -24,9 +24,9 @@ public:
 
     /// Applies one operation of the key-value kinds and writes the encoded result to `result`,
     /// which has limits.request_bytes; returns its size. Requires: the body's code is none of
-    /// Register, Reconfigure, Upgrade. `release` is the active one. A transaction sees its own
-    /// writes; the values that it replaces may together take four times request_bytes, else it is
-    /// TooLarge.
+    /// Register, Reconfigure, Upgrade, and it has at most request_bytes. `release` is the active
+    /// one. A transaction sees its own writes; the values that it replaces may together take four
+    /// times request_bytes, else it is TooLarge.
     std::size_t apply(Bytes body, std::uint32_t release, std::span<std::byte> result, BugSet& bugs);
     /// Whether the operation only reads: such a one may be served under a lease.
     [[nodiscard]] static bool only_reads(Bytes body);
@@ -46,7 +46,8 @@ public:
     bool load(SnapshotReader& in);
 
 private:
-    struct State;
+    friend struct StateMachineProbe; ///< tests break invariants from inside
+    struct State;                    ///< state_machine_state.hpp
     std::unique_ptr<State> state_;
 };
 

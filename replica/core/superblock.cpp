@@ -94,6 +94,8 @@ SuperblockFile::SuperblockFile(BugSet& bugs) : bugs_(bugs) {}
 
 void SuperblockFile::opened(const Superblock& superblock) {
     REPLICA_ASSERT("superblock.opened-idle", sync_ == 0);
+    REPLICA_ASSERT("superblock.opened-first", wanted_ticket_ == 0);
+    REPLICA_ASSERT("superblock.opened-sealed", superblock.checksum == checksum_of(superblock));
     durable_ = superblock;
     wanted_ = superblock;
 }
@@ -110,6 +112,13 @@ std::uint64_t SuperblockFile::store(const Superblock& wanted, IoId& next_io, Eff
                        bugs_.on(Bug::V6));
     REPLICA_ASSERT("superblock.ended-log-awaits-view",
                    wanted.log_end == open_end || wanted.view > wanted.log_view);
+    REPLICA_ASSERT("superblock.doubt-of-ended-log",
+                   wanted.doubt_end == 0 || wanted.log_end != open_end);
+    REPLICA_ASSERT("superblock.incarnation-never-falls", wanted.incarnation >= wanted_.incarnation);
+    REPLICA_ASSERT("superblock.release-never-falls",
+                   wanted.release_active >= wanted_.release_active);
+    REPLICA_ASSERT("superblock.area", wanted.checkpoint_area < 2);
+    REPLICA_ASSERT("superblock.identity", wanted_ticket_ == 0 || wanted.self == wanted_.self);
     wanted_ = wanted;
     ++wanted_ticket_;
     if (sync_ == 0) {
@@ -119,6 +128,8 @@ std::uint64_t SuperblockFile::store(const Superblock& wanted, IoId& next_io, Eff
 }
 
 void SuperblockFile::start(IoId& next_io, Effects& effects) {
+    REPLICA_ASSERT("superblock.start-idle", sync_ == 0);
+    REPLICA_ASSERT("superblock.start-wanted", wanted_ticket_ > done_);
     wanted_.sequence = durable_.sequence + 1;
     wanted_.parent = durable_.checksum;
     wanted_.copy = 0;
@@ -131,6 +142,8 @@ void SuperblockFile::start(IoId& next_io, Effects& effects) {
 }
 
 void SuperblockFile::write_half(std::size_t first_copy, IoId& next_io, Effects& effects) {
+    REPLICA_ASSERT("superblock.half", first_copy == (second_half_ ? superblock_copies / 2 : 0));
+    REPLICA_ASSERT("superblock.io", next_io != 0); // which means none
     const std::size_t offset = first_copy * superblock_bytes;
     write_ = next_io++;
     effects.write(Zone::Superblock,
@@ -157,6 +170,10 @@ bool SuperblockFile::on_io(const IoDone& done, IoId& next_io, Effects& effects) 
         write_half(superblock_copies / 2, next_io, effects);
         return true;
     }
+    REPLICA_ASSERT("superblock.ticket-ascends", writing_ticket_ > done_);
+    REPLICA_ASSERT("superblock.ticket-wanted", writing_ticket_ <= wanted_ticket_);
+    REPLICA_ASSERT("superblock.sequence-ascends", writing_.sequence == durable_.sequence + 1);
+    REPLICA_ASSERT("superblock.chained", writing_.parent == durable_.checksum);
     sync_ = 0;
     durable_ = writing_;
     done_ = writing_ticket_;

@@ -32,7 +32,9 @@ struct Superblock {
     /// Nothing above it belongs to the log any more, for another view's log is being installed over
     /// it: view is above log_view then.
     Op log_end = open_end;
-    Op commit = 0; ///< known when it was written
+    Op doubt_end = 0; ///< not 0: what log_view's log had above log_end, at most up to here, is not
+                      ///< known to differ from the log that is being installed
+    Op commit = 0;    ///< known when it was written
     Op checkpoint_op = 0;
     Checksum checkpoint_id;     ///< of its manifest (snapshot_manifest.hpp)
     Checksum checkpoint_parent; ///< checksum of the entry checkpoint_op
@@ -68,6 +70,7 @@ public:
     [[nodiscard]] const Superblock& durable() const { return durable_; }
     /// The content last asked for: what the next change builds upon.
     [[nodiscard]] const Superblock& wanted() const { return wanted_; }
+    /// Requires: it is sealed, and nothing was stored yet.
     void opened(const Superblock& superblock);
     /// Wants this content (sequence, parent, checksum and copy are filled in here) to be durable.
     /// Returns a ticket: it is durable once `done() >= ticket`.
@@ -79,6 +82,9 @@ public:
     [[nodiscard]] bool failed() const { return failed_; }
 
 private:
+    friend struct InvariantProbe; ///< of tests
+    friend struct EntryProbe;
+    friend struct SuperblockProbe; ///< tests break invariants from inside
     void start(IoId& next_io, Effects& effects);
     void write_half(std::size_t first_copy, IoId& next_io, Effects& effects);
 

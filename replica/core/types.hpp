@@ -57,7 +57,7 @@ enum class Status : std::uint8_t {
     Normal,         ///< its log is a prefix of the log of its view
     ViewChange,     ///< takes no part in the old view and has not installed the new one
     Recovering,     ///< lost its disk: asks the others before it takes part in anything
-    RecoveringHead, ///< cannot tell where its log ends: waits for a StartView
+    RecoveringHead, ///< as ViewChange, but cannot tell where its log ends
     Syncing,        ///< fetches a snapshot: the log that it needs is gone elsewhere
     Retired,        ///< a later epoch goes on without it; it still serves repair
     Halted,         ///< stopped for good, with a reason

@@ -1,10 +1,12 @@
 #include "replica/core/validate.hpp"
 
+#include "replica/core/assert.hpp"
+#include "replica/core/format.hpp"
 #include "replica/core/operation_view.hpp"
 #include "replica/core/records.hpp"
+#include "replica/core/validate_parts.hpp"
 
 #include <algorithm>
-#include <optional>
 
 namespace faultlab::replica {
 
@@ -51,7 +53,7 @@ constexpr std::array<Row, last_command + 1> rows{{
     {Command::Commit, sender | OpNumber | Commit | Parent | Nonce},
     {Command::Ping, sender | OpNumber | Commit},
     {Command::StartViewChange, sender | From},
-    {Command::DoViewChange, sender | suffix | LostDisks},
+    {Command::DoViewChange, sender | suffix | To | Flags | LostDisks},
     {Command::StartView, sender | suffix | Nonce | Flags},
     {Command::GetView, sender | Nonce},
     {Command::GetLog, sender | From | To},
@@ -89,22 +91,13 @@ std::uint32_t fields_of(const Message& message) {
            bit(!message.body.empty(), Body) | bit(header.lives != Lives{}, LostDisks);
 }
 
+} // namespace
+
+namespace parts {
+
 bool known(Command command) {
     return command > Command::None && static_cast<std::uint8_t>(command) <= last_command;
 }
-
-/// One message under examination: what each check needs.
-struct Subject {
-    const Header& header;
-    Bytes body;
-    const Config& config;
-    BugSet& bugs;
-
-    /// Whether a check that found something is switched off.
-    [[nodiscard]] bool waived(Bug bug) const {
-        return bugs.changes(bug, [] { return true; });
-    }
-};
 
 // --- ranges, by command
 
@@ -117,6 +110,7 @@ bool request_in_range(const Header& header, Bytes operation, const Limits& limit
 }
 
 bool prepare_in_range(const Subject& subject) {
+    REPLICA_ASSERT("prepare-range-of", subject.header.command == Command::Prepare);
     const Header& header = subject.header;
     const bool commit_fits = header.commit < header.op || subject.waived(Bug::K3);
     // What a primary may have under way bounds every suffix of a log.
@@ -128,6 +122,7 @@ bool prepare_in_range(const Subject& subject) {
 }
 
 bool log_range_in_range(const Subject& subject) {
+    REPLICA_ASSERT("log-range-of", subject.header.command == Command::GetLog);
     const Header& header = subject.header;
     const bool in_range = header.from > 0 && header.from <= header.to &&
                           header.to - header.from < subject.config.limits.slots;
@@ -135,12 +130,15 @@ bool log_range_in_range(const Subject& subject) {
 }
 
 bool suffix_in_range(const Subject& subject) {
+    REPLICA_ASSERT("suffix-range-of", tail_of(subject.header).has_value());
     const Header& header = subject.header;
     return (header.commit <= header.op || subject.waived(Bug::K3)) &&
            header.log_view <= header.view;
 }
 
 bool snapshot_in_range(const Header& header) {
+    REPLICA_ASSERT("snapshot-range-of",
+                   header.command == Command::GetSnapshot || header.command == Command::Snapshot);
     if (header.flags == flag_manifest) {
         return header.from == 0 && header.to == 0;
     }
@@ -150,6 +148,7 @@ bool snapshot_in_range(const Header& header) {
 }
 
 bool in_range(const Subject& subject) {
+    REPLICA_ASSERT("range-of", known(subject.header.command));
     const Header& header = subject.header;
     if (std::max({header.op, header.commit, header.checkpoint_op, header.from, header.to}) >=
             most_op ||
@@ -165,7 +164,10 @@ bool in_range(const Subject& subject) {
         case Command::Redirect: return header.client != 0 && header.from <= max_replica_id;
         case Command::Prepare: return prepare_in_range(subject);
         case Command::Commit: return header.commit <= header.op || subject.waived(Bug::K3);
-        case Command::DoViewChange: return suffix_in_range(subject);
+        case Command::DoViewChange:
+            return (header.flags == 0 ? header.to == 0
+                                      : header.flags == flag_uncertain && header.to > header.op) &&
+                   suffix_in_range(subject);
         case Command::StartView:
             return (header.flags & ~flag_epoch) == 0 &&
                    (header.flags == 0 || header.commit == header.op) && suffix_in_range(subject);
@@ -189,12 +191,6 @@ bool in_range(const Subject& subject) {
 
 // --- suffixes of logs
 
-/// How the suffix lies in the body; nothing when the message has none.
-struct Tail {
-    std::size_t offset = 0;
-    std::size_t record_bytes = 0;
-};
-
 std::optional<Tail> tail_of(const Header& header) {
     switch (header.command) {
         case Command::DoViewChange: return Tail{0, sizeof(SlotRecord)};
@@ -209,6 +205,8 @@ std::optional<Tail> tail_of(const Header& header) {
 }
 
 bool tail_length_right(const Subject& subject, const Tail& tail) {
+    REPLICA_ASSERT("tail-of", tail_of(subject.header).has_value());
+    REPLICA_ASSERT("tail-records", tail.record_bytes > 0 || tail.offset == 0);
     const Header& header = subject.header;
     // Nothing may be read beyond the body, whatever is switched on.
     if (subject.body.size() != tail.offset + std::size_t{header.count} * tail.record_bytes) {
@@ -225,29 +223,34 @@ bool tail_length_right(const Subject& subject, const Tail& tail) {
     return header.count == header.op - header.commit || subject.waived(Bug::K3_1);
 }
 
-/// Whether a header in a suffix can be that of an entry of the log.
 bool is_entry_header(const Subject& subject, const Header& entry) {
     return entry.checksum == checksum_of(entry) && entry.cluster == subject.config.cluster &&
            entry.command == Command::Prepare && entry.view <= subject.header.view &&
            entry.size >= sizeof(Header) && entry.size <= subject.config.limits.message_bytes;
 }
 
-/// Whether `entry` can follow `before`, at `op`.
 bool in_tail_order(const Subject& subject, Op op, const Header* before, const Header& entry) {
+    REPLICA_ASSERT("tail-op", op > subject.header.commit);
     const bool right =
         entry.op == op &&
         (before == nullptr || (entry.parent == before->checksum && before->view <= entry.view));
     return right || subject.waived(Bug::KM5);
 }
 
-/// Whether the entry at `op`, where it is known, is the one that the message says.
 bool ends_right(const Subject& subject, const std::optional<Header>& newest) {
     const Header& header = subject.header;
+    REPLICA_ASSERT("tail-newest", !newest || header.count > 0);
+    if (header.op == 0) {
+        return header.parent == root_header(header.cluster).checksum;
+    }
     const bool known = newest && header.commit + header.count == header.op;
     return !known || newest->checksum == header.parent || subject.waived(Bug::KM5);
 }
 
 Reject check_slots(const Subject& subject) {
+    REPLICA_ASSERT("slots-of", subject.header.command == Command::DoViewChange);
+    REPLICA_ASSERT("slots-inside",
+                   subject.body.size() == subject.header.count * sizeof(SlotRecord));
     std::optional<Header> before;
     for (std::uint32_t index = 0; index < subject.header.count; ++index) {
         const auto record = record_at<SlotRecord>(subject.body, index);
@@ -276,6 +279,12 @@ Reject check_slots(const Subject& subject) {
 }
 
 Reject check_view(const Subject& subject) {
+    REPLICA_ASSERT("view-of",
+                   subject.header.command == Command::StartView ||
+                       subject.header.command == Command::RecoveryResponse);
+    REPLICA_ASSERT("view-inside",
+                   subject.body.size() ==
+                       sizeof(Membership) + subject.header.count * sizeof(Header));
     const auto membership = record_at<Membership>(subject.body, 0);
     if (!membership.well_formed() || membership.epoch != subject.header.view.epoch() ||
         (subject.header.flags == flag_epoch &&
@@ -300,6 +309,7 @@ Reject check_view(const Subject& subject) {
 // --- entries
 
 Reject check_batch(const Subject& subject) {
+    REPLICA_ASSERT("batch-of", subject.header.command == Command::Prepare);
     BatchReader reader(subject.body);
     std::uint32_t count = 0;
     while (const auto request = reader.next()) {
@@ -317,6 +327,8 @@ Reject check_batch(const Subject& subject) {
 }
 
 Reject check_log(const Subject& subject) {
+    REPLICA_ASSERT("log-of", subject.header.command == Command::Log);
+    REPLICA_ASSERT("log-inside", subject.body.size() >= sizeof(Header));
     const Message entry{header_from(subject.body), subject.body.subspan(sizeof(Header))};
     if (entry.header.command != Command::Prepare ||
         validate(entry, subject.config, subject.bugs) != Reject::None) {
@@ -329,6 +341,7 @@ Reject check_log(const Subject& subject) {
 }
 
 Reject check_inside(const Subject& subject) {
+    REPLICA_ASSERT("inside-of", known(subject.header.command));
     switch (subject.header.command) {
         case Command::Prepare: return check_batch(subject);
         case Command::Log: return check_log(subject);
@@ -343,6 +356,8 @@ Reject check_inside(const Subject& subject) {
 // --- all of it
 
 Reject check_header(const Message& message, const Config& config) {
+    REPLICA_ASSERT("frame-release",
+                   config.release >= oldest_release && config.release <= newest_release);
     const Header& header = message.header;
     if (header.size != sizeof(Header) + message.body.size() ||
         header.size > config.limits.message_bytes) {
@@ -373,25 +388,25 @@ Reject check_header(const Message& message, const Config& config) {
     return Reject::None;
 }
 
-} // namespace
+} // namespace parts
 
 Reject validate(const Message& message, const Config& config, BugSet& bugs) {
-    if (const Reject reject = check_header(message, config); reject != Reject::None) {
+    if (const Reject reject = parts::check_header(message, config); reject != Reject::None) {
         return reject;
     }
-    const Subject subject{message.header, message.body, config, bugs};
+    const parts::Subject subject{message.header, message.body, config, bugs};
     const Row& row = rows[static_cast<std::size_t>(message.header.command)];
-    if ((fields_of(message) & ~row.fields) != 0 || !in_range(subject)) {
+    if ((fields_of(message) & ~row.fields) != 0 || !parts::in_range(subject)) {
         return Reject::Range;
     }
-    const std::optional<Tail> tail = tail_of(message.header);
-    if (tail && !tail_length_right(subject, *tail)) {
+    const std::optional<parts::Tail> tail = parts::tail_of(message.header);
+    if (tail && !parts::tail_length_right(subject, *tail)) {
         return Reject::TailLength;
     }
     if (message.header.body_checksum != checksum(message.body)) {
         return Reject::BodyChecksum;
     }
-    return check_inside(subject);
+    return parts::check_inside(subject);
 }
 
 const char* name(Reject reject) {

@@ -6,6 +6,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace faultlab::replica {
@@ -49,6 +51,9 @@ public:
 
     /// For the owner: names a client's connection; 0 for a peer's.
     std::uint64_t client_link = 0;
+    /// For the owner: where the other end is, and whom it dialled there, if it did.
+    std::string address;
+    std::optional<ReplicaId> dialled;
     /// For the owner: when it was opened or anything last came (monotonic).
     Nanos heard = 0;
     /// For the owner: queued and not flushed yet.

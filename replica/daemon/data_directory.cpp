@@ -200,7 +200,21 @@ Result<DataDirectory> open_directory(const RunOptions& options) {
             "what this replica promised is unknown: start it with --recover");
     }
     directory.recover = is_there(recovery_marker(data));
-    directory.cluster = superblock ? superblock->cluster : options.format.cluster;
+    const std::uint64_t given = options.format.cluster;
+    if (superblock && given != 0 && superblock->cluster != given) {
+        return usage_error(fmt::format("opening {}: these are the files of cluster {}, not {}",
+                                       data.native(),
+                                       superblock->cluster,
+                                       given),
+                           "give --data and --cluster that belong together");
+    }
+    if (!superblock && given == 0) {
+        return usage_error(fmt::format("opening {}: its replica lost its disk, and the others have "
+                                       "not told it yet which cluster it is of",
+                                       data.native()),
+                           "give --cluster as well");
+    }
+    directory.cluster = superblock ? superblock->cluster : given;
     directory.limits = superblock ? superblock->limits : options.format.limits;
     if (superblock && superblock->self != options.format.self) {
         return usage_error(fmt::format("opening {}: these are the files of replica {}, not {}",

@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -117,6 +119,7 @@ struct Disk::Shared {
 struct Disk::Worker {
     explicit Worker(Shared& shared_with) : shared(shared_with) {}
     ~Worker() {
+        begin();
         {
             const std::lock_guard lock(mutex);
             ending = true;
@@ -129,13 +132,17 @@ struct Disk::Worker {
         thread = std::thread([this] { work(); });
     }
 
-    void ask(Request request) {
+    void ask(Request request) { asked.push_back(std::move(request)); }
+
+    void begin() {
+        if (asked.empty()) return;
         bool was_idle = false;
         {
             const std::lock_guard lock(mutex);
             was_idle = waiting.empty();
-            waiting.push_back(std::move(request));
+            std::ranges::move(asked, std::back_inserter(waiting));
         }
+        asked.clear();
         if (was_idle) wanted.notify_one();
     }
 
@@ -148,8 +155,12 @@ struct Disk::Worker {
                 if (waiting.empty()) return;
                 std::swap(requests, waiting);
             }
-            for (Request& request : requests)
+            for (Request& request : requests) {
                 carry_out(request);
+                // Of a write nothing follows before its sync: it is told with that one.
+                if (request.kind != Request::Kind::Write) tell();
+            }
+            tell();
             requests.clear();
         }
     }
@@ -165,17 +176,25 @@ struct Disk::Worker {
                                        errno_words(problem));
         }
         if (request.kind == Request::Kind::Read) done.bytes = std::move(request.bytes);
+        finished.push_back(std::move(done));
+    }
+
+    void tell() {
+        if (finished.empty()) return;
         bool was_empty = false;
         {
             const std::lock_guard lock(shared.mutex);
             was_empty = shared.done.empty();
-            shared.done.push_back(std::move(done));
+            std::ranges::move(finished, std::back_inserter(shared.done));
         }
+        finished.clear();
         if (was_empty) shared.wake();
     }
 
     Shared& shared;
     std::array<ZoneFile, zone_count> files; ///< those of this worker are open
+    std::vector<Request> asked;             ///< since begin(), by the thread that asks
+    std::vector<Done> finished;             ///< not told yet, of the worker's thread
     std::mutex mutex;
     std::condition_variable wanted;
     std::vector<Request> waiting; ///< guarded by mutex
@@ -225,6 +244,11 @@ void Disk::write(Zone zone, std::uint64_t offset, Bytes bytes, IoId id) {
 
 void Disk::sync(Zone zone, IoId id) {
     worker(zone).ask({.kind = Request::Kind::Sync, .zone = zone, .id = id});
+}
+
+void Disk::begin() {
+    log_->begin();
+    rest_->begin();
 }
 
 void Disk::take(std::vector<Done>& done) {

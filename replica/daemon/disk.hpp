@@ -36,6 +36,8 @@ public:
     void read(Zone zone, std::uint64_t offset, std::uint32_t length, IoId id);
     void write(Zone zone, std::uint64_t offset, Bytes bytes, IoId id);
     void sync(Zone zone, IoId id);
+    /// Lets the threads take what was asked for since the last call, so that they are woken once.
+    void begin();
 
     /// Everything done since the last call, in order a thread, into `done` (emptied first).
     void take(std::vector<Done>& done);

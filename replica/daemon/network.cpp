@@ -3,6 +3,7 @@
 #include "replica/daemon/listen.hpp"
 
 #include <boost/asio/ip/address.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -34,7 +35,8 @@ Nanos since_origin() {
 } // namespace
 
 Network::Network(asio::io_context& io, Settings settings, const Key& key, Receiver& receiver)
-    : io_(io), settings_(std::move(settings)), key_(key), receiver_(receiver), acceptor_(io) {}
+    : io_(io), settings_(std::move(settings)), key_(key), receiver_(receiver), acceptor_(io),
+      refusals_(settings_.cluster) {}
 
 Network::~Network() {
     // Their handlers keep connections alive, and would find no owner.
@@ -61,7 +63,9 @@ void Network::accept() {
         accepting_ = false;
         if (problem) return; // out of descriptors, perhaps: the next tick tries again
         if (strangers_.size() < most_strangers) {
-            const Link link = make(std::move(socket), std::nullopt);
+            boost::system::error_code gone; // it may have left already
+            const std::string address = socket.remote_endpoint(gone).address().to_string();
+            const Link link = make(std::move(socket), address, std::nullopt);
             strangers_.push_back(link);
             link->start(std::chrono::milliseconds(settings_.silence / millisecond));
         }
@@ -69,7 +73,8 @@ void Network::accept() {
     });
 }
 
-Network::Link Network::make(tcp::socket socket, std::optional<ReplicaId> dialled_peer) {
+Network::Link
+Network::make(tcp::socket socket, std::string address, std::optional<ReplicaId> dialled_peer) {
     const Channel::Settings settings{.dialled = dialled_peer.has_value(),
                                      .self = settings_.self,
                                      .peer = dialled_peer,
@@ -79,13 +84,16 @@ Network::Link Network::make(tcp::socket socket, std::optional<ReplicaId> dialled
     const std::size_t queue_bytes = peer_queue * settings_.message_bytes;
     Connection::Owner& owner = *this;
     auto link = std::make_shared<Connection>(std::move(socket), settings, key_, queue_bytes, owner);
+    link->address = std::move(address);
+    link->dialled = dialled_peer;
     link->heard = since_origin();
     return link;
 }
 
 void Network::dial(ReplicaId id, const Endpoint& endpoint, Nanos now) {
     ++counters_.dials;
-    const Link link = make(tcp::socket(io_), id);
+    const Link link =
+        make(tcp::socket(io_), fmt::format("{}:{}", endpoint.address, endpoint.port), id);
     link->heard = now;
     peers_[id].dialling = link;
     link->socket().async_connect(
@@ -114,6 +122,8 @@ void Network::tick(Nanos now) {
     }
     for (const Link& stranger : strangers_)
         judge(stranger, handshake_limit);
+    for (const auto& [number, client] : clients_)
+        judge(client, settings_.client_silence);
     for (const Link& link : silent) {
         ++counters_.silent;
         link->close();
@@ -155,7 +165,7 @@ void Network::received(Connection& connection, const Message& message) {
 
 void Network::closed(Connection& connection) {
     const AuthReject reject = connection.channel().rejected();
-    if (reject != AuthReject::None) ++counters_.rejects[static_cast<std::size_t>(reject)];
+    if (reject != AuthReject::None) note_refusal(connection, reject);
     std::erase_if(strangers_, [&](const Link& link) { return link.get() == &connection; });
     for (Peer& peer : peers_) {
         if (peer.open.get() == &connection) peer.open.reset();
@@ -164,6 +174,16 @@ void Network::closed(Connection& connection) {
     if (connection.client_link != 0 && clients_.erase(connection.client_link) != 0) {
         receiver_.link_closed(connection.client_link);
     }
+}
+
+void Network::note_refusal(const Connection& connection, AuthReject reject) {
+    ++counters_.rejects[static_cast<std::size_t>(reject)];
+    const auto line = refusals_.refused({.address = connection.address,
+                                         .dialled = connection.dialled,
+                                         .claim = connection.channel().claim()},
+                                        reject,
+                                        since_origin());
+    if (line) receiver_.refused(*line);
 }
 
 void Network::queue(const Link& link, const Header& header, Bytes body) {

@@ -4,6 +4,7 @@
 #include "replica/core/input.hpp"
 #include "replica/daemon/connection.hpp"
 #include "replica/daemon/options.hpp"
+#include "replica/daemon/refusal_log.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -11,6 +12,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace faultlab::replica {
@@ -22,6 +24,8 @@ namespace faultlab::replica {
 /// A partition swallows packets without a word, and TCP then waits twice as long before each
 /// attempt, up to minutes: it would be dead long after the partition is over. So a peer of which
 /// nothing came for `silence` (peers ping each other) loses its connection and is dialled anew.
+/// Clients say nothing while they want nothing, so theirs is kept for `client_silence`: a client
+/// whose host is gone would hold one of the few links for ever.
 class Network : private Connection::Owner {
 public:
     class Receiver {
@@ -30,6 +34,8 @@ public:
         virtual void
         received(const Message& message, ReplicaId from, std::uint64_t client_link) = 0;
         virtual void link_closed(std::uint64_t client_link) = 0;
+        /// A line for people about somebody who was not let in, or was cut off.
+        virtual void refused(const std::string& line) = 0;
     };
     struct Settings {
         ReplicaId self = no_replica;
@@ -37,10 +43,13 @@ public:
         std::uint32_t message_bytes = 0;
         std::map<ReplicaId, Endpoint> peers;
         Nanos silence = 0;
+        /// Of a client's link: then it is closed. A client that still wants something comes back,
+        /// since its session is in the log and not in the link.
+        Nanos client_silence = 600'000'000'000;
     };
     struct Counters {
         std::uint64_t dropped = 0; ///< messages: no connection, or no room
-        std::uint64_t silent = 0;  ///< connections to peers given up
+        std::uint64_t silent = 0;  ///< connections given up
         std::uint64_t dials = 0;
         std::array<std::uint64_t, auth_reject_count> rejects{};
     };
@@ -68,7 +77,10 @@ private:
 
     void accept();
     void dial(ReplicaId id, const Endpoint& endpoint, Nanos now);
-    Link make(boost::asio::ip::tcp::socket socket, std::optional<ReplicaId> dialled_peer);
+    Link make(boost::asio::ip::tcp::socket socket,
+              std::string address,
+              std::optional<ReplicaId> dialled_peer);
+    void note_refusal(const Connection& connection, AuthReject reject);
     void queue(const Link& link, const Header& header, Bytes body);
 
     void established(const Link& link) override;
@@ -89,6 +101,7 @@ private:
     std::vector<Link> flushing_;
     Nanos last_tick_ = 0;
     Counters counters_;
+    RefusalLog refusals_;
 };
 
 } // namespace faultlab::replica

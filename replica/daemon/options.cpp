@@ -228,9 +228,26 @@ Result<Timeouts> read_timeouts(const Raw& raw) {
     return timeouts;
 }
 
+/// A directory of the replica's own, that has a name: a marker of this name lies beside it.
+Result<std::filesystem::path> read_data(const std::string& text) {
+    const char* const hint = "name a directory that is the replica's alone: --data /srv/replica-1";
+    if (text.empty()) return usage_error("--data: no directory is named", hint);
+    const std::filesystem::path data(text);
+    const std::filesystem::path last =
+        data.has_filename() ? data.filename() : data.parent_path().filename();
+    if (data.lexically_normal() == data.root_path() || last.empty()) {
+        return usage_error(fmt::format("--data {}: the root is no replica's directory", text),
+                           hint);
+    }
+    if (last == "." || last == "..") {
+        return usage_error(fmt::format("--data {}: the directory is not named", text), hint);
+    }
+    return data;
+}
+
 Result<FormatOptions> read_format(const Raw& raw) {
     FormatOptions options;
-    options.data = raw.data;
+    FAULTLAB_TRY(options.data, read_data(raw.data));
     FAULTLAB_TRY(options.self, read_id("--id", std::to_string(raw.id)));
     options.cluster = raw.cluster;
     FAULTLAB_TRY(options.membership, read_membership(raw));

@@ -116,12 +116,13 @@ private:
 
     void step(const decltype(Input::what)& what) {
         const Input input{.now = monotonic_now(), .wall = wall_now(), .what = what};
-        if (!journal_) {
+        if (journal_) {
+            replica_->step(input, chain_);
+            journal_->append(input, chain_.value());
+        } else {
             replica_->step(input, *this);
-            return;
         }
-        replica_->step(input, chain_);
-        journal_->append(input, chain_.value());
+        disk_->begin();
     }
 
     void take_disk() {
@@ -177,6 +178,10 @@ private:
     }
     void link_closed(std::uint64_t client_link) override {
         step(LinkClosed{.client_link = client_link});
+    }
+
+    void refused(const std::string& line) override {
+        fmt::print(stderr, "faultlab-replica {}: {}\n", config_.self, line);
     }
 
     void send(ReplicaId to, const Header& header, Bytes body) override {

@@ -215,6 +215,7 @@ AuthReject Channel::judge_hello(Bytes bytes) {
     Hello hello;
     std::memcpy(&hello, bytes.data(), sizeof hello);
     const bool whole = hello.checksum == hello_checksum(hello);
+    if (whole) claim_ = {.self = hello.self, .cluster = hello.cluster};
     if (all_zero(hello.tag)) return AuthReject::Unsigned;
     if (hello.fingerprint != key_.fingerprint()) {
         return whole ? AuthReject::WrongKey : AuthReject::Tampered;

@@ -50,6 +50,11 @@ public:
         std::uint64_t cluster = 0;
         std::uint32_t message_bytes = Limits{}.message_bytes; ///< cap, header included
     };
+    /// What a hello says of who sent it, true or not.
+    struct Claim {
+        ReplicaId self = no_replica; ///< no_replica: a client
+        std::uint64_t cluster = 0;
+    };
     Channel(const Settings& settings, const Key& key, const Nonce& nonce);
     ~Channel();
     Channel(const Channel&) = delete;
@@ -71,6 +76,8 @@ public:
 
     /// Once it is not None the connection must be closed; nothing more comes out of it.
     [[nodiscard]] AuthReject rejected() const { return rejected_; }
+    /// For people: what the hello claimed, once a whole one came. Proved only with established().
+    [[nodiscard]] const std::optional<Claim>& claim() const { return claim_; }
     /// The peer has proved the key; `seal` may be used.
     [[nodiscard]] bool established() const { return stage_ == Stage::Open; }
     /// What the peer proved to be: a replica's id, or no_replica for a client (any holder of the
@@ -100,6 +107,7 @@ private:
     Stage stage_ = Stage::Hello;
     AuthReject rejected_ = AuthReject::None;
     ReplicaId peer_ = no_replica;
+    std::optional<Claim> claim_;
     std::array<std::byte, hello_bytes> hello_{};
     std::vector<std::byte> handshake_; ///< not yet taken
     Secret own_proof_{};

@@ -22,6 +22,11 @@ public:
         return completion;
     }
 
+    [[nodiscard]] NodeId asked() const override {
+        const replica::ReplicaId asked = session_.asked();
+        return asked == replica::no_replica ? no_node : static_cast<NodeId>(asked) - 1;
+    }
+
 private:
     static void note(std::uint64_t now, std::uint64_t& before, std::atomic<std::uint64_t>& total) {
         total.fetch_add(now - std::exchange(before, now), std::memory_order_relaxed);

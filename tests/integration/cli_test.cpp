@@ -289,8 +289,27 @@ TEST_CASE("a history of JSON lines is judged by the model that is named") {
     CHECK(stale.out.find("The scan from a to c") != std::string::npos);
     CHECK(check("unknown/addition_without_its_sum.kv.jsonl", "kv").exit_code == 2);
     CHECK(check("invalid/stale_read.cas-register.jsonl", "cas-register").exit_code == 1);
+    const Finished lost = check("invalid/lost_value.queue.jsonl", "queue");
+    CHECK(lost.exit_code == 1);
+    CHECK(lost.out.find("Dequeue by client 1 returned 2") != std::string::npos);
+    CHECK(check("unknown/null_pushed.stack.jsonl", "stack").exit_code == 2);
     CHECK(check("valid/absent_counts_as_nothing.kv.jsonl", "kw").exit_code == 64);
     CHECK(check("valid/there_is_none.jsonl", "kv").exit_code == 64);
+}
+
+TEST_CASE("a history of JSON lines is judged by the checker that is named") {
+    const std::string histories = FAULTLAB_SOURCE_DIR "/tests/histories/checkers/";
+    const auto check = [&](const std::string& file, const char* checker) {
+        return lab_command({"check", histories + file, "--checker", checker});
+    };
+    const Finished wrong = check("invalid/wrong_total.bank.jsonl", "bank");
+    CHECK(wrong.exit_code == 1);
+    CHECK(wrong.out.find("adds up to 99 instead of 100") != std::string::npos);
+    CHECK(check("valid/seen_late_but_for_good.set-full.jsonl", "set-full").exit_code == 0);
+    CHECK(check("unknown/never_read.set.jsonl", "set").exit_code == 2);
+    const Finished misspelt = check("invalid/wrong_total.bank.jsonl", "bnk");
+    CHECK(misspelt.exit_code == 64);
+    CHECK(misspelt.err.find("bank") != std::string::npos);
 }
 
 TEST_CASE("a file of a format is a history, and its model is told by its operations") {

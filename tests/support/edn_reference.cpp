@@ -118,7 +118,8 @@ private:
                                                        "error",
                                                        "client",
                                                        "due",
-                                                       "ret"};
+                                                       "ret",
+                                                       "ns"};
             if (ours.contains(name) && !seen.insert(name).second) refuse("a field twice");
             if (ours.contains(name)) event[name] = std::move(value);
         }

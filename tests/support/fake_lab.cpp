@@ -100,6 +100,8 @@ class FakeClient : public Client {
 public:
     FakeClient(FakeWorld& world, NodeId node) : world_(world), node_(node) {}
 
+    [[nodiscard]] NodeId asked() const override { return world_.asked; }
+
     Completion invoke(const Invocation& op, Nanos limit) override {
         if (world_.answer) return world_.answer(node_, op);
         std::unique_lock lock(world_.mutex_);

@@ -29,6 +29,7 @@ public:
     bool starts_empty = true;
     /// Replaces the answers of the clients when set. May throw.
     std::function<Completion(NodeId, const Invocation&)> answer;
+    NodeId asked = no_node; ///< what every client says of whom it asked; set before the run
 
     /// The replica ends by itself, as in a crash of the program.
     void crash(NodeId node);

@@ -22,8 +22,18 @@ struct Refused : std::runtime_error {
 };
 
 bool is_field(const std::string& name) {
-    static const std::set<std::string> names = {
-        "process", "type", "f", "key", "value", "time", "node", "error", "client", "due", "ret"};
+    static const std::set<std::string> names = {"process",
+                                                "type",
+                                                "f",
+                                                "key",
+                                                "value",
+                                                "time",
+                                                "node",
+                                                "error",
+                                                "client",
+                                                "due",
+                                                "ret",
+                                                "ns"};
     return names.contains(name);
 }
 
@@ -63,10 +73,23 @@ Value value_of(const Json& json, std::size_t depth = 0) {
     return Value(std::move(list));
 }
 
+/// Steps on a partitioned log are no transaction of ours.
+bool are_messages(const Value::List& steps) {
+    for (const Value& step : steps) {
+        const bool named = step.list() != nullptr && !step.list()->empty() &&
+                           step.list()->front().text() != nullptr;
+        if (!named) return false;
+        const std::string& name = *step.list()->front().text();
+        if (name != "send" && name != "poll" && name != "rebalance") return false;
+    }
+    return !steps.empty();
+}
+
 Value value_of(const Json& event, const char* field, const std::string& f) {
     if (!event.contains(field)) return Value{};
     Value value = value_of(event[field]);
     if (f != "txn" || value.list() == nullptr) return value;
+    if (are_messages(*value.list())) return value;
     Value::Transaction steps;
     for (const Value& step : *value.list()) {
         if (step.list() == nullptr || step.list()->size() != 3) throw Refused("no transaction");

@@ -12,7 +12,10 @@ class MemoryLane : public OpLane {
 public:
     MemoryLane(MemoryWriter& writer, std::int32_t client) : writer_(writer), client_(client) {}
     Index invoke(const InvokeRow& row, const Clock& clock) override;
-    Index complete(Index invoked, const Completion& completion, const Clock& clock) override;
+    Index complete(Index invoked,
+                   const Completion& completion,
+                   NodeId asked,
+                   const Clock& clock) override;
 
 private:
     MemoryWriter& writer_;
@@ -100,11 +103,13 @@ public:
         return index;
     }
 
-    Index add_complete(Index invoked, const Completion& completion, const Clock& clock) {
+    Index
+    add_complete(Index invoked, const Completion& completion, NodeId asked, const Clock& clock) {
         const std::scoped_lock lock(mutex_);
         const Index index = next_++;
         Op& op = run_->ops[position_.at(invoked)];
         op.t_ret = clock.now();
+        if (asked != no_node) op.node = asked;
         if (const auto* done = std::get_if<Done>(&completion)) {
             op.status = OpStatus::ok;
             op.ret = done->ret;
@@ -137,8 +142,11 @@ Index MemoryLane::invoke(const InvokeRow& row, const Clock& clock) {
     return writer_.add_invoke(row, client_, clock);
 }
 
-Index MemoryLane::complete(Index invoked, const Completion& completion, const Clock& clock) {
-    return writer_.add_complete(invoked, completion, clock);
+Index MemoryLane::complete(Index invoked,
+                           const Completion& completion,
+                           NodeId asked,
+                           const Clock& clock) {
+    return writer_.add_complete(invoked, completion, asked, clock);
 }
 
 std::string text_of(const Params& params) {

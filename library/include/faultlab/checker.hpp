@@ -19,9 +19,9 @@
 ///     …                                                              // your system
 ///     recorder.ok(call);                                             // after its answer
 ///
-///     const auto judgement = faultlab::check(recorder, {.model = "register"});
-///     if (judgement && judgement->verdict == faultlab::Verdict::invalid)
-///         std::cout << judgement->text;                              // the counterexample
+///     const auto report = faultlab::check(recorder, {.model = "register"});
+///     if (report && report->verdict == faultlab::Verdict::invalid)
+///         std::cout << report->text;                              // the counterexample
 ///
 /// This is the one header to include, and `faultlab::checker` the one CMake target to link; no
 /// cluster, no store and no network come with it. The names of operations and what they are given
@@ -60,7 +60,7 @@ public:
     [[nodiscard]] std::size_t size() const;
 
 private:
-    friend class Judge;
+    friend class RecorderAccess;
     struct State;
     std::unique_ptr<State> state_;
 };
@@ -75,7 +75,7 @@ struct CheckOptions {
 };
 
 /// What comes of it.
-struct Judgement {
+struct CheckReport {
     Verdict verdict = Verdict::unknown;
     std::string model;  ///< the one that was used
     std::string reason; ///< one line; empty when valid
@@ -86,6 +86,6 @@ struct Judgement {
 
 /// Judges what was recorded until now. The error is that of the options: a model that there is not,
 /// or none where several are possible.
-[[nodiscard]] Result<Judgement> check(const Recorder& recorder, const CheckOptions& options = {});
+[[nodiscard]] Result<CheckReport> check(const Recorder& recorder, const CheckOptions& options = {});
 
 } // namespace faultlab

@@ -49,6 +49,38 @@ TEST_CASE("a short campaign over the lab's own store is valid, its replicas agre
         CHECK(contents(file).find(secret.substr(0, 64)) == std::string::npos);
 }
 
+TEST_CASE("clients that went on to the primary's node are cut off all the same") {
+    const TemporaryDirectory lab;
+    const Finished run =
+        lab_command(lab, {"run", "vsr", "-f", "partition:client", "--time", "8s", "--seed", "55"});
+    INFO(run.out << run.err);
+    REQUIRE(run.exit_code == 0);
+    CHECK(holds(lab, "select count(*) > 0 from fault"));
+    // Whom it hurts is drawn; that it hurts is not.
+    CHECK(holds(lab,
+                "select count(*) = 0 from fault f where not exists (select 1 from evidence e "
+                "where e.fault = f.id and e.phase = 'during' and e.proves = 1)"));
+    // The record says who answered, not whom a client began with.
+    CHECK(holds(lab, "select count(*) > 0 from op where status = 'ok' and node <> client % 3"));
+}
+
+TEST_CASE("a store of one replica passes under the usual faults, and says what was not compared") {
+    const TemporaryDirectory lab;
+    const Finished run =
+        lab_command(lab, {"run", "vsr", "--nodes", "1", "--time", "20s", "--seed", "7", "--json"});
+    INFO(run.out << run.err);
+    REQUIRE(run.exit_code == 0);
+    const auto report = nlohmann::json::parse(run.out);
+    for (const auto& checker : report.at("checkers")) {
+        if (checker.at("name") != "digest-agreement") continue;
+        CHECK(checker.at("reason") == "one replica: nothing to compare but its own lives");
+    }
+    CHECK(holds(lab, "select count(distinct class) = 3 from fault"));
+    const Finished ring = lab_command(lab, {"run", "vsr", "--nodes", "1", "-f", "partition:ring"});
+    CHECK(ring.exit_code == 64);
+    CHECK(ring.err.find("cannot be among 1 node") != std::string::npos);
+}
+
 TEST_CASE("a planted bug is named first, with whether it fired, and its violation found") {
     const TemporaryDirectory lab;
     const Finished run = lab_command(

@@ -73,12 +73,14 @@ void Monitors::received(ReplicaId self, const Header& header) {
 
 void Monitors::offered(ReplicaId self, const Header& header) {
     const Promises& mine = promises_.at(self);
-    if (std::pair(header.log_view, header.op) >= std::pair(mine.ack_view, mine.ack_op)) return;
+    // Who does not know where its log ends denies only what lies above `to`.
+    const Op end = header.flags == flag_uncertain ? header.to : header.op;
+    if (std::pair(header.log_view, end) >= std::pair(mine.ack_view, mine.ack_op)) return;
     // The log of a later view may have taken the place of what it acknowledged, but then nothing
     // that it drops was committed.
     bool broken = mine.heard_log_view <= mine.ack_view;
     const auto& log = acks_[mine.ack_view].log;
-    for (auto entry = log.upper_bound(header.op); entry != log.end(); ++entry) {
+    for (auto entry = log.upper_bound(end); entry != log.end(); ++entry) {
         const auto& [op, checksum] = *entry;
         if (op > mine.ack_op || op >= canonical_.size()) break;
         if (canonical_[op] && canonical_[op]->checksum == checksum) broken = true;
@@ -88,7 +90,7 @@ void Monitors::offered(ReplicaId self, const Header& header) {
             self,
             fmt::format("offers log ({}, {}) after it acknowledged ({}, {})",
                         text(header.log_view),
-                        header.op,
+                        end,
                         text(mine.ack_view),
                         mine.ack_op));
 }

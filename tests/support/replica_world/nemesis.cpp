@@ -50,13 +50,11 @@ const char* name(Trouble trouble) {
     return "?";
 }
 
-Nemesis::Nemesis(World& world, std::uint8_t voters, bool lost_disks, Rng rng)
+Nemesis::Nemesis(World& world, std::uint8_t voters, Rng rng)
     : world_(&world), rng_(std::move(rng)), calm_(world.network().options()) {
     for (std::size_t i = 0; i < trouble_count; ++i) {
         if (rng_.chance(1, 3)) kinds_.push_back(static_cast<Trouble>(i));
     }
-    std::erase(kinds_, Trouble::LostDisk);
-    if (lost_disks) kinds_.push_back(Trouble::LostDisk);
     if (kinds_.empty()) kinds_.push_back(Trouble::Crash);
     std::vector<ReplicaId> ids;
     for (ReplicaId id = 1; id <= voters; ++id) {
@@ -125,9 +123,7 @@ void Nemesis::make(Trouble trouble) {
         case Trouble::ClockRate: world_->set_clock_rate(id, rng_.between(975, 1025)); break;
         case Trouble::WallJump: world_->jump_wall(id, rng_.between(-2000 * ms, 2000 * ms)); break;
         case Trouble::OtherRelease:
-            world_->crash(id);
-            world_->start(id,
-                          static_cast<std::uint32_t>(rng_.between(oldest_release, newest_release)));
+            reboot(id, static_cast<std::uint32_t>(rng_.between(oldest_release, newest_release)));
             break;
         case Trouble::Rot:
         case Trouble::ReadError:
@@ -269,11 +265,12 @@ void Nemesis::restart_later(ReplicaId id, bool blank) {
     });
 }
 
-void Nemesis::reboot(ReplicaId id) {
+void Nemesis::reboot(ReplicaId id, std::optional<std::uint32_t> release) {
     // A machine whose disk refused something is not to be trusted: its cache may show what the disk
     // has not (fsync on Linux). Whoever is merely down keeps its cache.
     if (!world_->halted(id).empty()) world_->power_cut(id);
-    world_->start(id);
+    world_->crash(id);
+    world_->start(id, release);
 }
 
 void Nemesis::heal() {

@@ -4,6 +4,7 @@
 #include "tests/support/replica_world/world.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,9 +49,7 @@ constexpr std::size_t trouble_count = 22;
 /// combinations are not drowned by common ones. Must outlive the world's events: keep it beside it.
 class Nemesis {
 public:
-    /// `lost_disks`: also lets replicas lose all that they had. Only for rings that do not wrap: a
-    /// replica that needs a snapshot wants f + 1 others to state it, and they may be gone.
-    Nemesis(World& world, std::uint8_t voters, bool lost_disks, Rng rng);
+    Nemesis(World& world, std::uint8_t voters, Rng rng);
 
     /// From now on until `end`, of the world's time.
     void run_until(Nanos end);
@@ -68,7 +67,7 @@ private:
     void make_disk(Trouble trouble);
     void make_storage(Trouble trouble);
     void restart_later(ReplicaId id, bool blank);
-    void reboot(ReplicaId id);
+    void reboot(ReplicaId id, std::optional<std::uint32_t> release = std::nullopt);
     void rot(ReplicaId id);
     [[nodiscard]] ReplicaId any();
     [[nodiscard]] ReplicaId any_faulty();

@@ -3,6 +3,7 @@
 #include "checker/catalogue.hpp"
 #include "core/check.hpp"
 #include "core/record.hpp"
+#include "replica/core/superblock.hpp"
 
 #include <fmt/format.h>
 
@@ -191,14 +192,15 @@ void World::power_cut(ReplicaId id) {
 void World::start(ReplicaId id, std::optional<std::uint32_t> release) {
     Node& starting = node(id);
     if (release) starting.config.release = *release;
-    // Died again before the others had told it anything: there is still nothing to read.
-    const bool blank = std::ranges::all_of(starting.disk.content(Zone::Superblock),
-                                           [](std::byte byte) { return byte == std::byte{0}; });
-    boot(starting, blank);
+    // Died again before its first superblock was whole: there is still nothing to read.
+    BugSet none;
+    const bool whole = open_superblock(starting.disk.content(Zone::Superblock), none).has_value();
+    boot(starting, starting.lost_disk && !whole);
 }
 
 void World::start_blank(ReplicaId id) {
     node(id).disk.wipe();
+    node(id).lost_disk = true;
     boot(node(id), true);
 }
 

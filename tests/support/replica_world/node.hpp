@@ -42,6 +42,7 @@ struct World::Node {
     Shell shell;
     std::unique_ptr<Replica> replica; ///< null: not running
     std::uint64_t life = 0;           ///< how often it was started
+    bool lost_disk = false;           ///< once: then the superblock may be missing
     bool paused = false;
     std::vector<Happening> backlog; ///< what came while it was paused
     std::string halted;

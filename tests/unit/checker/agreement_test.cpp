@@ -36,17 +36,6 @@ struct Agreement {
     std::string first; ///< the first history they disagree on, for people
 };
 
-std::string print(const std::vector<Op>& ops) {
-    std::string text;
-    for (const Op& op : ops) {
-        text += "\n[" + std::to_string(op.inv_index) + ", " +
-                (op.ret_index == never ? "never" : std::to_string(op.ret_index)) + "] " + op.f +
-                " " + to_text(op.arg) + " -> " + to_text(op.ret) + " " +
-                std::string(to_string(op.status));
-    }
-    return text;
-}
-
 Agreement compare(const RandomHistoryOptions& options, const LinearizabilityRules& rules) {
     Agreement result;
     Rng rng(20240611);
@@ -57,7 +46,7 @@ Agreement compare(const RandomHistoryOptions& options, const LinearizabilityRule
         ++(expected ? result.valid : result.invalid);
         if (verdict == (expected ? Verdict::valid : Verdict::invalid)) continue;
         if (result.disagreements++ == 0) {
-            result.first = (expected ? "legal" : "illegal") + print(ops);
+            result.first = (expected ? "legal" : "illegal") + describe(ops);
         }
     }
     return result;
@@ -173,7 +162,7 @@ TEST_CASE("pruning changes no verdict on histories too long for brute force") {
                                                        .info_percent = 10,
                                                        .corrupt_percent = 30});
         const Verdict verdict = judge_with(ops, model, LinearizabilityRules{});
-        INFO(print(ops));
+        INFO(describe(ops));
         REQUIRE(verdict == judge_with(ops, model, Unpruned{}));
         invalid += verdict == Verdict::invalid ? 1 : 0;
     }

@@ -24,6 +24,11 @@ public:
         if (op.f == "add") return add(op.key, *op.arg.integer());
         if (op.f == "append") return append(op.key, *op.arg.text());
         if (op.f == "txn") return transaction(*op.arg.transaction());
+        if (op.f == "swap") {
+            const Value before = at(op.key);
+            set(op.key, op.arg);
+            return before;
+        }
         set(op.key, op.f == "delete" ? Value{} : op.arg);
         return Value(true);
     }
@@ -141,7 +146,11 @@ private:
     Value some_key() {
         const auto key =
             static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(options_.keys)));
-        return "k" + std::to_string(key);
+        return in_space("k" + std::to_string(key));
+    }
+    /// In the namespace of the operation that is being drawn.
+    [[nodiscard]] Value in_space(const Value& key) const {
+        return space_ == 0 ? key : Value(Value::List{"s" + std::to_string(space_), key});
     }
     std::string some_suffix() { return rng_.chance(1, 2) ? "a" : "b"; }
     Value some_value() {
@@ -155,6 +164,7 @@ private:
         Op op;
         op.id = static_cast<OpId>(ops_.size());
         op.inv_index = index_++;
+        draw_space();
         if (rng_.chance(options_.joined_percent, 100)) {
             ask_joined(op);
         } else {
@@ -170,13 +180,18 @@ private:
         return op.id;
     }
 
+    void draw_space() {
+        if (options_.namespaces < 2) return;
+        space_ = rng_.below(static_cast<std::uint64_t>(options_.namespaces));
+    }
+
     void tear(const Op& op) {
         const MicroOp& first = op.arg.transaction()->front();
         if (first.f == "w") map_.play({.f = "write", .key = first.key, .arg = first.value});
     }
 
     void ask_single(Op& op) {
-        switch (rng_.below(7)) {
+        switch (rng_.below(8)) {
             case 0:
             case 1: op.f = "read"; break;
             case 2:
@@ -198,6 +213,10 @@ private:
                 op.f = "append";
                 op.arg = some_suffix();
                 break;
+            case 6:
+                op.f = "swap";
+                op.arg = some_value();
+                break;
             default: op.f = "delete";
         }
     }
@@ -206,7 +225,7 @@ private:
         if (rng_.chance(1, 2)) {
             op.f = "scan";
             Value lo = some_key();
-            Value hi = rng_.chance(1, 2) ? Value("k9") : some_key();
+            Value hi = rng_.chance(1, 2) ? in_space("k9") : some_key();
             op.arg = Value::List{std::move(lo), std::move(hi)};
             return;
         }
@@ -231,7 +250,7 @@ private:
         if (!told && op.status == OpStatus::ok) op.status = OpStatus::fail;
         if (!told) return;
         op.ret = *told;
-        if (op.f == "read") seen_.push_back(op.ret);
+        if (op.f == "read" || op.f == "swap") seen_.push_back(op.ret);
     }
 
     void finish(Op& op) {
@@ -243,7 +262,7 @@ private:
     void corrupt() {
         Op& op = ops_[rng_.below(ops_.size())];
         if (op.status != OpStatus::ok) return;
-        if (op.f == "read") op.ret = some_value();
+        if (op.f == "read" || op.f == "swap") op.ret = some_value();
         if (op.f == "cas") op.ret = op.ret == Value(false);
         if (op.f == "add") op.ret = *op.ret.integer() + rng_.between(-1, 1);
         if (op.f == "append") op.ret = (rng_.chance(1, 2) ? "a" : "") + *op.ret.text();
@@ -258,6 +277,7 @@ private:
 
     void corrupt_scan(Op& op) {
         Value::List pairs = *op.ret.list();
+        if (options_.namespaces > 1 && pairs.empty()) return; // of which it is, nothing says
         if (pairs.empty()) {
             pairs.emplace_back(Value::List{some_key(), some_value()});
         } else if (rng_.chance(1, 2)) {
@@ -274,6 +294,7 @@ private:
     std::vector<Op> ops_;
     std::vector<Value> seen_;
     Index index_ = 0;
+    std::uint64_t space_ = 0; ///< 0: none
     std::int64_t next_value_ = 1;
     PlainMap map_;
 };

@@ -17,7 +17,8 @@ struct RandomKvOptions {
     std::int64_t max_ops = 8;
     std::int64_t processes = 3;
     std::int64_t keys = 3;
-    std::int64_t values = 3; ///< 0 .. values-1, now and then absent or a text
+    std::int64_t namespaces = 1; ///< each with its own keys; an operation is in one of them
+    std::int64_t values = 3;     ///< 0 .. values-1, now and then absent or a text
     std::uint64_t info_percent = 25;
     std::uint64_t fail_percent = 5;
     std::uint64_t joined_percent = 35; ///< of a hundred operations, scans and transactions

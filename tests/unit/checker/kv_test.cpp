@@ -133,6 +133,9 @@ TEST_CASE("10,000 random histories: kv with unique values agrees with brute forc
 TEST_CASE("10,000 random histories: kv with many indeterminate operations agrees") {
     CHECK(disagreements({.keys = 2, .values = 2, .info_percent = 45, .corrupt_percent = 95}) == 0);
 }
+TEST_CASE("10,000 random histories: kv with namespaces agrees with brute force") {
+    CHECK(disagreements({.keys = 2, .namespaces = 3, .joined_percent = 50}) == 0);
+}
 
 TEST_CASE("pruning changes no verdict on kv histories too long for brute force") {
     Rng rng(3);
@@ -228,7 +231,7 @@ TEST_CASE("counterexamples of kv are illegal alone, and minimal") {
                                                          {.max_ops = 14,
                                                           .values = 4,
                                                           .info_percent = 12,
-                                                          .joined_percent = 40,
+                                                          .joined_percent = 60,
                                                           .torn_percent = 50,
                                                           .unique_values = i % 2 == 0,
                                                           .corrupt_percent = 40});
@@ -318,6 +321,12 @@ TEST_CASE("planted anomalies of a map are found and named") {
                   on("a", ok("cas", pair(1, 2), true, 2, 4)),
                   on("a", ok("cas", pair(1, 3), true, 3, 5))},
                  "duplicate_cas");
+    // Two swaps give the same value away, and a swap one that nobody wrote.
+    expect_class({on("a", ok("write", 1, true, 0, 1)),
+                  on("a", ok("swap", 2, 1, 2, 4)),
+                  on("a", ok("swap", 3, 1, 3, 5))},
+                 "lost_update");
+    expect_class({on("a", ok("swap", 2, 7, 0, 1))}, "value_never_written");
     // An append that does not end in what was appended.
     expect_class({on("a", ok("append", "x", "xy", 0, 1))}, "impossible_answer");
 }
@@ -348,6 +357,12 @@ TEST_CASE("what a map may do is not held against it") {
     valid({joined(info("txn", both(1, 2), 0, 1)),
            joined(ok("txn", look(), seen({}, {}), 2, 3)),
            joined(ok("txn", look(), seen(1, 2), 4, 5))});
+    // A swap of nothing, a chain of swaps, and one of unknown outcome.
+    valid({on("a", ok("swap", 1, {}, 0, 1)),
+           on("a", ok("swap", 2, 1, 2, 3)),
+           on("a", info("swap", 3, 4, 20)),
+           on("a", ok("swap", {}, 3, 5, 6)),
+           on("a", ok("read", {}, {}, 7, 8))});
     // A delete of unknown outcome.
     valid({on("a", ok("write", 1, true, 0, 1)),
            on("a", info("delete", {}, 2, 3)),
@@ -416,14 +431,14 @@ TEST_CASE("what does not fit kv is no verdict") {
 TEST_CASE("kv histories are the same after they were exported and read again") {
     Rng rng(17);
     for (int i = 0; i < 300; ++i) {
-        std::vector<Op> ops = random_kv_operations(rng, {.max_ops = 12});
+        std::vector<Op> ops = random_kv_operations(rng, {.max_ops = 12, .namespaces = 1 + i % 3});
         for (std::size_t k = 0; k < ops.size(); ++k)
             ops[k].process = static_cast<std::int32_t>(k);
         const Record record = record_of(ops);
         std::stringstream text;
         REQUIRE(export_jsonl(record, text));
         INFO(text.str());
-        const History again = import_jsonl(text, "exported").value();
+        const History again = import_jsonl(text, "exported", Namespaces::separate).value();
         REQUIRE(again.size() == ops.size());
         for (std::size_t k = 0; k < ops.size(); ++k) {
             const Op op = again.op(static_cast<OpId>(k));

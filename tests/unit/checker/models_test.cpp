@@ -60,6 +60,9 @@ TEST_CASE("a model is told by operations and the form of answers, or not at all"
     CHECK(models_of(write + operation(1, "delete", "null", "null", "1")) == Names{"kv"});
     CHECK(models_of(operation(1, "read", "null", "[7,1]", "1")) ==
           Names{"register", "versioned-register"});
+    CHECK(models_of(operation(1, "add", "1", "1", "null") +
+                    operation(2, "read", "null", "1", "null")) == Names{"counter"});
+    CHECK(models_of(operation(1, "enqueue", "1", "1", "null")) == Names{"queue"});
     CHECK(models_of(operation(1, "no-such", "null", "null", "1")).empty());
 }
 
@@ -69,16 +72,19 @@ TEST_CASE("export and import change neither verdict nor divergence, in every for
     int compared = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
         if (!entry.is_regular_file()) continue;
+        if (entry.path().string().find("/checkers/") != std::string::npos) continue;
         const std::string stem = entry.path().stem().string();
         const std::string model = stem.substr(stem.rfind('.') + 1);
         INFO(entry.path().string());
         std::ifstream in(entry.path());
-        const Record before = import_jsonl_record(in, "h").value();
+        const auto namespaces = model == "kv" ? Namespaces::separate : Namespaces::ignored;
+        const Record before = import_jsonl_record(in, "h", namespaces).value();
         std::ostringstream out;
         REQUIRE(export_history(before, format, out));
         const std::string text = out.str();
         INFO(text);
-        const auto after = import_history(*text_source(text), "h", format);
+        const auto after =
+            import_history(*text_source(text), "h", {.format = format, .namespaces = namespaces});
         REQUIRE(after);
         const CheckResult a = check_with(before, "linearizability", {{"model", model}});
         const CheckResult b = check_with(after->record, "linearizability", {{"model", model}});

@@ -46,8 +46,11 @@ private:
 
     Value some_value() {
         if (rng_.chance(1, 12)) return {};
+        if (options_.unique) return rng_.between(std::max<std::int64_t>(0, written_ - 4), written_);
         return static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(options_.values)));
     }
+
+    Value written_value() { return options_.unique ? Value(++written_) : some_value(); }
 
     OpId invoke(std::int32_t process) {
         Op op;
@@ -60,12 +63,12 @@ private:
             case 0: op.f = "read"; break;
             case 1:
                 op.f = "write";
-                op.arg = some_value();
+                op.arg = written_value();
                 break;
             default:
                 op.f = "cas";
-                op.arg = versioned_ ? Value(Value::List{some_version(), some_value()})
-                                    : Value(Value::List{some_value(), some_value()});
+                op.arg = versioned_ ? Value(some_version()) : compared_value();
+                op.arg = Value::List{op.arg, written_value()};
         }
         op.status = OpStatus::ok;
         if (rng_.chance(options_.info_percent, 100)) op.status = OpStatus::info;
@@ -73,6 +76,9 @@ private:
         ops_.push_back(op);
         return op.id;
     }
+
+    /// Often what is there, so that chains of cas come about.
+    Value compared_value() { return rng_.chance(1, 2) ? value_ : some_value(); }
 
     std::int64_t some_version() {
         return std::max<std::int64_t>(0, version_ + rng_.between(-1, 1));
@@ -90,6 +96,7 @@ private:
             const Value::List& pair = *op.arg.list();
             if (pair[0] != (versioned_ ? Value(version_) : value_)) {
                 op.ret = false;
+                if (options_.weak_cas && op.status == OpStatus::ok) op.status = OpStatus::fail;
                 return;
             }
             next = pair[1];
@@ -116,8 +123,13 @@ private:
         if (op.f == "read") {
             op.ret = versioned_ ? Value(Value::List{some_value(), some_version()}) : some_value();
         } else if (op.f == "cas") {
+            if (options_.unique && rng_.chance(1, 2)) {
+                const Value from = versioned_ ? Value(some_version()) : some_value();
+                op.arg = Value::List{from, (*op.arg.list())[1]};
+                return;
+            }
             const bool failed = op.ret == Value(false);
-            op.ret = !failed;
+            op.ret = options_.weak_cas || failed;
         } else if (versioned_) {
             op.ret = Value::List{op.arg, some_version()};
         }
@@ -130,6 +142,7 @@ private:
     Index index_ = 0;
     Value value_;
     std::int64_t version_ = 0;
+    std::int64_t written_ = 0; ///< the last unique value
 };
 
 } // namespace
@@ -143,6 +156,17 @@ History to_history(const std::vector<Op>& ops) {
     for (const Op& op : ops)
         builder.add(op);
     return builder.build();
+}
+
+std::string describe(const std::vector<Op>& ops) {
+    std::string text;
+    for (const Op& op : ops) {
+        text += "\n[" + std::to_string(op.inv_index) + ", " +
+                (op.ret_index == never ? "never" : std::to_string(op.ret_index)) + "] " + op.f +
+                " " + to_text(op.arg) + " -> " + to_text(op.ret) + " " +
+                std::string(to_string(op.status));
+    }
+    return text;
 }
 
 } // namespace faultlab

@@ -5,6 +5,7 @@
 #include "core/rng.hpp"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,11 @@ struct RandomHistoryOptions {
     std::int64_t max_ops = 8;
     std::int64_t processes = 3;
     std::int64_t values = 3; ///< 0 .. values-1, and now and then absent
+    /// Every update writes a value of its own; what is compared with and what results are corrupted
+    /// to are values written before. `values` does not count.
+    bool unique = false;
+    /// A cas that compared false reports a failure that says nothing.
+    bool weak_cas = false;
     std::uint64_t info_percent = 25;
     std::uint64_t fail_percent = 5;
     /// How many of a hundred histories get up to five results that nobody computed.
@@ -24,6 +30,9 @@ struct RandomHistoryOptions {
 /// A random history of one key: operations overlap at random, take effect at random moments of a
 /// real register (indeterminate ones perhaps never), and some histories are then corrupted.
 std::vector<Op> random_operations(Rng& rng, const RandomHistoryOptions& options);
+
+/// The operations for people, one a line, each after a line break.
+std::string describe(const std::vector<Op>& ops);
 
 /// The same operations as a History.
 History to_history(const std::vector<Op>& ops);

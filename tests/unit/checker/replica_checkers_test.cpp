@@ -106,6 +106,30 @@ TEST_CASE("digests that nobody can compare prove nothing") {
     CHECK(result.reason == "no two replicas published the digest of a common op");
 }
 
+TEST_CASE("one replica agrees with itself, and the result says how little that is") {
+    RecordBuilder run;
+    run.record().cluster.nodes.resize(1);
+    CHECK(check_with(run.build(), "digest-agreement").verdict == Verdict::unknown);
+    say_digest(run, 1, 0, 16, "aa");
+    const CheckResult result = check_with(run.build(), "digest-agreement");
+    CHECK(result.verdict == Verdict::valid);
+    CHECK(result.reason == "one replica: nothing to compare but its own lives");
+    CHECK(result.statistics.at("ops_compared") == Value(0));
+    say_digest(run, 9, 0, 16, "ab");
+    CHECK(check_with(run.build(), "digest-agreement").verdict == Verdict::invalid);
+}
+
+TEST_CASE("one replica has converged when it serves again and knows what it knew") {
+    RecordBuilder run;
+    run.record().cluster.nodes.resize(1);
+    run.fault("kill", "kill n1", {0}, 500, 1000, {}).event(1200, no_node, "recovered", {});
+    for (const double t : {400.0, 1500.0, 2500.0})
+        say(run, t, 0, {});
+    CHECK(converged(run).verdict == Verdict::valid);
+    say(run, 3600, 0, {.commit = 99});
+    CHECK(converged(run).verdict == Verdict::invalid);
+}
+
 TEST_CASE("replicas that end with the same have converged") {
     CHECK(converged(healed_run({})).verdict == Verdict::valid);
     // The last moments are not held against a replica that was asked a little earlier.

@@ -62,6 +62,19 @@ constexpr Nanos patience = 20 * second;
 
 } // namespace
 
+TEST_CASE("an operation is recorded of the replica that its client asked", "[engine]") {
+    Threads threads([](std::int32_t) { return two_phases(1, 1); });
+    const bool moved = GENERATE(true, false);
+    if (moved) threads.world.asked = 1;
+    {
+        Load load(threads.parts(), threads.workers);
+        REQUIRE(load.wait_finished(patience));
+    }
+    CHECK(threads.memory->ops.size() == 2 * worker_count);
+    for (const Op& op : threads.memory->ops)
+        CHECK(op.node == (moved ? 1 : op.client % 3));
+}
+
 TEST_CASE("threads meet at barriers", "[engine]") {
     Threads threads([](std::int32_t w) { return two_phases(10 * (w + 1), 5); });
     {
@@ -135,7 +148,7 @@ TEST_CASE("a worker takes a new process number after an unknown outcome only", "
         worker.invoke(std::get<Emit>(worker.next(0)), clock);
         CHECK(worker.open());
         CHECK_THROWS_AS(worker.next(0), Bug);
-        worker.complete(completion, clock);
+        worker.complete(completion, no_node, clock);
     }
     CHECK(processes == std::vector<std::int32_t>{2, 2, 2, 7});
     CHECK(tally.ok == 2);

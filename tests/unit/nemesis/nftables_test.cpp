@@ -104,13 +104,16 @@ TEST_CASE("a partition in one direction leaves the other open") {
     });
 }
 
-TEST_CASE("a client cut from its node still reaches the others") {
+TEST_CASE("a client that is cut off reaches no node, and the others reach all") {
     check_in_namespaces([](NamespaceLab& lab) {
         const FaultSpec spec{.id = 9,
                              .nemesis = "partition",
                              .target = "n2",
                              .params = {{"shape", "client"}, {"direction", "both"}}};
-        return live_through(lab, spec, {{"n2", {"c2"}}, {"c2", {"n2"}}});
+        return live_through(
+            lab,
+            spec,
+            {{"n1", {"c2"}}, {"n2", {"c2"}}, {"n3", {"c2"}}, {"c2", {"n1", "n2", "n3"}}});
     });
 }
 

@@ -152,6 +152,22 @@ TEST_CASE("no kinds, no faults") {
     CHECK(schedule.warnings.empty());
 }
 
+TEST_CASE("on one node the usual faults are those that can hurt it") {
+    ScheduleSpec spec = three_kinds;
+    spec.nodes = 1;
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        const Schedule schedule = drawn(spec, seed);
+        CHECK(schedule.warnings.empty());
+        for (const FaultSpec& fault : schedule.faults) {
+            if (fault.nemesis == "partition") {
+                CHECK(fault.params.at("shape") == Value("client"));
+            } else {
+                CHECK((fault.target == "one" || fault.target == "leader" || fault.target == "all"));
+            }
+        }
+    }
+}
+
 TEST_CASE("a detail narrows what is drawn") {
     ScheduleSpec spec = three_kinds;
     spec.nemeses = {"kill:leader", "pause:n1+n2", "partition:ring"};
@@ -182,6 +198,15 @@ TEST_CASE("what cannot be scheduled is a usage error that helps") {
     CHECK(rejected({.nemeses = {"partition:minority-third"}, .nodes = 3}).find("at least 4") !=
           std::string::npos);
     CHECK(rejected({.nemeses = {"partition:n1|n9"}}).find("'n9'") != std::string::npos);
+    CHECK(rejected({.nemeses = {"kill:follower"}, .nodes = 1}).find("no follower") !=
+          std::string::npos);
+    CHECK(rejected({.nemeses = {"kill:minority"}, .nodes = 1}).find("no minority") !=
+          std::string::npos);
+    for (const char* between_nodes : {"one", "ring", "one-way", "leaders", "n1", "leader"}) {
+        const std::string partition = std::string("partition:") + between_nodes;
+        CHECK(rejected({.nemeses = {partition}, .nodes = 1}).find("among 1 node") !=
+              std::string::npos);
+    }
     CHECK_FALSE(rejected({.nemeses = {"kill"}, .nodes = 0}).empty());
     CHECK_FALSE(rejected({.nemeses = {"kill"}, .longest_on = second}).empty());
     CHECK_FALSE(rejected({.nemeses = {"kill"}, .shortest_on = 0, .longest_on = 0}).empty());

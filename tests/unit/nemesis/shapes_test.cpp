@@ -187,29 +187,41 @@ TEST_CASE("one way: the direction says which side does not hear") {
           Grudge{{"n2", {"n1"}}, {"n3", {"n1"}}});
 }
 
-TEST_CASE("client: only pairs of a client group and its node are cut") {
+TEST_CASE("client: whichever node a client talks to, its packets are lost, and no others") {
     std::set<std::size_t> directions;
-    for_clusters("client", [&](const Cut& made, const ClusterView&) {
-        std::size_t cuts = 0;
-        for (const auto& [host, drops] : made.grudge) {
-            REQUIRE(drops.size() == 1);
-            CHECK(host.substr(1) == drops.begin()->substr(1));
-            CHECK(host[0] != (*drops.begin())[0]);
-            ++cuts;
+    for_clusters("client", [&](const Cut& made, const ClusterView& view) {
+        std::set<std::string> cut_off;
+        for (const std::string& host : concerned(made.grudge)) {
+            if (host[0] == 'c') cut_off.insert(host);
         }
-        directions.insert(cuts);
+        CHECK(cut_off.size() == 1);
+        std::size_t ways = 0;
+        for (const std::string& client : cut_off) {
+            const std::string& first = view.nodes.front().name;
+            const bool requests = !hears(made.grudge, first, client);
+            const bool replies = !hears(made.grudge, client, first);
+            ways = (requests ? 1U : 0U) + (replies ? 1U : 0U);
+            CHECK(ways > 0);
+            for (const std::string& node : node_names(view)) {
+                CHECK(hears(made.grudge, node, client) == !requests);
+                CHECK(hears(made.grudge, client, node) == !replies);
+                CHECK(visible(made.grudge, node, node_names(view)).size() == view.nodes.size());
+            }
+        }
+        directions.insert(ways);
     });
     CHECK(directions == std::set<std::size_t>{1, 2});
 }
 
-TEST_CASE("client: requests are dropped at the node, replies at the client") {
+TEST_CASE("client: requests are dropped at the nodes, replies at the clients") {
     const ClusterView view = cluster(3);
     const auto grudge = [&](const std::string& direction) {
         return cut({.shape = "client", .target = "n2", .direction = direction}, view, 1).grudge;
     };
-    CHECK(grudge("requests") == Grudge{{"n2", {"c2"}}});
-    CHECK(grudge("replies") == Grudge{{"c2", {"n2"}}});
-    CHECK(grudge("both") == Grudge{{"n2", {"c2"}}, {"c2", {"n2"}}});
+    CHECK(grudge("requests") == Grudge{{"n1", {"c2"}}, {"n2", {"c2"}}, {"n3", {"c2"}}});
+    CHECK(grudge("replies") == Grudge{{"c2", {"n1", "n2", "n3"}}});
+    CHECK(grudge("both") ==
+          Grudge{{"n1", {"c2"}}, {"n2", {"c2"}}, {"n3", {"c2"}}, {"c2", {"n1", "n2", "n3"}}});
     ClusterView without_clients = view;
     without_clients.clients.clear();
     Rng rng(1);
@@ -250,7 +262,7 @@ TEST_CASE("cuts that cannot be are usage errors") {
     CHECK(rejected({.shape = "explicit", .grudge = "n1"}, 3).find("n1|n2,n3") != std::string::npos);
 }
 
-TEST_CASE("the nodes hurt are those without a majority, else all with a cut link") {
+TEST_CASE("the nodes hurt have no majority, else lack a node, else their clients are cut off") {
     const ClusterView view = cluster(5);
     const auto hurt = [&](const std::string& grudge) {
         return hurt_nodes(cut({.shape = "explicit", .grudge = grudge}, view, 1).grudge, view);
@@ -259,5 +271,7 @@ TEST_CASE("the nodes hurt are those without a majority, else all with a cut link
     CHECK(hurt("n5<-n1,n2,n3,n4") == std::vector<NodeId>{4});
     CHECK(hurt("n1|n2") == std::vector<NodeId>{0, 1});
     CHECK(hurt("c3<-n3") == std::vector<NodeId>{2});
+    CHECK(hurt("c3<-n1,n2,n3,n4,n5") == std::vector<NodeId>{2});
+    CHECK(hurt("n1|n2|c3") == std::vector<NodeId>{0, 1});
     CHECK(hurt("n1|n2|n3|n4|n5") == std::vector<NodeId>{0, 1, 2, 3, 4});
 }

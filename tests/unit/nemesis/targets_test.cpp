@@ -127,4 +127,8 @@ TEST_CASE("what is no target is a usage error that names the nearest") {
     const auto third = parse_target("minority-third", names);
     REQUIRE_FALSE(third.ok());
     CHECK(third.error().kind == ErrorKind::usage);
+    const auto alone = parse_target("follower", default_node_names(1));
+    REQUIRE_FALSE(alone.ok());
+    CHECK(alone.error().kind == ErrorKind::usage);
+    CHECK(alone.error().message == "among 1 node there is no follower");
 }

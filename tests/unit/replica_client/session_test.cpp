@@ -219,6 +219,26 @@ TEST_CASE("a client that follows goes where it is sent, with the same request") 
     CHECK(third.requests()[0].checksum == first.requests()[0].checksum);
 }
 
+TEST_CASE("a session says which replica it asked last") {
+    const FakeReplica first(1, key, first_then(redirect(2), silence));
+    const FakeReplica second(2, key, first_then({}, silence));
+    auto settings = settings_for({&first, &second}, key);
+    settings.follow = true;
+    Session session(settings);
+    CHECK(session.asked() == no_replica);
+    CHECK(done(run(session)));
+    CHECK(session.asked() == 2);
+    auto gone = std::make_unique<FakeReplica>(1, key, always({}));
+    auto alone = settings_for({gone.get()}, key);
+    Session lonely(alone);
+    CHECK(done(run(lonely)));
+    CHECK(lonely.asked() == 1);
+    gone.reset();
+    (void)run_shortly(lonely); // perhaps into a connection that is not known to be dead
+    (void)run_shortly(lonely);
+    CHECK(lonely.asked() == no_replica);
+}
+
 TEST_CASE("a client that follows asks on where nobody knows who leads") {
     const FakeReplica first(1, key, always(redirect(0)));
     const FakeReplica second(2, key, always(redirect(9))); // which the client does not know

@@ -2,9 +2,24 @@
 #include "replica/core/request_queue.hpp"
 #include "tests/support/catch.hpp"
 
+#include <algorithm>
 #include <string>
 
 using namespace faultlab::replica;
+
+namespace faultlab::replica {
+
+struct RequestQueueProbe {
+    static void set_front(RequestQueue& queue, ClientId client, std::uint32_t size) {
+        queue.slots_[queue.first_].header.client = client;
+        queue.slots_[queue.first_].size = size;
+    }
+    static void set_first(RequestQueue& queue, std::size_t first) { queue.first_ = first; }
+    static void set_count(RequestQueue& queue, std::size_t count) { queue.count_ = count; }
+    static void reverse(RequestQueue& queue) { std::ranges::reverse(queue.taken_); }
+};
+
+} // namespace faultlab::replica
 
 namespace {
 
@@ -31,7 +46,7 @@ TEST_CASE("Requests leave the queue in their order, and are known until they are
           "[replica_core]") {
     RequestQueue queue(Limits{.request_bytes = 8, .batch = 2, .pipeline = 2, .queue = 3});
     const std::array operation{std::byte{1}, std::byte{2}};
-    for (int round = 0; round < 5; ++round) { // the ring wraps
+    for (int round = 0; round < 5; ++round) {
         queue.push(request(30, 1), operation, 7);
         queue.push(request(10, 4), Bytes(operation).first(1), 8);
         CHECK(queue.waiting() == 2);
@@ -54,6 +69,23 @@ TEST_CASE("Requests leave the queue in their order, and are known until they are
     CHECK(queue.find(1) == nullptr);
 }
 
+TEST_CASE("A queue that never runs empty goes round in its memory", "[replica_core]") {
+    RequestQueue queue(Limits{.request_bytes = 8, .batch = 2, .pipeline = 2, .queue = 3});
+    const auto push = [&](ClientId client) {
+        queue.push(request(client, 1), std::array{static_cast<std::byte>(client)}, client);
+    };
+    push(1);
+    push(2);
+    for (ClientId client = 1; client < 10; ++client) {
+        push(client + 2);
+        CHECK(queue.full());
+        CHECK(queue.front().header.client == client);
+        CHECK(queue.front().operation[0] == static_cast<std::byte>(client));
+        queue.pop();
+        CHECK(queue.finish(client, 1) == client);
+    }
+}
+
 TEST_CASE("The queue holds what it was made for", "[replica_core]") {
     RequestQueue queue(Limits{.request_bytes = 2, .batch = 1, .pipeline = 1, .queue = 2});
     const std::array operation{std::byte{1}, std::byte{2}, std::byte{3}};
@@ -66,4 +98,31 @@ TEST_CASE("The queue holds what it was made for", "[replica_core]") {
     queue.push(request(2, 1), two, 0);
     CHECK(queue.full());
     CHECK(tripped([&] { queue.push(request(3, 1), two, 0); }) == "queue-room");
+}
+
+TEST_CASE("The queue is made for something, and for clients", "[replica_core]") {
+    CHECK(tripped([] { const RequestQueue queue(Limits{.queue = 0}); }) == "queue-some");
+    CHECK(tripped([] { const RequestQueue queue(Limits{.request_bytes = 0}); }) ==
+          "queue-request-some");
+    RequestQueue queue(Limits{.request_bytes = 2, .batch = 1, .pipeline = 1, .queue = 2});
+    CHECK(tripped([&] { (void)queue.find(0); }) == "queue-find-client");
+    CHECK(tripped([&] { queue.push(request(0, 1), {}, 0); }) == "queue-client");
+    CHECK(tripped([&] { (void)queue.finish(0, 1); }) == "queue-finish-client");
+}
+
+TEST_CASE("The queue asserts its own order", "[replica_core]") {
+    const std::array operation{std::byte{1}};
+    RequestQueue queue(Limits{.request_bytes = 2, .batch = 1, .pipeline = 1, .queue = 2});
+    queue.push(request(1, 1), operation, 0);
+    queue.push(request(2, 1), operation, 0);
+    RequestQueueProbe::set_front(queue, 1, 3);
+    CHECK(tripped([&] { (void)queue.front(); }) == "queue-front-bytes");
+    RequestQueueProbe::set_front(queue, 0, 1);
+    CHECK(tripped([&] { (void)queue.front(); }) == "queue-front-client");
+    RequestQueueProbe::set_first(queue, 2);
+    CHECK(tripped([&] { queue.pop(); }) == "queue-first");
+    RequestQueueProbe::set_count(queue, 3);
+    CHECK(tripped([&] { queue.clear_waiting(); }) == "queue-count");
+    RequestQueueProbe::reverse(queue);
+    CHECK(tripped([&] { queue.close(1); }) == "queue-ascends");
 }

@@ -109,6 +109,45 @@ TEST_CASE("The primary commits with a quorum of this view's voters", "[replica_c
     CHECK(bench.telemetry().head == 1);
 }
 
+TEST_CASE(
+    "What waits becomes an entry when the disk is done, or when it is as much as is under way",
+    "[replica_core]") {
+    Bench bench(1);
+    bench.hold_io = true;
+    Operation registration;
+    registration.code = OpCode::Register;
+    const auto ask = [&](ClientId client) {
+        bench.request(bench.client_request(client, 0, 0, registration));
+    };
+    const auto counts = [&] {
+        std::vector<std::uint32_t> of;
+        for (const Letter& prepare : bench.of(Command::Prepare)) {
+            if (prepare.to == 2) {
+                of.push_back(prepare.header.count);
+            }
+        }
+        return of;
+    };
+    using Counts = std::vector<std::uint32_t>;
+    ask(51); // alone: at once
+    CHECK(counts() == Counts{1});
+    ask(52);
+    CHECK(counts() == Counts{1, 1});
+    ask(53);
+    CHECK(counts() == Counts{1, 1});
+    ask(54);
+    CHECK(counts() == Counts{1, 1, 2});
+    ask(55);
+    CHECK(counts() == Counts{1, 1, 2});
+    bench.run_io(); // whether another's disk is done does not matter
+    CHECK(counts() == Counts{1, 1, 2, 1});
+    ask(56); // the pipeline is full
+    CHECK(counts() == Counts{1, 1, 2, 1});
+    bench.receive(2, bench.acknowledgement(2, view_0, 4));
+    CHECK(bench.replies.size() == 5);
+    CHECK(counts() == Counts{1, 1, 2, 1, 1});
+}
+
 TEST_CASE("One wish moves nobody, a quorum does, and the vote follows the disk", "[replica_core]") {
     Bench bench(3);
     bench.receive(1, bench.log(view_0, 1)[0]);
@@ -253,6 +292,71 @@ TEST_CASE("Only a nack quorum cuts a log, and a bad slot is no nack", "[replica_
     }
 }
 
+TEST_CASE("Who cannot tell where its log ends counts as far as it can", "[replica_core]") {
+    Bench bench(3, 4); // of four, three change the view, and two commit
+    const auto log = bench.log(view_0, 3);
+    give(bench, 1, {log[0], log[1]});
+    bench.receive(1, bench.want(1, view_2));
+    bench.receive(2, bench.want(2, view_2));
+    bench.receive(4, bench.want(4, view_2));
+    REQUIRE(bench.status() == Status::ViewChange);
+    const auto uncertain = [&](ReplicaId from, View log_view, Op end) {
+        Letter vote = bench.vote(from, view_2, log_view, {log[0]}, 0);
+        vote.header.flags = flag_uncertain;
+        vote.header.to = end;
+        return Bench::sealed(vote.header, vote.body);
+    };
+    SECTION("what it may have is in the log that another has") {
+        bench.receive(1, uncertain(1, view_0, 2));
+        CHECK(bench.status() == Status::ViewChange);
+        bench.receive(4, uncertain(4, view_0, 2));
+        CHECK(bench.status() == Status::Normal);
+        CHECK(bench.telemetry().head == 2);
+    }
+    SECTION("two may have committed more") {
+        bench.receive(1, uncertain(1, view_0, 3));
+        bench.receive(4, uncertain(4, view_0, 3));
+        bench.receive(2, bench.vote(2, view_2, view_0, {log[0]}, 0));
+        CHECK(bench.status() == Status::ViewChange);
+        bench.receive(2, bench.vote(2, view_2, view_0, log, 0)); // here it is
+        bench.receive(2, bench.repair(2, view_2, view_0, log[2]));
+        bench.ring(Timer::IdleFlush);
+        bench.run_io();
+        CHECK(bench.status() == Status::Normal);
+        CHECK(bench.telemetry().head == 3);
+    }
+    SECTION("one alone cannot have committed more") {
+        bench.receive(1, uncertain(1, view_0, 3));
+        bench.receive(2, bench.vote(2, view_2, view_0, {log[0]}, 0));
+        CHECK(bench.status() == Status::ViewChange); // two of four do not have it
+        bench.receive(4, bench.vote(4, view_2, view_0, {log[0]}, 0));
+        CHECK(bench.status() == Status::Normal);
+        CHECK(bench.telemetry().head == 2);
+    }
+    SECTION("its log is newer than any that is known whole") {
+        bench.receive(1, uncertain(1, view_1, 3));
+        bench.receive(2, bench.vote(2, view_2, view_0, {log[0]}, 0));
+        CHECK(bench.status() == Status::ViewChange);
+        bench.receive(4, bench.vote(4, view_2, view_0, {log[0]}, 0));
+        CHECK(bench.status() == Status::Normal); // a quorum without it
+        CHECK(bench.telemetry().head == 2);
+    }
+    SECTION("its log is older") {
+        const std::vector<Letter> newer{log[0], log[1]};
+        bench.receive(1, uncertain(1, view_0, 3));
+        bench.receive(2, bench.vote(2, view_2, view_1, newer, 0));
+        CHECK(bench.status() == Status::Normal);
+        CHECK(bench.telemetry().head == 2);
+    }
+    SECTION("it may have what only a faulty slot is left of") {
+        bench.receive(2, bench.vote(2, view_2, view_0, log, 0, SlotState::Faulty));
+        bench.receive(1, uncertain(1, view_0, 3));
+        CHECK(bench.status() == Status::ViewChange);
+        bench.receive(4, bench.vote(4, view_2, view_0, {log[0]}, 0));
+        CHECK(bench.status() == Status::ViewChange); // 3 and 4 are no nack quorum
+    }
+}
+
 TEST_CASE("A worse vote of one replica does not replace a better one", "[replica_core]") {
     Bench bench(2, 5);
     const auto log = bench.log(view_0, 2);
@@ -295,22 +399,27 @@ TEST_CASE("A primary that nobody answers is silent and votes for another", "[rep
     CHECK(bench.of(Command::Commit).size() == 2);
 }
 
-TEST_CASE("A lost disk is made good by f + 1 voters, the primary of the highest view among them",
-          "[replica_core]") {
-    Bench bench(3);
-    for (auto& zone : bench.disk) {
-        std::ranges::fill(zone, std::byte{0});
+namespace {
+
+/// A replica that has lost its disk and asks the others, as a test answers it.
+struct Asker {
+    Bench bench{3};
+    std::vector<Letter> log = bench.log(view_0, 1);
+
+    Asker() {
+        for (auto& zone : bench.disk) {
+            std::ranges::fill(zone, std::byte{0});
+        }
+        bench.boot(true);
     }
-    bench.boot(true);
-    REQUIRE(bench.status() == Status::Recovering);
-    const auto asked = [&] { return bench.of(Command::Recovery).back().header; };
-    std::uint64_t nonce = asked().nonce;
-    const auto log = bench.log(view_0, 1);
-    const auto answer = [&](ReplicaId from, View view, std::uint64_t with) {
+    [[nodiscard]] Header asked() const { return bench.of(Command::Recovery).back().header; }
+    [[nodiscard]] bool installs() const { return !bench.of(Command::GetLog).empty(); }
+    /// To the newest question.
+    [[nodiscard]] Letter answer(ReplicaId from, View view) const {
         Letter letter = bench.start_view(view, log, 0);
         letter.header.command = Command::RecoveryResponse;
         letter.header.replica = from;
-        letter.header.nonce = with;
+        letter.header.nonce = asked().nonce;
         letter.header.to = 4; // incarnations of this replica that it saw
         letter.header.lives.learn(3, asked().incarnation);
         letter.header.flags = flag_primary;
@@ -321,51 +430,71 @@ TEST_CASE("A lost disk is made good by f + 1 voters, the primary of the highest 
             letter.body.clear();
         }
         return Bench::sealed(letter.header, letter.body);
-    };
-    CHECK(asked().incarnation == 1); // the first round: which incarnation is above all others?
-    const Letter early = answer(2, view_0, nonce);
-    bench.receive(1, answer(1, view_0, nonce));
-    bench.receive(2, early);
-    CHECK(bench.of(Command::GetLog).empty());
-    REQUIRE(asked().incarnation == Lives::next(4));
-    REQUIRE(asked().nonce != nonce);
-    nonce = asked().nonce;
-    bench.receive(1, answer(1, view_0, nonce));
-    CHECK(bench.of(Command::GetLog).empty());
-    bench.receive(2, answer(2, view_1, nonce ^ 2U)); // to an earlier question
-    CHECK(bench.of(Command::GetLog).empty());
-    Letter unaware = answer(2, view_0, nonce); // has not noted the new life
+    }
+    void receive(ReplicaId from, const Letter& letter) {
+        bench.receive(from, Bench::sealed(letter.header, letter.body));
+    }
+    /// Lets it find out which incarnation is above all others.
+    void first_round() {
+        receive(1, answer(1, view_0));
+        receive(2, answer(2, view_0));
+    }
+};
+
+} // namespace
+
+TEST_CASE("Who lost its disk first finds out which incarnation is new", "[replica_core]") {
+    Asker asker;
+    REQUIRE(asker.bench.status() == Status::Recovering);
+    CHECK(asker.asked().incarnation == 1);
+    const std::uint64_t nonce = asker.asked().nonce;
+    asker.first_round();
+    CHECK_FALSE(asker.installs());
+    CHECK(asker.asked().incarnation == Lives::next(4));
+    CHECK(asker.asked().nonce != nonce);
+}
+
+TEST_CASE("A lost disk is made good by f + 1 voters, the primary of the highest view among them",
+          "[replica_core]") {
+    Asker asker;
+    asker.first_round();
+    asker.receive(1, asker.answer(1, view_0));
+    Letter early = asker.answer(2, view_1); // to an earlier question
+    early.header.nonce ^= 2U;
+    asker.receive(2, early);
+    Letter unaware = asker.answer(2, view_0); // has not noted the new life
     unaware.header.lives = {};
-    bench.receive(2, Bench::sealed(unaware.header));
-    CHECK(bench.of(Command::GetLog).empty());
-    Letter over = answer(2, view_0, nonce); // of a replica that has lost its own disk since
-    Letter told = answer(1, view_0, nonce);
-    told.header.lives.lost[2] = 1;
-    bench.receive(1, Bench::sealed(told.header, told.body));
-    bench.receive(2, over);
-    CHECK(bench.of(Command::GetLog).empty());
+    asker.receive(2, unaware);
+    CHECK_FALSE(asker.installs());
+    Letter other = asker.answer(2, view_0);
     SECTION("one who knows a higher view, whose primary has not answered") {
-        Letter higher = answer(2, view_0, nonce);
-        higher.header.incarnation = Lives::next(1);
-        higher.header.view = view_2;
-        bench.receive(2, Bench::sealed(higher.header));
-        CHECK(bench.of(Command::GetLog).empty());
+        other.header.view = view_2;
+        asker.receive(2, other);
+        CHECK_FALSE(asker.installs());
     }
     SECTION("one of the same view") {
-        Letter alive = answer(2, view_0, nonce);
-        alive.header.incarnation = Lives::next(1);
-        bench.receive(2, Bench::sealed(alive.header));
-        REQUIRE(bench.of(Command::GetLog).size() == 1);
-        bench.receive(1, bench.repair(1, view_0, view_0, log[0]));
-        bench.ring(Timer::IdleFlush);
-        bench.run_io();
-        CHECK(bench.status() == Status::Normal);
-        CHECK(bench.telemetry().head == 1);
-        CHECK(bench.telemetry().incarnation > 4);
+        asker.receive(2, other);
+        REQUIRE(asker.bench.of(Command::GetLog).size() == 1);
+        asker.receive(1, asker.bench.repair(1, view_0, view_0, asker.log[0]));
+        asker.bench.ring(Timer::IdleFlush);
+        asker.bench.run_io();
+        CHECK(asker.bench.status() == Status::Normal);
+        CHECK(asker.bench.telemetry().head == 1);
+        CHECK(asker.bench.telemetry().incarnation > 4);
+    }
+    SECTION("one who has lost its own disk since, as another knows") {
+        Letter told = asker.answer(1, view_0);
+        told.header.lives.lost[2] = 1;
+        asker.receive(1, told);
+        asker.receive(2, other);
+        CHECK_FALSE(asker.installs());
+        other.header.incarnation = Lives::next(1); // and one of its new life
+        asker.receive(2, other);
+        CHECK(asker.installs());
     }
     SECTION("a crash on the way does not make it believe its empty log") {
-        bench.boot();
-        CHECK(bench.status() == Status::Recovering);
+        asker.bench.boot();
+        CHECK(asker.bench.status() == Status::Recovering);
     }
 }
 

@@ -44,6 +44,21 @@ TEST_CASE("a formatted directory says what it was formatted with", "[replica_dae
     }
 }
 
+TEST_CASE("the files of another cluster are not served", "[replica_daemon]") {
+    ReplicaDirectory directory;
+    directory.format();
+    RunOptions other = directory.options;
+    other.format.cluster = 9;
+    for (const bool recover : {false, true}) {
+        other.recover = recover;
+        const auto opened = open_directory(other);
+        REQUIRE_FALSE(opened);
+        CHECK(opened.error().kind == ErrorKind::usage);
+        CHECK(opened.error().message.find("files of cluster 7, not 9") != std::string::npos);
+    }
+    CHECK(open_directory(directory.options)); // nothing was spoilt
+}
+
 TEST_CASE("a directory is formatted once", "[replica_daemon]") {
     ReplicaDirectory directory;
     directory.format();

@@ -27,6 +27,7 @@ struct WaitedDisk {
         disk = std::move(*opened);
     }
     std::vector<Disk::Done> wait(std::size_t count) {
+        disk->begin();
         std::vector<Disk::Done> all;
         while (all.size() < count) {
             std::vector<Disk::Done> some;
@@ -63,6 +64,26 @@ TEST_CASE("operations of a zone are done in order", "[replica_daemon]") {
     std::vector<std::byte> expected(1000);
     std::fill_n(expected.begin() + 300, hello.size(), std::byte{7});
     CHECK(done[2].bytes == expected);
+}
+
+TEST_CASE("a write is told with its sync, and alone where none was asked for", "[replica_daemon]") {
+    ReplicaDirectory directory;
+    directory.format();
+    WaitedDisk disk(directory);
+    for (IoId id = 1; id < 9; id += 2) {
+        disk.disk->write(Zone::Prepares, 300, hello, id);
+        disk.disk->sync(Zone::Prepares, id + 1);
+    }
+    disk.disk->begin();
+    std::size_t told = 0;
+    while (told < 8) {
+        const auto some = disk.wait(1);
+        CHECK(some.size() % 2 == 0);
+        told += some.size();
+        CHECK(some.back().id == told);
+    }
+    disk.disk->write(Zone::Prepares, 300, hello, 9);
+    CHECK(disk.wait(1)[0].id == 9);
 }
 
 TEST_CASE("a read beyond the end fails", "[replica_daemon]") {

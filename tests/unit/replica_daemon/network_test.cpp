@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <deque>
+#include <string>
 
 using namespace faultlab;
 using namespace faultlab::replica;
@@ -46,11 +47,13 @@ struct Heard : Network::Receiver {
     };
     std::deque<Item> messages;
     std::vector<std::uint64_t> closed;
+    std::vector<std::string> lines;
     void received(const Message& message, ReplicaId from, std::uint64_t link) override {
         messages.push_back(
             {message.header, {message.body.begin(), message.body.end()}, from, link});
     }
     void link_closed(std::uint64_t link) override { closed.push_back(link); }
+    void refused(const std::string& line) override { lines.push_back(line); }
 };
 
 struct Node {
@@ -62,6 +65,7 @@ struct Node {
 struct Net {
     asio::io_context io{1};
     Key key = Key::generate();
+    Nanos client_silence = 600 * second;
     std::map<ReplicaId, std::unique_ptr<ReservedPort>> ports;
     std::map<ReplicaId, Endpoint> endpoints;
     std::map<ReplicaId, Node> nodes;
@@ -74,7 +78,7 @@ struct Net {
         for (ReplicaId id = 1; id <= count; ++id)
             start(id, key);
     }
-    void start(ReplicaId id, const Key& with) {
+    void start(ReplicaId id, const Key& with, std::uint64_t cluster = 5) {
         Node& node = nodes[id];
         node.network.reset();
         io.restart(); // it ends when there is nothing to wait for
@@ -82,14 +86,16 @@ struct Net {
         io.restart();
         std::map<ReplicaId, Endpoint> peers = endpoints;
         peers.erase(id);
-        node.network = std::make_unique<Network>(io,
-                                                 Network::Settings{.self = id,
-                                                                   .cluster = 5,
-                                                                   .message_bytes = message_bytes,
-                                                                   .peers = std::move(peers),
-                                                                   .silence = second},
-                                                 with,
-                                                 node.heard);
+        node.network =
+            std::make_unique<Network>(io,
+                                      Network::Settings{.self = id,
+                                                        .cluster = cluster,
+                                                        .message_bytes = message_bytes,
+                                                        .peers = std::move(peers),
+                                                        .silence = second,
+                                                        .client_silence = client_silence},
+                                      with,
+                                      node.heard);
         const auto listening = node.network->listen(endpoints[id]);
         REQUIRE(listening);
     }
@@ -191,6 +197,25 @@ TEST_CASE("who has another key is not let in", "[replica_daemon]") {
     CHECK(net.nodes[1].heard.messages.empty());
     CHECK(net.nodes[2].heard.messages.empty());
     CHECK(net.nodes[1].network->counters().dropped == 1);
+    // Each says so once, however often they meet.
+    REQUIRE(net.until([&] { return refused(2) > 5; }));
+    CHECK(net.nodes[1].heard.lines ==
+          std::vector<std::string>{"refused a connection from 127.0.0.1 that says it is replica 2: "
+                                   "it has another key (WrongKey); give all of one cluster the "
+                                   "same --key-file"});
+    REQUIRE(net.nodes[2].heard.lines.size() == 1);
+    CHECK(net.nodes[2].heard.lines[0].find("refused replica 1 at 127.0.0.1:") == 0);
+}
+
+TEST_CASE("who is of another cluster is not let in, and both say so", "[replica_daemon]") {
+    Net net(2);
+    net.start(2, net.key, 6);
+    REQUIRE(net.until(
+        [&] { return !net.nodes[1].heard.lines.empty() && !net.nodes[2].heard.lines.empty(); }));
+    CHECK(net.nodes[1].heard.lines[0].find("it belongs to cluster 6, and we to 5 (Cluster)") !=
+          std::string::npos);
+    CHECK(net.nodes[2].heard.lines[0].find("it belongs to cluster 5, and we to 6 (Cluster)") !=
+          std::string::npos);
 }
 
 TEST_CASE("what does not fit the queue is dropped, not kept", "[replica_daemon]") {
@@ -255,6 +280,35 @@ TEST_CASE("a client is told from others, answered, and missed", "[replica_daemon
     CHECK(heard.closed == std::vector<std::uint64_t>{link});
     net.nodes[1].network->reply(link, answer, {});
     CHECK(net.nodes[1].network->counters().dropped == 1);
+}
+
+TEST_CASE("a client that says nothing for long loses its link", "[replica_daemon]") {
+    Net net(1);
+    net.client_silence = second;
+    net.start(1, net.key);
+    tcp::socket socket(net.io);
+    socket.connect({asio::ip::address_v4::loopback(), net.endpoints[1].port});
+    socket.non_blocking(true);
+    Channel channel({.dialled = true, .peer = 1, .cluster = 5, .message_bytes = message_bytes},
+                    net.key,
+                    random_nonce());
+    bool ended = false;
+    const auto listen = [&] {
+        const auto out = channel.take_handshake();
+        if (!out.empty()) asio::write(socket, asio::buffer(out));
+        boost::system::error_code problem;
+        const auto space = channel.space();
+        channel.received(socket.read_some(asio::buffer(space.data(), space.size()), problem));
+        (void)channel.next();
+        ended = ended || problem == asio::error::eof || problem == asio::error::connection_reset;
+    };
+    REQUIRE(net.until([&] {
+        listen();
+        return ended;
+    }));
+    CHECK(channel.established());
+    CHECK(net.nodes[1].heard.closed == std::vector<std::uint64_t>{1});
+    CHECK(net.nodes[1].network->counters().silent == 1);
 }
 
 TEST_CASE("a port that is taken is named", "[replica_daemon]") {

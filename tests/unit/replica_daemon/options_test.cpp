@@ -124,6 +124,17 @@ TEST_CASE("what cannot be is refused with the words that were wrong", "[replica_
     CHECK(refusal({"--superblock-sync-ms", "5"}).find("--disk-double") != std::string::npos);
     CHECK(refusal({"--release", "3"}).find("release") != std::string::npos);
     CHECK(refusal({"--whatever"}).find("--whatever") != std::string::npos);
+    for (const char* data : {"", "/", "//", "/.", "/x/..", ".", "..", "./", "x/..", "/x/."}) {
+        INFO("--data '" << data << "'");
+        const auto refused = parse({"format", "--data", data, "--id", "1", "--cluster", "9"});
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().kind == ErrorKind::usage);
+        CHECK(refused.error().message.find("--data") == 0);
+    }
+    for (const char* data : {"x", "x/", "./x", "../x", "/x"}) {
+        INFO("--data '" << data << "'");
+        CHECK(parse({"format", "--data", data, "--id", "1", "--cluster", "9"}));
+    }
     CHECK_FALSE(parse({}));
     CHECK_FALSE(parse({"run", "--data", "d", "--id", "16"}));
 }

@@ -224,6 +224,35 @@ TEST_CASE("an entry that the next one does not name is faulty, and what lies bel
     CHECK(log.journal->state(2) == SlotState::Present);
 }
 
+TEST_CASE("a repaired entry names the one before it, whatever that one's header says",
+          "[replica_disk]") {
+    LogDouble log = written(2);
+    const auto headers = log.disk.bytes(Zone::Headers).first(3 * sizeof(Header));
+    const std::vector<std::byte> old(headers.begin(), headers.end());
+    // Another view's log took their place, and the write of its headers went somewhere else.
+    log.journal->truncate(0);
+    log.entries.resize(1);
+    log.view = View::of(0, 1);
+    log.superblock.view = log.superblock.log_view = log.view;
+    log.superblock.log_op = 3;
+    log.append(3);
+    log.flush();
+    log.settle();
+    log.flush_headers();
+    log.settle();
+    std::ranges::copy(old, log.disk.bytes(Zone::Headers).begin());
+    log.superblock.commit = 3;
+    log.restart();
+    REQUIRE(log.journal->state(1) == SlotState::Faulty);
+    REQUIRE(log.journal->state(2) == SlotState::Faulty);
+    CHECK(*log.journal->checksum_at(2) == log.entries.at(2).header.checksum);
+    log.journal->repair(log.entries.at(2).header, log.entries.at(2).body);
+    REQUIRE(log.journal->checksum_at(1) != nullptr);
+    CHECK(*log.journal->checksum_at(1) == log.entries.at(1).header.checksum);
+    log.journal->repair(log.entries.at(1).header, log.entries.at(1).body);
+    CHECK(log.journal->faulty() == 0);
+}
+
 TEST_CASE("a log that its checkpoint contradicts is dropped", "[replica_disk]") {
     LogDouble log = written(6);
     log.superblock.checkpoint_op = 4;

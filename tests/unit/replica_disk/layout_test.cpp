@@ -32,6 +32,8 @@ TEST_CASE("limits that contradict each other are refused with a reason", "[repli
                StartsWith("message_bytes"));
     CHECK_THAT(refused([](Limits& limits) { limits.request_bytes = limits.message_bytes; }),
                StartsWith("request_bytes"));
+    CHECK_THAT(refused([](Limits& limits) { limits.request_bytes = 63; }),
+               StartsWith("request_bytes"));
     CHECK_THAT(refused([](Limits& limits) { limits.batch = 0; }), StartsWith("batch"));
     CHECK_THAT(refused([](Limits& limits) { limits.pipeline = 300; }), StartsWith("pipeline"));
     CHECK_THAT(refused([](Limits& limits) { limits.checkpoint_every = 249; }),
@@ -65,4 +67,27 @@ TEST_CASE("a formatted replica opens at the root", "[replica_disk]") {
               odd.limits.slots = 0;
               (void)format(odd, {});
           }) == "format.limits");
+}
+
+TEST_CASE("the layout is asked about what there is", "[replica_disk]") {
+    Limits limits = small_limits();
+    CHECK(tripped([&] { (void)zone_bytes(limits, static_cast<Zone>(zone_count)); }) ==
+          "layout.zone");
+    limits.message_bytes = sector_bytes;
+    CHECK(tripped([&] { (void)chunk_bytes(limits); }) == "layout.chunk");
+    limits.message_bytes = sizeof(Header);
+    CHECK(tripped([&] { (void)entry_bytes(limits); }) == "layout.entry");
+}
+
+TEST_CASE("only who can be a replica is formatted", "[replica_disk]") {
+    const auto formatted_as = [](ReplicaId self, const Membership& membership) {
+        return tripped(
+            [&] { (void)format(Config{.self = self, .limits = small_limits()}, membership); });
+    };
+    CHECK(formatted_as(no_replica, {}) == "format.self");
+    CHECK(formatted_as(max_replica_id + 1, {}) == "format.self");
+    Membership twice;
+    twice.voter_count = 2;
+    twice.voters = {1, 1};
+    CHECK(formatted_as(1, twice) == "format.membership");
 }

@@ -25,11 +25,12 @@ struct LogDouble {
     View view;
     std::vector<Entry> entries; ///< by op; 0 is the root
 
-    LogDouble() {
+    explicit LogDouble(std::size_t count = 0) {
         entries.push_back({root_header(1), {}});
         journal->reset(0, entries.front().header.checksum);
         superblock.cluster = 1;
         superblock.checkpoint_parent = entries.front().header.checksum;
+        append(count);
     }
     /// The next entry of the log, in `view`; its body is long enough to take several sectors.
     [[nodiscard]] Entry next() const {

@@ -3,6 +3,24 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/replica_disk/disk_double.hpp"
 
+namespace faultlab::replica {
+
+struct SuperblockProbe {
+    using File = SuperblockFile;
+
+    static void start(File& file, IoId& next_io, Effects& effects) { file.start(next_io, effects); }
+    static void write_half(File& file, std::size_t first, IoId& next_io, Effects& effects) {
+        file.write_half(first, next_io, effects);
+    }
+    static Superblock& wanted(File& file) { return file.wanted_; }
+    static Superblock& writing(File& file) { return file.writing_; }
+    static IoId sync(const File& file) { return file.sync_; }
+    static void set_done(File& file, std::uint64_t ticket) { file.done_ = ticket; }
+    static void set_ticket(File& file, std::uint64_t ticket) { file.writing_ticket_ = ticket; }
+};
+
+} // namespace faultlab::replica
+
 using namespace faultlab::replica;
 
 namespace {
@@ -145,6 +163,7 @@ TEST_CASE("the superblock asserts that nothing in it falls", "[replica_disk]") {
     superblock.view = View::of(0, 3);
     superblock.log_view = View::of(0, 2);
     superblock.checkpoint_op = 10;
+    superblock.checksum = checksum_of(superblock);
     file.opened(superblock);
     IoId next_io = 1;
     const auto store = [&](auto change) {
@@ -167,7 +186,69 @@ TEST_CASE("the superblock asserts that nothing in it falls", "[replica_disk]") {
     CHECK(store([](Superblock&) {}).empty());
     CHECK(tripped([&] { file.opened(superblock); }) == "superblock.opened-idle");
     std::vector<std::byte> zone(superblock_copies * superblock_bytes);
+    ++superblock.sequence;
     CHECK(tripped([&] { lay_out(superblock, zone); }) == "superblock.sealed");
     superblock.checksum = checksum_of(superblock);
     CHECK(tripped([&] { lay_out(superblock, std::span(zone).first(9)); }) == "superblock.zone");
+}
+
+TEST_CASE("the superblock's file opens once, and what it is to keep makes sense",
+          "[replica_disk]") {
+    BugSet bugs;
+    DiskDouble disk(small_limits());
+    SuperblockFile file(bugs);
+    IoId next_io = 1;
+    Superblock unsealed = numbered(1);
+    ++unsealed.sequence;
+    CHECK(tripped([&] { file.opened(unsealed); }) == "superblock.opened-sealed");
+    file.opened(numbered(1));
+    const auto store = [&](auto change) {
+        Superblock wanted = file.wanted();
+        change(wanted);
+        return tripped([&] { file.store(wanted, next_io, disk); });
+    };
+    CHECK(store([](Superblock& wanted) { wanted.doubt_end = 5; }) ==
+          "superblock.doubt-of-ended-log");
+    CHECK(store([](Superblock& wanted) { wanted.checkpoint_area = 2; }) == "superblock.area");
+    SuperblockProbe::wanted(file).incarnation = 5;
+    CHECK(store([](Superblock& wanted) { wanted.incarnation = 4; }) ==
+          "superblock.incarnation-never-falls");
+    SuperblockProbe::wanted(file).release_active = newest_release;
+    CHECK(store([](Superblock& wanted) { wanted.release_active = oldest_release; }) ==
+          "superblock.release-never-falls");
+    CHECK(store([](Superblock&) {}).empty());
+    CHECK(store([](Superblock& wanted) { ++wanted.self; }) == "superblock.identity");
+    disk.settle([&](const IoDone& done) { CHECK(file.on_io(done, next_io, disk)); });
+    CHECK(tripped([&] { file.opened(numbered(1)); }) == "superblock.opened-first");
+}
+
+TEST_CASE("the superblock's file writes one superblock at a time, in order", "[replica_disk]") {
+    BugSet bugs;
+    DiskDouble disk(small_limits());
+    SuperblockFile file(bugs);
+    file.opened(numbered(1));
+    IoId next_io = 1;
+    const auto start = [&] { SuperblockProbe::start(file, next_io, disk); };
+    CHECK(tripped(start) == "superblock.start-wanted");
+    CHECK(tripped([&] { SuperblockProbe::write_half(file, 2, next_io, disk); }) ==
+          "superblock.half");
+    next_io = 0;
+    CHECK(tripped([&] { SuperblockProbe::write_half(file, 0, next_io, disk); }) == "superblock.io");
+    next_io = 1;
+    file.store(file.durable(), next_io, disk);
+    CHECK(tripped(start) == "superblock.start-idle");
+    for (int half = 0; half < 3; ++half) { // all but the second half's sync
+        disk.step([&](const IoDone& done) { CHECK(file.on_io(done, next_io, disk)); });
+    }
+    const auto end = [&] {
+        return tripped([&] { file.on_io(IoDone{SuperblockProbe::sync(file)}, next_io, disk); });
+    };
+    SuperblockProbe::writing(file).parent = Checksum{1, 2};
+    CHECK(end() == "superblock.chained");
+    ++SuperblockProbe::writing(file).sequence;
+    CHECK(end() == "superblock.sequence-ascends");
+    SuperblockProbe::set_ticket(file, 2);
+    CHECK(end() == "superblock.ticket-wanted");
+    SuperblockProbe::set_done(file, 2);
+    CHECK(end() == "superblock.ticket-ascends");
 }

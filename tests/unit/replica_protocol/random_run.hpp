@@ -18,9 +18,7 @@ struct RandomRun {
 
 /// The cluster that a seed draws.
 inline WorldOptions draw_options(Rng rng) {
-    // Not 4 and 6: half of the voters can be waiting to hear where their logs end, while a view
-    // change needs more than half.
-    constexpr std::array<std::uint8_t, 8> sizes{1, 2, 3, 3, 3, 5, 5, 7};
+    constexpr std::array<std::uint8_t, 10> sizes{1, 2, 3, 3, 3, 4, 5, 5, 6, 7};
     WorldOptions options;
     options.voters = sizes[rng.below(sizes.size())];
     options.standbys = static_cast<std::uint8_t>(rng.chance(1, 4) ? rng.between(1, 2) : 0);
@@ -34,7 +32,7 @@ inline WorldOptions draw_options(Rng rng) {
     if (rng.chance(1, 4)) options.admission = {.rate = 100, .burst = 4};
     if (rng.chance(1, 3)) options.network.delay_max = rng.between(1, 10) * ms;
     if (rng.chance(1, 3)) options.disk.sync_max = rng.between(1, 10) * ms;
-    if (rng.chance(1, 4)) { // rings that do not wrap (Nemesis)
+    if (rng.chance(1, 8)) { // rings that do not wrap
         options.limits.slots = 1500;
         options.limits.message_bytes = 2048;
         options.limits.checkpoint_every = 740;
@@ -52,8 +50,7 @@ inline RandomRun run_seed(std::uint64_t seed, std::function<void(const std::stri
     options.trace = std::move(trace);
     const std::uint8_t voters = options.voters;
     World world(options);
-    const bool lost_disks = options.limits.slots > 1000;
-    Nemesis nemesis(world, voters, lost_disks, rng.split("nemesis"));
+    Nemesis nemesis(world, voters, rng.split("nemesis"));
     RandomRun run;
     const auto all_idle = [&] {
         for (std::size_t i = 0; i < world.client_count(); ++i) {

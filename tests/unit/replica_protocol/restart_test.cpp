@@ -10,6 +10,12 @@ void rot_entry(World& world, ReplicaId id, Op op) {
     world.disk(id).rot(Zone::Prepares, op % limits.slots * limits.message_bytes, sizeof(Header));
 }
 
+/// And its header, so that nothing names it.
+void rot_both(World& world, ReplicaId id, Op op) {
+    rot_entry(world, id, op);
+    world.disk(id).rot(Zone::Headers, op % world.limits().slots * sizeof(Header), sizeof(Header));
+}
+
 } // namespace
 
 TEST_CASE("Each replica comes back to where it was", "[replica_protocol]") {
@@ -144,20 +150,41 @@ TEST_CASE("Bad entries are found at start and fetched", "[replica_protocol]") {
     check_sound(world);
 }
 
+TEST_CASE("A bad entry that nobody's log holds any more comes with a snapshot",
+          "[replica_protocol]") {
+    World world({});
+    write_some(world, 0, 9);
+    settle(world);
+    world.run_for(50 * ms);
+    world.crash(3);
+    rot_entry(world, 3, 2);
+    // It can fetch what is missing up to where its ring is full, beyond the others' checkpoint.
+    const Op full = world.limits().slots;
+    while (world.telemetry(1).head < full + 3) {
+        write_some(world, 0, 1);
+    }
+    REQUIRE(world.telemetry(1).checkpoint <= full);
+    world.start(3);
+    settle(world);
+    CHECK(world.monitors().count(3, EventKind::SyncDone) == 1);
+    check_sound(world);
+}
+
 TEST_CASE("A replica whose newest entry is bad waits to be told", "[replica_protocol]") {
     World world({});
     write_some(world, 0, 6);
-    settle(world);
+    isolate(world, {3});
+    write_some(world, 0, 1);
     world.run_for(50 * ms);
     const Op head = world.telemetry(2).head;
     for (const ReplicaId id : ids({1, 2, 3})) {
         world.crash(id);
     }
-    rot_entry(world, 2, head);
-    world.disk(2).rot(Zone::Headers, head % world.limits().slots * sizeof(Header), 256);
+    world.network().heal_cuts();
+    rot_both(world, 2, head);
     world.start(2);
     world.start(3);
-    // 3 cannot elect without a vote of 2, which does not know where its log ends.
+    // What 2 cannot name may be committed, and 3 does not have it.
     world.run_for(1 * s);
     CHECK(world.status(2) == Status::RecoveringHead);
     CHECK_FALSE(world.primary().has_value());
@@ -165,6 +192,31 @@ TEST_CASE("A replica whose newest entry is bad waits to be told", "[replica_prot
     settle(world);
     CHECK(world.telemetry(2).head >= head);
     check_sound(world);
+}
+
+TEST_CASE("Replicas whose newest entry is bad elect with those who have it", "[replica_protocol]") {
+    for (const std::uint8_t voters : {3, 4, 5, 6, 7}) {
+        CAPTURE(int{voters});
+        World world({.voters = voters});
+        write_some(world, 0, 6);
+        settle(world);
+        world.run_for(50 * ms);
+        const Op head = world.telemetry(1).head;
+        for (ReplicaId id = 1; id <= voters; ++id) {
+            world.crash(id);
+        }
+        // The last half of them; the first primary has restarted, and leaves its view.
+        for (auto id = static_cast<ReplicaId>(voters - voters / 2 + 1); id <= voters; ++id) {
+            rot_both(world, id, head);
+        }
+        for (ReplicaId id = 1; id <= voters; ++id) {
+            world.start(id);
+        }
+        settle(world);
+        CHECK(world.telemetry(1).head >= head);
+        CHECK(world.call(0, read_op(0))->value == Value(5));
+        check_sound(world);
+    }
 }
 
 TEST_CASE("The scrubber finds what rots while nobody reads it", "[replica_protocol]") {

@@ -27,6 +27,9 @@ TEST_CASE("Every bug has one row, in order, with a name of its own", "[replica_s
     CHECK(mechanisms.size() == bugs().size());
     CHECK(summaries.size() == bugs().size());
     CHECK_TRIPS("bug-known", entry(static_cast<Bug>(bug_count)));
+    BugSet none;
+    CHECK_TRIPS("bug-set", none.set(static_cast<Bug>(bug_count)));
+    CHECK_TRIPS("bug-fired", none.fired(static_cast<Bug>(bug_count)));
 }
 
 TEST_CASE("Bugs are switched on by their names", "[replica_state]") {

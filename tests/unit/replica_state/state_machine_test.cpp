@@ -277,10 +277,6 @@ TEST_CASE("The state machine refuses what is not for it", "[replica_state]") {
     CHECK_TRIPS("operation-size", machine.machine.apply(large, 2, result, machine.bugs));
     CHECK(machine.machine.apply({}, 2, result, machine.bugs) == 1);
     CHECK(result.front() == static_cast<std::byte>(Outcome::Malformed));
-    machine.write(0, "k", "v");
-    const auto append = encode({.code = OpCode::Append, .key = "k", .value = "w"});
-    CHECK_TRIPS("result-fits",
-                machine.machine.apply(append, 2, std::span(result).first(6), machine.bugs));
 }
 
 TEST_CASE("B24: scans in an order that differs between processes", "[replica_state]") {

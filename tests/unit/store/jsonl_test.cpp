@@ -29,7 +29,7 @@ std::string exported(const Record& record, HistoryFormat format = HistoryFormat:
 
 Result<History> imported(const std::string& text, HistoryFormat format = HistoryFormat::jsonl) {
     const auto source = text_source(text);
-    FAULTLAB_TRY(ImportedHistory read, import_history(*source, "h.jsonl", format));
+    FAULTLAB_TRY(ImportedHistory read, import_history(*source, "h.jsonl", {.format = format}));
     return std::move(read.record.history);
 }
 
@@ -256,6 +256,52 @@ TEST_CASE("import reads what others write", "[store]") {
     CHECK(history->op(2).status == OpStatus::open);
     REQUIRE(history->op(2).arg.transaction() != nullptr);
     CHECK(history->op(2).arg.transaction()->at(1) == MicroOp{"w", Value("x"), Value(2)});
+}
+
+TEST_CASE("keys of different namespaces are different keys, where the model has them", "[store]") {
+    const std::string text =
+        R"({"process":1,"type":"invoke","f":"write","ns":"x","key":"a","value":1}
+           {"process":1,"type":"ok","f":"write","ns":"x","key":"a","value":1}
+           {"process":1,"type":"invoke","f":"scan","ns":7,"value":["a",9]}
+           {"process":1,"type":"ok","f":"scan","ns":7,"value":[["a",1],[3,["b",2]]]}
+           {"process":1,"type":"invoke","f":"txn","ns":"x","value":[["r","a",null]]}
+           {"process":1,"type":"invoke","f":"read","key":"a"})";
+    const auto lines = [&](std::size_t count) {
+        std::size_t end = 0;
+        for (std::size_t i = 0; i < count; ++i)
+            end = text.find('\n', end) + 1;
+        return text.substr(0, end);
+    };
+    std::istringstream in(lines(5));
+    const auto history = import_jsonl(in, "h.jsonl", Namespaces::separate);
+    REQUIRE(history);
+    CHECK(history->op(0).key == Value(Value::List{"x", "a"}));
+    CHECK(history->op(0).arg == Value(1));
+    const Value::List lo = {7, "a"};
+    const Value::List hi = {7, 9};
+    const Value::List third = {7, 3};
+    CHECK(history->op(1).arg == Value(Value::List{lo, hi}));
+    CHECK(history->op(1).ret ==
+          Value(Value::List{Value::List{lo, 1}, Value::List{third, Value::List{"b", 2}}}));
+    CHECK(history->op(2).arg ==
+          Value(Value::Transaction{{"r", Value(Value::List{"x", "a"}), Value{}}}));
+    CHECK(imported(lines(4))->op(0).key == Value("a"));
+    std::ostringstream out;
+    REQUIRE(export_jsonl({.history = *history}, out));
+    std::istringstream again(out.str());
+    const auto reread = import_jsonl(again, "h.jsonl", Namespaces::separate);
+    REQUIRE(reread);
+    for (OpId id = 0; id < 3; ++id) {
+        CHECK(reread->op(id).key == history->op(id).key);
+        CHECK(reread->op(id).arg == history->op(id).arg);
+        CHECK(reread->op(id).ret == history->op(id).ret);
+    }
+    std::istringstream elsewhere(lines(1) +
+                                 R"({"process":1,"type":"ok","f":"write","ns":"y","key":"a"})");
+    const auto refused = import_jsonl(elsewhere, "h.jsonl", Namespaces::separate);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text() ==
+          "h.jsonl:2: 'ok' in namespace \"y\"\n  expected namespace \"x\", as invoked in line 1");
 }
 
 TEST_CASE("import keeps the events of others for display", "[store]") {

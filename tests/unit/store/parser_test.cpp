@@ -23,7 +23,7 @@ namespace faultlab::store_test {
 namespace {
 
 Result<ImportedHistory> read(std::string_view text, HistoryFormat format) {
-    return import_history(*text_source(text), "h", format);
+    return import_history(*text_source(text), "h", {.format = format});
 }
 
 test::ReferenceReading read_slowly(std::string_view text, HistoryFormat format) {
@@ -144,7 +144,7 @@ TEST_CASE("a history is read alike however its bytes arrive", "[store]") {
         const std::string text = sample(rng, format);
         const auto whole = read(text, format);
         Dripping source(text, 1 + rng.below(40));
-        const auto dripped = import_history(source, "h", format);
+        const auto dripped = import_history(source, "h", {.format = format});
         INFO(text);
         REQUIRE(whole.ok() == dripped.ok());
         if (whole) CHECK(test::difference(whole->record, dripped->record) == "");
@@ -212,7 +212,7 @@ TEST_CASE("EDN and CSV that are no histories are refused with their place", "[st
             {HistoryFormat::csv,
              "process,type\n",
              "h:1: there is no column 'f'\n  expected a header with columns of these: "
-             "process,type,f,key,value,time,node,error,client,due,ret"},
+             "process,type,f,key,value,time,node,error,client,due,ret,ns"},
             {HistoryFormat::csv,
              header + "0,invoke,read\n",
              "h:2: 3 cells\n  expected 4, as in the "

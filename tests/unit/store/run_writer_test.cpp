@@ -1,3 +1,4 @@
+#include "core/store/database.hpp"
 #include "core/store/run_reader.hpp"
 #include "tests/unit/store/store_support.hpp"
 
@@ -15,6 +16,38 @@ Record record_at(const std::filesystem::path& run_db) {
     INFO((record ? std::string() : record.error().text()));
     REQUIRE(record);
     return std::move(record).value();
+}
+
+TEST_CASE("an operation is of the replica that was asked last, folded or not", "[store]") {
+    const bool folded = GENERATE(true, false);
+    const Directory directory;
+    const auto run_db = directory / "run.db";
+    const TickingClock clock;
+    auto writer = writer_at(run_db);
+    OpLane& lane = writer->open_lane(4);
+    operate(lane, clock, 4, {"write", Value(1), Value(10)}, Done{}, 2);
+    operate(lane, clock, 4, {"write", Value(1), Value(11)}, Done{});
+    operate(lane, clock, 4, {"write", Value(1), Value(12)}, Unknown{"timeout"}, 0);
+    lane.invoke({.process = 16, .node = 1, .op = {"read", Value(1), Value{}}}, clock);
+    if (folded) REQUIRE(writer->finish("complete"));
+    writer.reset();
+
+    const auto nodes = [&] {
+        std::vector<NodeId> found;
+        const Record record = record_at(run_db);
+        for (std::size_t i = 0; i < record.history.size(); ++i)
+            found.push_back(record.history.op(static_cast<OpId>(i)).node);
+        return found;
+    };
+    CHECK(nodes() == std::vector<NodeId>{2, 1, 0, 1});
+    {
+        auto database = Database::open(run_db, Database::Mode::write);
+        REQUIRE(database);
+        CHECK(database->query_integer("SELECT sum(node * 10 + inv_index) FROM op").value() == 52);
+        // As files were before there was such a table.
+        REQUIRE(database->execute("DROP VIEW op; DROP TABLE op_asked"));
+    }
+    CHECK(nodes() == (folded ? std::vector<NodeId>{2, 1, 0, 1} : std::vector<NodeId>{1, 1, 1, 1}));
 }
 
 TEST_CASE("a finished run is read as it was written", "[store]") {

@@ -68,9 +68,10 @@ inline std::pair<Index, Index> operate(OpLane& lane,
                                        const Clock& clock,
                                        std::int32_t process,
                                        Invocation op,
-                                       const Completion& completion) {
+                                       const Completion& completion,
+                                       NodeId asked = no_node) {
     const Index invoked = lane.invoke({.process = process, .node = 1, .op = std::move(op)}, clock);
-    return {invoked, lane.complete(invoked, completion, clock)};
+    return {invoked, lane.complete(invoked, completion, asked, clock)};
 }
 
 } // namespace faultlab::store_test

@@ -1,0 +1,217 @@
+#include "replica/core/core.hpp"
+
+#include <algorithm>
+
+// What is true of a replica between any two steps. A replica of which it is not true must not
+// speak: the step that broke it halts.
+namespace faultlab::replica {
+
+namespace {
+
+/// What comes thousands of times a second is followed by a timer soon enough.
+bool comes_often(const Input& input) {
+    if (const auto* received = std::get_if<Received>(&input.what)) {
+        const Command command = received->message.header.command;
+        return command == Command::Request || command == Command::Prepare ||
+               command == Command::PrepareOk || command == Command::Commit;
+    }
+    return std::holds_alternative<IoDone>(input.what);
+}
+
+} // namespace
+
+void Replica::Core::check_after(const Input& input) const {
+    // Planted bugs break what holds; others are to find that.
+    if (boot_ != BootStage::Done || status_ == Status::Halted || bugs_.any() ||
+        comes_often(input)) {
+        return;
+    }
+    check_views();
+    check_log();
+    check_status();
+    check_view_change();
+    check_install();
+    check_members();
+    check_peers();
+    check_disk();
+    check_snapshots();
+    check_timers();
+}
+
+void Replica::Core::check_views() const {
+    REPLICA_ASSERT("is-log-view", log_view_ <= view_);
+    REPLICA_ASSERT("is-wanted-view", wanted_.view <= view_ || then_ == Then::Nothing);
+    REPLICA_ASSERT("is-durable-view", durable().view <= wanted_.view);
+    REPLICA_ASSERT("is-durable-log-view", durable().log_view <= durable().view);
+    REPLICA_ASSERT("is-durable-log-behind", durable().log_view <= wanted_.log_view);
+    REPLICA_ASSERT("is-log-durable", log_view_ <= durable().log_view);
+    REPLICA_ASSERT("is-candidate", candidate_ == View{} || candidate_ > view_);
+    REPLICA_ASSERT("is-candidate-epoch",
+                   candidate_ == View{} || candidate_.epoch() == view_.epoch());
+    REPLICA_ASSERT("is-incarnation", wanted_.incarnation >= durable().incarnation);
+    REPLICA_ASSERT("is-life",
+                   wanted_.recovering == 1 ||
+                       wanted_.lives.hold(config_.self, wanted_.incarnation));
+    REPLICA_ASSERT("is-self", wanted_.self == config_.self && wanted_.cluster == config_.cluster);
+}
+
+void Replica::Core::check_log() const {
+    const Op head = journal_.head();
+    REPLICA_ASSERT("is-executed", commit_min_ <= commit_max_);
+    REPLICA_ASSERT("is-committed", commit_max_ <= own_head());
+    REPLICA_ASSERT("is-own-head", own_head() <= head);
+    REPLICA_ASSERT("is-checkpoint-executed", journal_.checkpoint() <= commit_min_);
+    REPLICA_ASSERT("is-checkpoint-durable", journal_.checkpoint() <= durable().checkpoint_op);
+    REPLICA_ASSERT("is-timestamp",
+                   status_ != Status::Normal || !leads() || journal_.header(head) == nullptr ||
+                       last_timestamp_ >= journal_.header(head)->timestamp);
+}
+
+void Replica::Core::check_status() const {
+    const bool normal = status_ == Status::Normal;
+    REPLICA_ASSERT("is-booted", status_ != Status::Booting);
+    REPLICA_ASSERT("is-normal", !normal || log_view_ == view_);
+    REPLICA_ASSERT("is-normal-durable", !normal || spoken_view() == view_);
+    REPLICA_ASSERT("is-normal-whole", !normal || !install_.active);
+    REPLICA_ASSERT("is-normal-member", !normal || is_voter() || membership_.listens(config_.self));
+    REPLICA_ASSERT("is-normal-head", !normal || !head_uncertain());
+    REPLICA_ASSERT("is-recovering",
+                   status_ != Status::Recovering || wanted_.recovering == 1 || install_.storing);
+    REPLICA_ASSERT("is-not-recovering", !normal || durable().recovering == 0);
+    REPLICA_ASSERT("is-syncing", (status_ == Status::Syncing) <= sync_.active);
+    REPLICA_ASSERT("is-sync-apart", !sync_.active || !install_.active);
+    REPLICA_ASSERT("is-told", told_ == 0 || told_ <= acknowledgeable() || !normal);
+    REPLICA_ASSERT("is-abdicated", !abdicated_ || is_normal_primary());
+    REPLICA_ASSERT("is-proposing", queue_.waiting() == 0 || is_normal_primary());
+    REPLICA_ASSERT("is-pipeline",
+                   !is_normal_primary() ||
+                       journal_.head() - commit_max_ <= std::uint64_t{config_.limits.pipeline} + 1);
+}
+
+void Replica::Core::check_view_change() const {
+    for (std::size_t index = 0; index < votes_.size(); ++index) {
+        const Vote& vote = votes_[index];
+        if (!vote.valid) {
+            continue;
+        }
+        const Header& header = vote.header;
+        REPLICA_ASSERT("is-vote-counted", leads());
+        REPLICA_ASSERT("is-vote-voter", index < membership_.voter_count);
+        REPLICA_ASSERT("is-vote-place", header.replica == membership_.voters[index]);
+        REPLICA_ASSERT("is-vote-view", header.view == view_);
+        REPLICA_ASSERT("is-vote-older", header.log_view < header.view);
+        REPLICA_ASSERT("is-vote-commit", header.commit <= header.op);
+        REPLICA_ASSERT("is-vote-suffix", vote.slots.size() == header.op - header.commit);
+    }
+    REPLICA_ASSERT("is-suffix", suffix_.size() <= most_suffix(config_.limits));
+    REPLICA_ASSERT("is-vote-waiting", !vote_waits_ || status_ != Status::Normal);
+    REPLICA_ASSERT("is-voting", then_ != Then::DoViewChange || status_ != Status::Normal);
+}
+
+void Replica::Core::check_install() const {
+    const Install& install = install_;
+    REPLICA_ASSERT("is-storing", !install.storing || install.active);
+    REPLICA_ASSERT("is-beginning", then_ != Then::BeginView || install.storing);
+    if (!install.active) {
+        return;
+    }
+    REPLICA_ASSERT("is-install-status",
+                   status_ == Status::ViewChange || status_ == Status::RecoveringHead ||
+                       status_ == Status::Recovering);
+    REPLICA_ASSERT("is-install-view", install.view == view_ || install.storing);
+    REPLICA_ASSERT("is-install-next", install.next <= install.op + 1);
+    REPLICA_ASSERT("is-install-commit", install.commit <= install.op);
+    REPLICA_ASSERT("is-install-executed", install.op >= commit_min_);
+    REPLICA_ASSERT("is-install-leads",
+                   !install.as_primary || membership_.primary(install.view) == config_.self);
+    REPLICA_ASSERT("is-install-donor",
+                   install.donor <= max_replica_id &&
+                       (install.donor != config_.self || install.as_primary));
+    REPLICA_ASSERT("is-install-suffix", suffix_.size() <= install.op);
+    REPLICA_ASSERT("is-install-member", install.membership.epoch == install.view.epoch());
+}
+
+void Replica::Core::check_members() const {
+    REPLICA_ASSERT("is-membership", !membership_known() || membership_.well_formed());
+    REPLICA_ASSERT("is-epoch", membership_.epoch <= view_.epoch() || status_ == Status::Retired);
+    REPLICA_ASSERT("is-normal-epoch",
+                   status_ != Status::Normal || membership_.epoch == view_.epoch());
+    REPLICA_ASSERT("is-epoch-begun",
+                   membership_.began_at <= commit_max_ || status_ != Status::Normal);
+    REPLICA_ASSERT("is-decided",
+                   decided_.membership.epoch == 0 || decided_.membership.well_formed());
+    REPLICA_ASSERT("is-decided-at", decided_.membership.began_at <= commit_min_);
+    REPLICA_ASSERT("is-decided-next",
+                   decided_.membership.epoch <= membership_.epoch + 1 || sync_.active ||
+                       status_ != Status::Normal);
+    REPLICA_ASSERT("is-release", decided_.release <= config_.release);
+    REPLICA_ASSERT("is-release-durable", wanted_.release_active <= decided_.release);
+}
+
+void Replica::Core::check_peers() const {
+    const bool primary_now = is_normal_primary();
+    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
+        const Peer& peer = peers_[id];
+        REPLICA_ASSERT("is-acknowledged", !primary_now || peer.acknowledged <= journal_.head());
+        REPLICA_ASSERT("is-echo", peer.echoed <= now_);
+        REPLICA_ASSERT("is-answered", peer.answered <= now_);
+        REPLICA_ASSERT("is-wish", peer.wanted_at <= now_);
+        REPLICA_ASSERT("is-latency", peer.latency >= 0);
+        REPLICA_ASSERT("is-asker", peer.recovering == 0 || others_recover_);
+    }
+    REPLICA_ASSERT("is-nobody", peers_[no_replica].incarnation == 0);
+    REPLICA_ASSERT("is-me", peers_[config_.self].incarnation == 0);
+    REPLICA_ASSERT("is-own-acknowledgement",
+                   !primary_now || peers_[config_.self].acknowledged == told_);
+    REPLICA_ASSERT("is-turn", turn_ <= max_replica_id);
+    REPLICA_ASSERT("is-asked-peer", asked_peer_ <= max_replica_id && asked_peer_ != config_.self);
+}
+
+void Replica::Core::check_disk() const {
+    const Superblock& disk = durable();
+    REPLICA_ASSERT("is-disk-checkpoint", disk.checkpoint_op <= wanted_.checkpoint_op);
+    REPLICA_ASSERT("is-disk-area", disk.checkpoint_area <= 1);
+    REPLICA_ASSERT("is-disk-limits", disk.limits == config_.limits);
+    REPLICA_ASSERT("is-disk-log-end", wanted_.log_end == open_end || wanted_.view > log_view_);
+    REPLICA_ASSERT("is-disk-release", disk.release_active <= config_.release);
+    REPLICA_ASSERT("is-ticket", then_ == Then::Nothing || then_ticket_ > superblock_.done());
+    REPLICA_ASSERT("is-io", boot_read_ == 0 && next_io_ > 1);
+}
+
+void Replica::Core::check_snapshots() const {
+    REPLICA_ASSERT("is-checkpointing", checkpointing_ <= commit_min_);
+    REPLICA_ASSERT("is-checkpoint-due", checkpointing_ % config_.limits.checkpoint_every == 0);
+    REPLICA_ASSERT("is-checkpoint-storing", !checkpoint_storing_ || checkpointing_ != 0);
+    REPLICA_ASSERT("is-checkpoint-new",
+                   checkpointing_ == 0 || checkpointing_ > journal_.checkpoint());
+    REPLICA_ASSERT("is-offered", offered_.op <= durable().checkpoint_op);
+    REPLICA_ASSERT("is-sync-storing", !sync_.storing || (sync_.active && sync_.ticket > 0));
+    REPLICA_ASSERT("is-sync-gathering", !sync_.gathering || sync_.target.op > 0);
+    REPLICA_ASSERT("is-sync-donor", sync_.donor != config_.self && sync_.donor <= max_replica_id);
+    REPLICA_ASSERT("is-sync-idle", sync_.active || (!sync_.gathering && !sync_.asked));
+    REPLICA_ASSERT("is-digest", figures_.digest_op <= commit_min_);
+}
+
+/// Whoever waits is woken: no state is without a way out.
+void Replica::Core::check_timers() const {
+    const bool normal = status_ == Status::Normal;
+    REPLICA_ASSERT("is-pinging", armed(Timer::Ping));
+    REPLICA_ASSERT("is-scrubbing", armed(Timer::Scrub));
+    REPLICA_ASSERT("is-beating", !is_normal_primary() || abdicated_ || armed(Timer::Heartbeat));
+    REPLICA_ASSERT("is-watching-quorum", !is_normal_primary() || armed(Timer::Abdicate));
+    REPLICA_ASSERT("is-watching-primary", !normal || leads() || armed(Timer::PrimarySilent));
+    REPLICA_ASSERT("is-calling",
+                   status_ != Status::ViewChange || armed(Timer::ViewChange) ||
+                       armed(Timer::GetView) || install_.active);
+    REPLICA_ASSERT("is-asking-view",
+                   status_ != Status::RecoveringHead || armed(Timer::GetView) ||
+                       armed(Timer::ViewChange));
+    REPLICA_ASSERT("is-asking-others",
+                   status_ != Status::Recovering || armed(Timer::Recovery) || sync_.active ||
+                       then_ != Then::Nothing);
+    REPLICA_ASSERT("is-wishing", candidate_ == View{} || armed(Timer::ViewChangeMessage));
+    REPLICA_ASSERT("is-flushing", journal_.clean() || armed(Timer::IdleFlush));
+    REPLICA_ASSERT("is-idle-primary", !is_normal_primary() || !armed(Timer::PrimarySilent));
+}
+
+} // namespace faultlab::replica
