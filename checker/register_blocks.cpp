@@ -24,6 +24,9 @@ RegisterBlocks::Answer RegisterBlocks::judge(std::span<const RegisterOp> ops) {
     ops_ = ops;
     FAULTLAB_CHECK(ops.size() < nobody);
     clear();
+    // Room that is not used is never touched; growing would copy all again.
+    clusters_.reserve(ops.size() + 2);
+    blocks_.reserve(ops.size() + 1);
     if (!collect()) return Answer::not_applicable;
     close_over_open_cas();
     bool unwritten = false;

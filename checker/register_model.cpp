@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,7 @@ public:
     Result<KeyOps> read(std::span<const OpId> ids) {
         key_ = {};
         key_.ops.reserve(ids.size());
+        key_.values.reserve(ids.size() + 1);
         for (const Symbol symbol : symbols_)
             number_of_symbol_[symbol] = unseen;
         symbols_.clear();
@@ -35,6 +37,7 @@ public:
             std::ranges::fill(table_, Entry{});
             generation_ = 1;
         }
+        make_room(std::min(ids.size(), history_.value_count()));
         number_symbol(0);
         for (const OpId id : ids) {
             const auto i = static_cast<std::size_t>(id);
@@ -76,7 +79,7 @@ private:
 
     ValueId number(const Value& value) {
         const Value& same = rules_.identity(value);
-        if ((key_.values.size() + 1) * 2 > table_.size()) grow();
+        make_room(key_.values.size());
         const auto hash = static_cast<std::uint32_t>(same.hash());
         std::size_t probe = hash & (table_.size() - 1);
         for (; table_[probe].generation == generation_; probe = (probe + 1) & (table_.size() - 1)) {
@@ -89,8 +92,11 @@ private:
         return next;
     }
 
-    void grow() {
-        std::vector<Entry> old(table_.size() * 2);
+    /// For one more value than these, and a quarter of the table empty.
+    void make_room(std::size_t values) {
+        const std::size_t needed = values + values / 3 + 2;
+        if (needed <= table_.size()) return;
+        std::vector<Entry> old(std::bit_ceil(needed));
         std::swap(old, table_);
         for (const Entry& entry : old) {
             if (entry.generation != generation_) continue;
