@@ -170,6 +170,7 @@ Op Journal::window_end() const {
 }
 
 Op Journal::first_superseded() const {
+    REPLICA_ASSERT("journal.superseded-recovering", recovery_.active);
     const Op end = window_end();
     for (Op op = checkpoint_ + 1; op < end; ++op) {
         if (prepare_is(op) == PrepareIs::Superseded) {
@@ -180,6 +181,7 @@ Op Journal::first_superseded() const {
 }
 
 Op Journal::last_proven(Op end) const {
+    REPLICA_ASSERT("journal.proven-window", end <= window_end());
     Op last = std::min(recovery_.superblock.log_op, end - 1);
     for (Op op = checkpoint_ + 1; op < end; ++op) {
         const HeaderIs header = header_is(op, PrepareIs::Bad);
@@ -257,6 +259,7 @@ Op Journal::newest_in_doubt(Op first, Op last_proven) {
 void Journal::take(Op op, Decision decision) {
     REPLICA_ASSERT("journal.take-decision",
                    decision == Decision::Take || decision == Decision::Faulty);
+    REPLICA_ASSERT("journal.take-recovering", recovery_.active);
     REPLICA_ASSERT("journal.take-next", op == head_ + 1);
     const std::size_t at = index(op);
     Slot& slot = slots_[at];
@@ -282,6 +285,7 @@ void Journal::take(Op op, Decision decision) {
 /// that had begun to overwrite the log; what lies below and is not committed is in doubt then.
 void Journal::verify_chain() {
     bool broken = false;
+    REPLICA_ASSERT("journal.chain-recovering", recovery_.active); // no slot becomes faulty later
     REPLICA_ASSERT("journal.chain-head", head_ >= checkpoint_);
     REPLICA_ASSERT("journal.chain-span", head_ - checkpoint_ <= slots_.size());
     for (Op op = head_; op > checkpoint_; --op) {
@@ -311,6 +315,7 @@ void Journal::verify_chain() {
 
 /// Entries that the checkpoint covers are kept for those who lag behind.
 void Journal::take_covered() {
+    REPLICA_ASSERT("journal.covered-recovering", recovery_.active);
     REPLICA_ASSERT("journal.covered-head", head_ >= checkpoint_);
     tail_ = checkpoint_ + 1;
     Checksum expected = checkpoint_parent_;

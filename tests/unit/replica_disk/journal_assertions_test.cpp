@@ -13,6 +13,13 @@ struct JournalProbe {
     static std::function<void(LogDouble&)> in(std::function<void(Journal&)> by) {
         return [by = std::move(by)](LogDouble& log) { by(*log.journal); };
     }
+    /// Likewise, while its rings are being read.
+    static std::function<void(LogDouble&)> reading(std::function<void(Journal&)> by) {
+        return [by = std::move(by)](LogDouble& log) {
+            log.journal->recovery_.active = true;
+            by(*log.journal);
+        };
+    }
     static void scrub(LogDouble& log) { log.journal->scrub(4, log.next_io, log.disk); }
     static bool done(LogDouble& log, IoId id) {
         return log.journal->on_io(IoDone{id}, log.next_io, log.disk);
@@ -298,35 +305,44 @@ struct JournalProbe {
     static Breaches of_taking() {
         return {
             {"journal.take-decision",
-             in([](Journal& journal) { journal.take(5, Decision::Absent); })},
-            {"journal.take-next", in([](Journal& journal) { journal.take(6, Decision::Take); })},
-            {"journal.take-free", in([](Journal& journal) {
+             reading([](Journal& journal) { journal.take(5, Decision::Absent); })},
+            {"journal.take-next",
+             reading([](Journal& journal) { journal.take(6, Decision::Take); })},
+            {"journal.take-free", reading([](Journal& journal) {
                  journal.slots_[5].state = SlotState::Present;
                  journal.take(5, Decision::Take);
              })},
-            {"journal.take-whole", in([](Journal& journal) { journal.take(5, Decision::Take); })},
-            {"journal.take-op", in([](Journal& journal) {
+            {"journal.take-whole",
+             reading([](Journal& journal) { journal.take(5, Decision::Take); })},
+            {"journal.take-op", reading([](Journal& journal) {
                  journal.recovery_.slots[5] = Read::Whole;
                  journal.headers_[5].op = 21;
                  journal.take(5, Decision::Take);
              })},
-            {"journal.chain-head", in([](Journal& journal) {
+            {"journal.take-recovering",
+             in([](Journal& journal) { journal.take(5, Decision::Take); })},
+            {"journal.superseded-recovering",
+             in([](Journal& journal) { (void)journal.first_superseded(); })},
+            {"journal.proven-window", in([](Journal& journal) { (void)journal.last_proven(18); })},
+            {"journal.chain-recovering", in([](Journal& journal) { journal.verify_chain(); })},
+            {"journal.covered-recovering", in([](Journal& journal) { journal.take_covered(); })},
+            {"journal.chain-head", reading([](Journal& journal) {
                  journal.checkpoint_ = 5;
                  journal.verify_chain();
              })},
-            {"journal.chain-span", in([](Journal& journal) {
+            {"journal.chain-span", reading([](Journal& journal) {
                  journal.head_ = 17;
                  journal.verify_chain();
              })},
-            {"journal.chain-slot", in([](Journal& journal) {
+            {"journal.chain-slot", reading([](Journal& journal) {
                  journal.slots_[3] = Slot{};
                  journal.verify_chain();
              })},
-            {"journal.covered-head", in([](Journal& journal) {
+            {"journal.covered-head", reading([](Journal& journal) {
                  journal.checkpoint_ = 5;
                  journal.take_covered();
              })},
-            {"journal.covered-span", in([](Journal& journal) {
+            {"journal.covered-span", reading([](Journal& journal) {
                  journal.head_ = 17;
                  journal.take_covered();
              })},
