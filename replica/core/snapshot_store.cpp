@@ -105,6 +105,7 @@ bool SnapshotStore::adopt(Bytes manifest, const Checksum& id) {
 void SnapshotStore::begin(Phase phase, std::uint32_t area) {
     REPLICA_ASSERT("snapshot.area", area < 2);
     REPLICA_ASSERT("snapshot.begin-chunks", chunks_ <= states_.size());
+    REPLICA_ASSERT("snapshot.begin-free", free_but_for_scrubbing()); // what ends is of this one
     phase_ = phase;
     area_ = area;
     whole_ = false;
@@ -146,6 +147,7 @@ void SnapshotStore::write(const ManifestHead& head,
                           IoId& next_io,
                           Effects& effects) {
     REPLICA_ASSERT("snapshot.write-idle", idle_but_for_scrubbing());
+    REPLICA_ASSERT("snapshot.entry", head.entry.checksum == checksum_of(head.entry)); // see adopt
     REPLICA_ASSERT("snapshot.size", head.bytes > 0 && head.bytes <= snapshot_bytes(limits_));
     std::memset(manifest_.data(), 0, manifest_.size());
     std::memcpy(manifest_.data(), &head, sizeof head);
@@ -368,10 +370,14 @@ void SnapshotStore::on_chunk(std::size_t index, Bytes bytes) {
 
 // --- the scrubber
 
+bool SnapshotStore::free_but_for_scrubbing() const {
+    return std::ranges::none_of(places_, [](const UnderWay& place) {
+        return place.what != Io::None && place.what < Io::Scrub;
+    });
+}
+
 bool SnapshotStore::idle_but_for_scrubbing() const {
-    return phase_ == Phase::Idle && std::ranges::none_of(places_, [](const UnderWay& place) {
-               return place.what != Io::None && place.what < Io::Scrub;
-           });
+    return phase_ == Phase::Idle && free_but_for_scrubbing();
 }
 
 SnapshotStore::Piece SnapshotStore::piece(std::size_t index) const {

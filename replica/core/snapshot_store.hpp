@@ -49,6 +49,7 @@ public:
     /// The memory into which a new snapshot is serialised; what was there is gone. Requires: idle.
     [[nodiscard]] std::span<std::byte> begin_image();
     /// Names what `begin_image` was filled with and writes it to the area. `stored` tells the end.
+    /// Requires: head.entry is sealed.
     void write(const ManifestHead& head, std::uint32_t area, IoId& next_io, Effects& effects);
 
     // --- at start
@@ -138,6 +139,7 @@ private:
         Bytes bytes;
     };
     [[nodiscard]] Piece piece(std::size_t index) const;
+    [[nodiscard]] bool free_but_for_scrubbing() const;
     [[nodiscard]] bool idle_but_for_scrubbing() const;
     void on_scrubbed(std::size_t index, Bytes bytes, IoId& next_io, Effects& effects);
 

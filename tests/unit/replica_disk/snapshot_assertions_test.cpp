@@ -48,6 +48,16 @@ struct SnapshotProbe {
                  store.chunks_ = store.states_.size() + 1;
                  store.begin(Phase::Loading, 0);
              })},
+            {"snapshot.begin-free", in([](Store& store) {
+                 store.places_[0] = {77, Io::Sync, 0};
+                 store.begin(Phase::Loading, 0);
+             })},
+            {"snapshot.entry",
+             [](StoreDouble& here) {
+                 ManifestHead head = here.store->head();
+                 ++head.entry.op;
+                 here.store->write(head, 0, here.next_io, here.disk);
+             }},
             {"snapshot.adopt-phase", in([](Store& store) {
                  store.phase_ = Phase::Writing;
                  store.adopt(store.manifest(), store.id());
