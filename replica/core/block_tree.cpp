@@ -48,7 +48,7 @@ void BlockTree::walk(Index index, std::size_t offset, std::size_t size, Visit vi
         block = blocks_[block].next;
     }
     while (size > 0) {
-        REPLICA_ASSERT("tree-chain-ends", block < blocks_.size()); // after its last byte only
+        REPLICA_ASSERT("tree-chain-ends", block != none); // after its last byte only
         const std::size_t part = std::min(size, payload_bytes - offset);
         if (!visit(Bytes(blocks_[block].bytes).subspan(offset, part))) {
             return;
@@ -81,9 +81,7 @@ BlockTree::compare(Index index, const SpacedKey& key, std::uint64_t prefix) cons
 
 BlockTree::Index BlockTree::find(const SpacedKey& key) const {
     const std::uint64_t prefix = prefix_of(key.bytes);
-    std::uint32_t left = size_;
-    for (Index at = root_; at != none; --left) {
-        REPLICA_ASSERT("tree-find-ends", left > 0); // no way down is longer than the tree is large
+    for (Index at = root_; at != none;) {
         const std::strong_ordering order = compare(at, key, prefix);
         if (order == std::strong_ordering::equal) {
             return at;
@@ -153,25 +151,21 @@ BlockTree::Index BlockTree::take_block() {
         return static_cast<Index>(blocks_.size() - 1);
     }
     const Index block = free_block_;
-    REPLICA_ASSERT("tree-free-block-used", block < blocks_.size());
     free_block_ = blocks_[block].next;
     return block;
 }
 
-void BlockTree::release_blocks(Index index) {
+std::uint32_t BlockTree::release_blocks(Index index) {
     Node& node = nodes_[index];
-    const std::uint32_t length = blocks_for(std::size_t{node.key_bytes} + node.value_bytes);
-    REPLICA_ASSERT("tree-taken-blocks", length <= blocks_taken_);
-    const std::uint32_t left = blocks_taken_ - length;
+    const std::uint32_t before = blocks_taken_;
     while (node.blocks != none) {
         const Index block = node.blocks;
-        REPLICA_ASSERT("tree-chain-long", blocks_taken_ > left);
         node.blocks = blocks_[block].next;
         blocks_[block].next = free_block_;
         free_block_ = block;
         --blocks_taken_;
     }
-    REPLICA_ASSERT("tree-chain-short", blocks_taken_ == left);
+    return before - blocks_taken_;
 }
 
 void BlockTree::store(Index index, const SpacedKey& key, Bytes value) {
@@ -251,19 +245,19 @@ void BlockTree::unlink(Index* link) {
 
 bool BlockTree::put(const SpacedKey& key, Bytes value) {
     REPLICA_ASSERT("tree-key", !key.bytes.empty());
-    REPLICA_ASSERT("tree-entry-bytes",
-                   key.bytes.size() <= none && value.size() <= none - key.bytes.size());
-    const std::uint32_t needed = blocks_for(key.bytes.size() + value.size());
+    const std::size_t bytes = key.bytes.size() + value.size();
+    REPLICA_ASSERT("tree-entry-bytes", bytes <= none);
+    const std::uint32_t needed = blocks_for(bytes);
     Index index = find(key);
     const std::uint32_t freed =
         index == none ? 0 : blocks_for(nodes_[index].key_bytes + nodes_[index].value_bytes);
-    REPLICA_ASSERT("tree-freed-blocks", freed <= blocks_taken_);
     if (blocks_taken_ - freed + needed > most_blocks_ || (index == none && size_ == most_nodes_)) {
         return false;
     }
     if (index != none) {
         digest_.remove(nodes_[index].checksum);
-        release_blocks(index);
+        [[maybe_unused]] const std::uint32_t released = release_blocks(index);
+        REPLICA_ASSERT("tree-chain-length", released == freed);
         store(index, key, value);
         return true;
     }

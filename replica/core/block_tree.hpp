@@ -111,7 +111,8 @@ private:
         return visit_below(nodes_[top].right, key, prefix, visit);
     }
     void store(Index index, const SpacedKey& key, Bytes value);
-    void release_blocks(Index index);
+    /// Returns how many there were.
+    std::uint32_t release_blocks(Index index);
     [[nodiscard]] Index take_node();
     [[nodiscard]] Index take_block();
     void link(Index index, const SpacedKey& key);

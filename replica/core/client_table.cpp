@@ -65,7 +65,6 @@ ClientTable::Answer ClientTable::classify(ClientId client,
                                           SessionId session,
                                           RequestNumber request,
                                           BugSet& bugs) const {
-    REPLICA_ASSERT("classify-client", client != 0);
     REPLICA_ASSERT("classify-session", session != 0);
     REPLICA_ASSERT("classify-request", request > 0);
     const std::size_t at = position(client);

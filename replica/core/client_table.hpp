@@ -28,7 +28,7 @@ public:
         Gap,      ///< beyond the next: drop it
         Unknown,  ///< no such session
     };
-    /// Requires: client, session and request are not 0 (a registration has no session yet).
+    /// Requires: session and request are not 0 (a registration has no session yet).
     [[nodiscard]] Answer
     classify(ClientId client, SessionId session, RequestNumber request, BugSet& bugs) const;
 

@@ -173,7 +173,6 @@ StepView CellReader::step() {
 }
 
 std::span<std::byte> CellWriter::take(std::size_t size) {
-    REPLICA_ASSERT("writer-used", used_ <= buffer_.size());
     if (overflow_ || size > buffer_.size() - used_) {
         overflow_ = true;
         return {};

@@ -84,10 +84,7 @@ Outcome StateMachine::State::scan_by_place(const OperationView& operation, CellW
 }
 
 Outcome StateMachine::State::put(const SpacedKey& key, Bytes value) {
-    // A snapshot takes each through the scratch, and of a value to take back 0 bytes mean none.
-    REPLICA_ASSERT("put-key-bytes", key.bytes.size() <= scratch.size());
-    REPLICA_ASSERT("put-value-bytes", value.size() <= scratch.size());
-    REPLICA_ASSERT("put-value", !value.empty());
+    REPLICA_ASSERT("put-value", !value.empty()); // to take_back 0 bytes mean that there was none
     return tree.put(key, value) ? Outcome::Ok : Outcome::Full;
 }
 
@@ -214,7 +211,6 @@ Outcome StateMachine::State::transact(const OperationView& operation, CellWriter
 
 Outcome StateMachine::State::write(const OperationView& operation, CellWriter& out) {
     const SpacedKey key{operation.space, operation.key};
-    REPLICA_ASSERT("write-key", !key.bytes.empty() || operation.code == OpCode::Transaction);
     switch (operation.code) {
         case OpCode::Write: return put(key, operation.value);
         case OpCode::Cas: {

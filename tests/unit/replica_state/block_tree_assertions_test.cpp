@@ -72,25 +72,10 @@ std::vector<Breach<BlockTree>> BlockTreeProbe::of_memory() {
              --tree.blocks_taken_;
              (void)tree.take_block();
          }},
-        {"tree-free-block-used",
-         [](Tree& tree) {
-             tree.free_block_ = 4;
-             (void)tree.take_block();
-         }},
-        {"tree-taken-blocks",
-         [](Tree& tree) {
-             tree.blocks_taken_ = 0;
-             tree.release_blocks(tree.root_);
-         }},
-        {"tree-chain-long",
-         [](Tree& tree) {
-             tree.nodes_[tree.find(key(2))].value_bytes = 0;
-             tree.release_blocks(tree.find(key(2)));
-         }},
-        {"tree-chain-short",
+        {"tree-chain-length",
          [](Tree& tree) {
              tree.nodes_[tree.find(key(2))].value_bytes += Tree::payload_bytes;
-             tree.release_blocks(tree.find(key(2)));
+             tree.put(key(2), keys);
          }},
         {"tree-node-memory",
          [](Tree& tree) {
@@ -113,12 +98,6 @@ std::vector<Breach<BlockTree>> BlockTreeProbe::of_order() {
          [](Tree& tree) {
              tree.root_ = 3;
              tree.visit_from({}, [](Tree::Index) { return true; });
-         }},
-        {"tree-find-ends",
-         [](Tree& tree) {
-             tree.nodes_[tree.root_].left = tree.root_;
-             tree.nodes_[tree.root_].right = tree.root_;
-             (void)tree.find(key(4));
          }},
         {"tree-link-entry",
          [](Tree& tree) {
@@ -152,11 +131,6 @@ std::vector<Breach<BlockTree>> BlockTreeProbe::of_order() {
 std::vector<Breach<BlockTree>> BlockTreeProbe::of_sums() {
     using Tree = BlockTree;
     return {
-        {"tree-freed-blocks",
-         [](Tree& tree) {
-             tree.blocks_taken_ = 1;
-             tree.put(key(2), keys);
-         }},
         {"tree-size",
          [](Tree& tree) {
              tree.size_ = 4;

@@ -31,11 +31,6 @@ struct ClientTableProbe {
         return {
             {"sessions-some", [](Table&) { const Table none(small(0)); }},
             {"sessions-reply-bytes", [](Table&) { const Table none(small(4, 0)); }},
-            {"classify-client",
-             [](Table& table) {
-                 BugSet bugs;
-                 (void)table.classify(0, 1, 1, bugs);
-             }},
             {"classify-session",
              [](Table& table) {
                  BugSet bugs;

@@ -54,11 +54,6 @@ struct StateMachineProbe {
              doing([](State& state, CellWriter& out) { state.scan({.expected = text}, out); })},
             {"scan-end",
              doing([](State& state, CellWriter& out) { state.scan({.key = text}, out); })},
-            {"put-key-bytes", doing([](State& state, CellWriter&) {
-                 state.put({7, long_text(65)}, text);
-             })},
-            {"put-value-bytes",
-             doing([](State& state, CellWriter&) { state.put(key, long_text(65)); })},
             {"put-value", doing([](State& state, CellWriter&) { state.put(key, {}); })},
             {"stored-type-bytes", doing([](State& state, CellWriter&) {
                  REQUIRE(state.tree.put(key, long_text(65)));
@@ -67,9 +62,6 @@ struct StateMachineProbe {
             {"append-to-bytes", doing([](State& state, CellWriter& out) {
                  REQUIRE(state.tree.put(key, long_text(60)));
                  state.append(key, text, out);
-             })},
-            {"write-key", doing([](State& state, CellWriter& out) {
-                 state.write({.code = OpCode::Write}, out);
              })},
         };
     }
