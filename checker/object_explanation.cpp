@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t most_permuted = 12;
 constexpr std::ptrdiff_t few_fixed = 8;
+constexpr std::size_t short_history = 1'000;
 
 struct Cut {
     OpId divergence = -1;
@@ -19,7 +20,8 @@ struct Cut {
     std::vector<ObjectOp> ops;
 };
 
-/// A prefix of a legal history is legal, so the first illegal prefix is found by halving.
+/// A prefix of a legal history is legal, so the first illegal prefix is found by halving. Of long
+/// histories every prefix must be judged quickly.
 std::optional<Cut>
 find_cut(const ObjectModel& model, const ObjectPartition& partition, const Budget& budget) {
     std::vector<const ObjectOp*> returns;
@@ -27,13 +29,14 @@ find_cut(const ObjectModel& model, const ObjectPartition& partition, const Budge
         if (op.definite()) returns.push_back(&op);
     }
     std::ranges::sort(returns, {}, [](const ObjectOp* op) { return op->ret; });
+    const Wanted wanted{.quick = returns.size() > short_history};
     std::size_t legal = 0;
     std::size_t illegal = returns.size();
     while (illegal - legal > 1) {
         const std::size_t middle = legal + (illegal - legal) / 2;
         const auto prefix = object_prefix(partition.ops, returns[middle - 1]->ret);
         const Verdict verdict =
-            model.judge({.history = partition.history, .ops = prefix}, budget, {}).verdict;
+            model.judge({.history = partition.history, .ops = prefix}, budget, wanted).verdict;
         if (verdict == Verdict::unknown) return std::nullopt;
         (verdict == Verdict::invalid ? illegal : legal) = middle;
     }
@@ -171,10 +174,9 @@ void explain_object(const ObjectModel& model,
                     const Budget& budget,
                     Judgement& judgement) {
     const auto cut = find_cut(model, partition, budget);
-    if (!cut) return;
-    judgement.divergence = cut->divergence;
-    judgement.explained = cut->explained;
-    const ObjectPartition all{.history = partition.history, .ops = cut->ops};
+    const std::span<const ObjectOp> known =
+        cut ? std::span<const ObjectOp>(cut->ops) : partition.ops;
+    const ObjectPartition all{.history = partition.history, .ops = known};
     const std::vector<bool> fixed = fixed_operations(model, all);
     std::vector<ObjectOp> removable;
     for (std::size_t i = 0; i < fixed.size(); ++i) {
@@ -183,17 +185,26 @@ void explain_object(const ObjectModel& model,
     const ObjectProblem problem(model, all, fixed, budget);
     DeltaDebugging<ObjectOp, ObjectProblem> debugging(removable, problem, budget);
     if (const auto quick = model.judge(all, budget, {}).certificate) {
-        debugging.try_without([&](const ObjectOp& op) {
-            return std::ranges::find(quick->ops, op.id) == quick->ops.end();
-        });
+        debugging.try_without(
+            [&](const ObjectOp& op) { return !std::ranges::binary_search(quick->ops, op.id); });
     }
     const bool minimal = removable.empty() || debugging.finish();
     const auto reduced = problem.with_fixed(debugging.kept());
-    auto last = model.judge({.history = all.history, .ops = reduced}, budget, {});
-    Certificate certificate = last.certificate.value_or(Certificate{});
+    const ObjectPartition rest{.history = all.history, .ops = reduced};
+    if (!cut) {
+        // Too long to be cut as a whole: what is left is cut by itself.
+        if (reduced.size() >= partition.ops.size()) return;
+        explain_object(model, rest, budget, judgement);
+        judgement.explained = 0;
+        if (judgement.certificate) model.rename(partition, *judgement.certificate);
+        return;
+    }
+    auto certificate = model.judge(rest, budget, {}).certificate.value_or(Certificate{});
     certificate.ops = cited(debugging.kept(), all, fixed, cut->divergence);
     certificate.minimal = minimal;
     model.rename(partition, certificate);
+    judgement.divergence = cut->divergence;
+    judgement.explained = cut->explained;
     judgement.certificate = std::move(certificate);
 }
 

@@ -77,6 +77,8 @@ struct Certificate {
 struct Wanted {
     bool witness = false;     ///< of a valid history: the order
     bool explanation = false; ///< of an invalid one: the divergence, and a reduced certificate
+    /// Unknown where it takes more than a number of steps proportional to the operations.
+    bool quick = false;
 };
 
 struct Judgement {
@@ -91,9 +93,10 @@ struct Judgement {
     // Of invalid.
     std::optional<Certificate> certificate;
     /// Where the history stops being legal: what had happened when this operation returned cannot
-    /// be put in order; until the return before it, it could. -1 when that is not known.
+    /// be put in order; until the return before it, it could. Where finding that takes too long,
+    /// the same of the operations of the certificate alone. -1 when not even that is known.
     OpId divergence = -1;
-    std::int64_t explained = 0; ///< operations that had returned before the divergence
+    std::int64_t explained = 0; ///< operations that returned before and were explained; 0: unknown
 
     /// Of valid, when wanted: an order in which the operations can have taken effect; indeterminate
     /// ones that are not in it never did. Empty when the budget did not suffice to find one.

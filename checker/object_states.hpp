@@ -52,8 +52,10 @@ public:
 
     [[nodiscard]] std::size_t size() const { return states_.size(); }
     [[nodiscard]] std::int64_t bytes() const {
-        return static_cast<std::int64_t>(state_bytes_ + table_.capacity() * sizeof(Number) +
-                                         moves_.capacity() * sizeof(Move));
+        std::size_t bytes =
+            state_bytes_ + table_.capacity() * sizeof(Number) + moves_.capacity() * sizeof(Move);
+        if constexpr (requires { object_.bytes(); }) bytes += object_.bytes();
+        return static_cast<std::int64_t>(bytes);
     }
 
     /// Forgets all states but those that are renamed until the next call of `after`.

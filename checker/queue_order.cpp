@@ -49,10 +49,16 @@ private:
         return legal();
     }
 
-    /// Legal as if no take of unknown outcome happened: legal. Illegal even without the values that
-    /// they can have taken: illegal, because a legal order stays legal without these values.
+    /// Legal as if no take of unknown outcome happened, or as if they took the values that need it:
+    /// legal. Illegal even without the values that they can have taken: illegal, because a legal
+    /// order stays legal without these values.
     std::optional<Judgement> bound() {
-        if (Judgement least = decide(); least.verdict == Verdict::valid) return least;
+        if (Judgement none = decide(); none.verdict == Verdict::valid) return none;
+        QueueJudge served(*this);
+        served.serve_lost();
+        if (!served.unserved_) {
+            if (Judgement some = served.decide(); some.verdict == Verdict::valid) return some;
+        }
         std::erase_if(lives_.items, is_lost);
         Judgement most = decide();
         if (most.verdict == Verdict::invalid) return most;

@@ -44,6 +44,10 @@ namespace faultlab {
 ///     static std::uint64_t hash(const State&);
 ///     bool observes(const ObjectOp&);         leaves every state as it is
 ///
+/// where states refer to more memory of the object
+///
+///     std::size_t bytes() const;              how much that is, for the budget
+///
 /// and, where it helps, as static members:
 ///
 ///     bool per_key = false;                   there is one object, without keys
@@ -91,7 +95,7 @@ public:
         std::erase_if(ops,
                       [&](const ObjectOp& op) { return !op.definite() && object.observes(op); });
         if constexpr (requires { S::prune(partition, ops); }) S::prune(partition, ops);
-        Judgement judgement = decide({.history = partition.history, .ops = ops}, budget);
+        Judgement judgement = decide({.history = partition.history, .ops = ops}, budget, wanted);
         if (judgement.verdict == Verdict::valid && wanted.witness && judgement.order.empty())
             judgement.order = find_object_order(S(partition.history), ops, budget);
         if (judgement.verdict == Verdict::invalid && wanted.explanation)
@@ -125,11 +129,12 @@ public:
     }
 
 private:
-    [[nodiscard]] static Judgement decide(const ObjectPartition& partition, const Budget& budget) {
+    [[nodiscard]] static Judgement
+    decide(const ObjectPartition& partition, const Budget& budget, const Wanted& wanted) {
         if constexpr (requires { S::fast(partition, budget); }) {
             if (auto fast = S::fast(partition, budget)) return std::move(*fast);
         }
-        return search_object<S>(partition, budget);
+        return search_object<S>(partition, budget, wanted);
     }
 };
 

@@ -43,6 +43,10 @@ struct Stack {
         return op.result == no_result || op.result == node.value;
     }
     static std::uint64_t hash(State top) { return top; }
+    [[nodiscard]] std::size_t bytes() const {
+        constexpr std::size_t a_number = 40; // an entry of the map, with its pointers
+        return nodes_.capacity() * sizeof(Node) + numbers_.size() * a_number;
+    }
     static bool observes(const ObjectOp& op) { return op.f == pop && op.result == 0; }
 
     static std::optional<Judgement> fast(const ObjectPartition& partition, const Budget&) {
