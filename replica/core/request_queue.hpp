@@ -42,7 +42,11 @@ public:
     void close(std::uint64_t link);
     /// Forgets what waits and what is in the pipeline.
     void clear();
-    [[nodiscard]] std::size_t in_pipeline() const { return taken_.size() - count_; }
+    /// Those in the pipeline; fewer while one waits that an earlier primary's entry has answered:
+    /// it is finished, and proposed all the same (the client table knows it for a duplicate).
+    [[nodiscard]] std::size_t in_pipeline() const {
+        return taken_.size() > count_ ? taken_.size() - count_ : 0;
+    }
     /// Forgets only what waits: what is in the pipeline is not taken again (planted bug V8).
     void clear_waiting();
 

@@ -173,7 +173,7 @@ bool in_range(const Subject& subject) {
                    (header.flags == 0 || header.commit == header.op) && suffix_in_range(subject);
         case Command::RecoveryResponse:
             return header.nonce != 0 && (header.flags & ~flag_primary) == 0 &&
-                   suffix_in_range(subject);
+                   header.to < end_of_incarnations && suffix_in_range(subject);
         case Command::GetLog: return log_range_in_range(subject);
         case Command::GetPrepare: return header.op > 0;
         case Command::Log: return header.op > 0 && subject.body.size() >= sizeof(Header);

@@ -69,6 +69,16 @@ TEST_CASE("Requests leave the queue in their order, and are known until they are
     CHECK(queue.find(1) == nullptr);
 }
 
+TEST_CASE("A request that is finished while it waits leaves no count below nothing",
+          "[replica_core]") {
+    RequestQueue queue(Limits{.request_bytes = 8, .batch = 2, .pipeline = 2, .queue = 3});
+    const std::array operation{std::byte{1}};
+    queue.push(request(30, 1), operation, 7);
+    CHECK(queue.finish(30, 1) == 7); // an entry of an earlier primary answered it
+    CHECK(queue.waiting() == 1);
+    CHECK(queue.in_pipeline() == 0);
+}
+
 TEST_CASE("A queue that never runs empty goes round in its memory", "[replica_core]") {
     RequestQueue queue(Limits{.request_bytes = 8, .batch = 2, .pipeline = 2, .queue = 3});
     const auto push = [&](ClientId client) {

@@ -1,4 +1,5 @@
 #include "core/rng.hpp"
+#include "replica/core/lives.hpp"
 #include "replica/core/operations.hpp"
 #include "replica/core/validate.hpp"
 #include "tests/support/catch.hpp"
@@ -293,6 +294,7 @@ TEST_CASE("Numbers of a message are in their ranges", "[replica_state]") {
         {Command::Recovery, "range", [](Sample& s) { s.header.nonce = 0; }},
         {Command::RecoveryResponse, "range", [](Sample& s) { s.header.nonce = 0; }},
         {Command::RecoveryResponse, "range", [](Sample& s) { s.header.flags = 2; }},
+        {Command::RecoveryResponse, "range", [](Sample& s) { s.header.to = end_of_incarnations; }},
     });
 }
 
