@@ -37,8 +37,8 @@ std::uint64_t BlockTree::prefix_of(Bytes key) {
     return prefix;
 }
 
-std::uint32_t BlockTree::blocks_for(std::size_t bytes) {
-    return static_cast<std::uint32_t>((bytes + payload_bytes - 1) / payload_bytes);
+std::uint64_t BlockTree::blocks_for(std::uint64_t bytes) {
+    return (bytes + payload_bytes - 1) / payload_bytes;
 }
 
 template <typename Visit>
@@ -142,9 +142,10 @@ BlockTree::Index BlockTree::take_node() {
 }
 
 BlockTree::Index BlockTree::take_block() {
-    REPLICA_ASSERT("tree-block-room", blocks_taken_ < most_blocks_);
     ++blocks_taken_;
     if (free_block_ == none) {
+        REPLICA_ASSERT("tree-block-room",
+                       blocks_.size() < most_blocks_); // memory is taken at start
         // Who takes a new one while others are free makes the memory grow.
         REPLICA_ASSERT("tree-no-block-lost", blocks_.size() + 1 == blocks_taken_);
         blocks_.emplace_back();
@@ -245,12 +246,12 @@ void BlockTree::unlink(Index* link) {
 
 bool BlockTree::put(const SpacedKey& key, Bytes value) {
     REPLICA_ASSERT("tree-key", !key.bytes.empty());
-    const std::size_t bytes = key.bytes.size() + value.size();
-    REPLICA_ASSERT("tree-entry-bytes", bytes <= none);
-    const std::uint32_t needed = blocks_for(bytes);
+    const std::uint64_t needed = blocks_for(key.bytes.size() + value.size());
     Index index = find(key);
-    const std::uint32_t freed =
-        index == none ? 0 : blocks_for(nodes_[index].key_bytes + nodes_[index].value_bytes);
+    const std::uint64_t freed =
+        index == none
+            ? 0
+            : blocks_for(std::uint64_t{nodes_[index].key_bytes} + nodes_[index].value_bytes);
     if (blocks_taken_ - freed + needed > most_blocks_ || (index == none && size_ == most_nodes_)) {
         return false;
     }

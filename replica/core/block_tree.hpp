@@ -92,7 +92,7 @@ private:
     [[nodiscard]] bool is_entry(Index index) const {
         return index < nodes_.size() && nodes_[index].blocks != none;
     }
-    [[nodiscard]] static std::uint32_t blocks_for(std::size_t bytes);
+    [[nodiscard]] static std::uint64_t blocks_for(std::uint64_t bytes);
     /// Calls `visit(part)` with the stored bytes from `offset` on, until it returns false.
     template <typename Visit>
     void walk(Index index, std::size_t offset, std::size_t size, Visit visit) const;

@@ -65,13 +65,12 @@ ClientTable::Answer ClientTable::classify(ClientId client,
                                           SessionId session,
                                           RequestNumber request,
                                           BugSet& bugs) const {
-    REPLICA_ASSERT("classify-session", session != 0);
-    REPLICA_ASSERT("classify-request", request > 0);
     const std::size_t at = position(client);
     if (!known(client, at) || entries_[order_[at]].session != session) {
         return Answer::Unknown;
     }
     const Entry& entry = entries_[order_[at]];
+    REPLICA_ASSERT("classify-session", session != 0);
     if (request < entry.request) {
         return Answer::Old;
     }

@@ -52,10 +52,10 @@ void Replica::Core::promise() {
 }
 
 bool Replica::Core::serve_read(const Message& message, std::uint64_t link) {
-    REPLICA_ASSERT("read-leads", is_normal_primary() || bugs_.on(Bug::KM13));
     if (!StateMachine::only_reads(message.body)) {
         return false;
     }
+    REPLICA_ASSERT("read-leads", is_normal_primary() || bugs_.on(Bug::KM13));
     // on_request has seen to it that all of the older views is executed.
     bool holds = lease_holds();
     if (bugs_.changes(Bug::V12,

@@ -256,7 +256,6 @@ void Journal::batch_done() {
 }
 
 void Journal::mark_header(std::size_t index) {
-    REPLICA_ASSERT("journal.mark-known", slots_[index].known);
     REPLICA_ASSERT("journal.mark-op", headers_[index].op == slots_[index].op);
     ring_[index] = headers_[index];
     mark_page(index / headers_a_page);

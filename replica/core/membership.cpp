@@ -28,11 +28,6 @@ bool Membership::listens(ReplicaId id) const {
     return id != no_replica && std::ranges::count(first(standbys, standby_count), id) > 0;
 }
 
-ReplicaId Membership::primary(View view) const {
-    REPLICA_ASSERT("membership-primary", voter_count > 0 && voter_count <= max_voters);
-    return voters[view.number() % voter_count];
-}
-
 bool Membership::well_formed() const {
     if (voter_count < 1 || voter_count > max_voters || standby_count > max_standbys) {
         return false;

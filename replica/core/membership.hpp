@@ -1,5 +1,6 @@
 #pragma once
 
+#include "replica/core/assert.hpp"
 #include "replica/core/types.hpp"
 
 namespace faultlab::replica {
@@ -17,8 +18,12 @@ struct Membership {
     std::array<std::uint8_t, 7> reserved{};
 
     [[nodiscard]] bool votes(ReplicaId id) const;
-    [[nodiscard]] bool listens(ReplicaId id) const;   ///< is a standby
-    [[nodiscard]] ReplicaId primary(View view) const; ///< requires: voter_count > 0
+    [[nodiscard]] bool listens(ReplicaId id) const; ///< is a standby
+    /// Requires: voter_count > 0.
+    [[nodiscard]] ReplicaId primary(View view) const {
+        REPLICA_ASSERT("membership-primary", voter_count > 0); // well-formed else (is-membership)
+        return voters[view.number() % voter_count];
+    }
     /// Between 1 and 7 voters, all ids valid and different, counts in range, rest zero.
     [[nodiscard]] bool well_formed() const;
 

@@ -47,7 +47,6 @@ RequestQueue::Waiting RequestQueue::front() const {
     REPLICA_ASSERT("queue-front", count_ > 0);
     const Slot& slot = slots_[first_];
     REPLICA_ASSERT("queue-front-bytes", slot.size <= request_bytes_);
-    REPLICA_ASSERT("queue-front-client", slot.header.client != 0);
     return {slot.header, Bytes(operations_).subspan(first_ * request_bytes_, slot.size)};
 }
 

@@ -226,8 +226,10 @@ Outcome StateMachine::State::write(const OperationView& operation, CellWriter& o
         case OpCode::Delete: tree.erase(key); return Outcome::Ok;
         case OpCode::Swap: read(key, out); return put(key, operation.value);
         case OpCode::Transaction: return transact(operation, out);
-        default: return Outcome::Malformed;
+        default: break;
     }
+    REPLICA_ASSERT("apply-kind", false); // what is no operation on keys is executed elsewhere
+    return Outcome::Malformed;
 }
 
 StateMachine::StateMachine(const Limits& limits, std::uint64_t salt)
@@ -259,16 +261,11 @@ std::size_t StateMachine::query(Bytes body, std::span<std::byte> result) const {
 std::size_t
 StateMachine::apply(Bytes body, std::uint32_t release, std::span<std::byte> result, BugSet& bugs) {
     REPLICA_ASSERT("operation-size", body.size() <= state_->scratch.size());
-    REPLICA_ASSERT("apply-result-room", result.size() >= state_->scratch.size());
-    REPLICA_ASSERT("apply-release", release >= oldest_release);
     const std::optional<OperationView> operation = view_operation(body);
     if (!operation) {
         return bare(Outcome::Malformed, result);
     }
     const OpCode code = operation->code;
-    REPLICA_ASSERT("apply-kind",
-                   code != OpCode::Register && code != OpCode::Reconfigure &&
-                       code != OpCode::Upgrade);
     if (code == OpCode::Swap && release < 2) {
         return bare(Outcome::Unsupported, result);
     }

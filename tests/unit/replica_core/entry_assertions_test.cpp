@@ -102,7 +102,11 @@ struct EntryProbe {
              }},
             {"redirect-client", [](Core& c) { c.redirect(1, Header{}); }},
             {"cached-session", [](Core& c) { c.reply_cached(1, Header{}, {}); }},
-            {"read-leads", [](Core& c) { (void)c.serve_read(Message{}, 1); }},
+            {"read-leads",
+             [](Core& c) {
+                 const auto read = encode({.code = OpCode::Read, .space = 1, .key = "k"});
+                 (void)c.serve_read(Message{Header{}, read}, 1);
+             }},
             {"heard-members",
              [](Core& c) {
                  c.membership_ = {};

@@ -127,8 +127,6 @@ TEST_CASE("The queue asserts its own order", "[replica_core]") {
     queue.push(request(2, 1), operation, 0);
     RequestQueueProbe::set_front(queue, 1, 3);
     CHECK(tripped([&] { (void)queue.front(); }) == "queue-front-bytes");
-    RequestQueueProbe::set_front(queue, 0, 1);
-    CHECK(tripped([&] { (void)queue.front(); }) == "queue-front-client");
     RequestQueueProbe::set_first(queue, 2);
     CHECK(tripped([&] { queue.pop(); }) == "queue-first");
     RequestQueueProbe::set_count(queue, 3);

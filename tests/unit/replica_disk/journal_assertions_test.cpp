@@ -152,7 +152,6 @@ struct JournalProbe {
                  log.journal->batch_.pop_back();
                  log.journal->batch_done();
              }},
-            {"journal.mark-known", in([](Journal& journal) { journal.mark_header(5); })},
             {"journal.mark-op", in([](Journal& journal) {
                  journal.headers_[3].op = 19;
                  journal.mark_header(3);

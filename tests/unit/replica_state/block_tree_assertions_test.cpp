@@ -34,7 +34,6 @@ std::vector<Breach<BlockTree>> BlockTreeProbe::of_entries() {
         {"tree-key-entry", [](Tree& tree) { tree.copy_key(3, {}); }},
         {"tree-value-entry", [](Tree& tree) { tree.copy_value(Tree::none, {}); }},
         {"tree-compared-entry", [](Tree& tree) { (void)tree.value_is(3, {}); }},
-        {"tree-entry-bytes", [](Tree& tree) { tree.put(key(1), vast_bytes()); }},
         {"tree-chain-ends",
          [](Tree& tree) {
              const Tree::Index index = tree.find(key(2));
@@ -64,7 +63,7 @@ std::vector<Breach<BlockTree>> BlockTreeProbe::of_memory() {
          }},
         {"tree-block-room",
          [](Tree& tree) {
-             tree.most_blocks_ = 4;
+             tree.most_blocks_ = static_cast<std::uint32_t>(tree.blocks_.size());
              (void)tree.take_block();
          }},
         {"tree-no-block-lost",

@@ -36,6 +36,7 @@ TEST_CASE("A tree of blocks is full by entries or by blocks", "[replica_state]")
     REQUIRE(tree.put(key(2), fits_two));
     CHECK_FALSE(tree.put(key(3), {})); // entries
     CHECK_FALSE(tree.put(key(1), needs_three));
+    CHECK_FALSE(tree.put(key(1), vast_bytes()));
     REQUIRE(tree.erase(key(2)));
     CHECK_FALSE(tree.erase(key(2)));
     CHECK(tree.put(key(1), needs_three)); // in the place of what it replaces

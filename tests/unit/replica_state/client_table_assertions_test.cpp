@@ -34,7 +34,8 @@ struct ClientTableProbe {
             {"classify-session",
              [](Table& table) {
                  BugSet bugs;
-                 (void)table.classify(1, 0, 1, bugs);
+                 table.entries_[table.order_[0]].session = 0;
+                 (void)table.classify(10, 0, 1, bugs);
              }},
             {"find-client",
              [](Table& table) {

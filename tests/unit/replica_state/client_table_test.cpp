@@ -160,7 +160,6 @@ TEST_CASE("A reply whose bytes are bad is known to be", "[replica_state]") {
 TEST_CASE("The client table refuses what makes no sense", "[replica_state]") {
     BugSet bugs;
     ClientTable table(small());
-    CHECK_TRIPS("classify-request", table.classify(1, 1, 0, bugs));
     CHECK_TRIPS("session-name", table.open(0, 1, bugs));
     CHECK_TRIPS("session-name", table.open(1, 0, bugs));
     CHECK_TRIPS("session-known", table.record(1, 1, 1, {}));

@@ -22,10 +22,6 @@ std::vector<std::byte> long_text(std::size_t size) {
     return std::vector<std::byte>(size, std::byte{3});
 }
 
-std::vector<std::byte> write_operation() {
-    return encode({.code = OpCode::Write, .space = 7, .key = "y", .value = 1});
-}
-
 } // namespace
 
 struct StateMachineProbe {
@@ -114,18 +110,6 @@ struct StateMachineProbe {
              [](Machine& machine) {
                  std::array<std::byte, 64> result{};
                  (void)machine.query(encode({.space = 7, .key = std::string(60, 'k')}), result);
-             }},
-            {"apply-result-room",
-             [](Machine& machine) {
-                 BugSet bugs;
-                 std::array<std::byte, 63> result{};
-                 machine.apply(write_operation(), 1, result, bugs);
-             }},
-            {"apply-release",
-             [](Machine& machine) {
-                 BugSet bugs;
-                 std::array<std::byte, 64> result{};
-                 machine.apply(write_operation(), 0, result, bugs);
              }},
             {"result-fits",
              [](Machine& machine) {
