@@ -1,7 +1,9 @@
 #pragma once
 
 #include "core/checker.hpp"
+#include "core/history.hpp"
 #include "core/host.hpp"
+#include "core/logged_outcomes.hpp"
 #include "core/op.hpp"
 #include "core/options.hpp"
 #include "core/result.hpp"
@@ -128,6 +130,14 @@ public:
                                                           NodeId node) const = 0;
     /// Whether the system holds no data: asserted before a run.
     virtual Result<bool> empty(const Deployment& deployment, Nanos limit) const = 0;
+
+    /// What the logs that the replicas left in these directories, one a node, say of the operations
+    /// of a run that is over. An error: nothing can be learned from them, and why.
+    virtual Result<LoggedOutcomes>
+    logged_outcomes(std::span<const std::filesystem::path> /*data_directories*/,
+                    const History& /*history*/) const {
+        return lab_error("of this system the lab can read no log");
+    }
 };
 
 } // namespace faultlab

@@ -36,10 +36,8 @@ public:
     explicit Writer(std::vector<std::byte>& out) : out_(out) {}
     void bytes(Bytes bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
     template <typename T>
-        requires std::is_trivially_copyable_v<T>
-    void put(const T& value) {
-        bytes(std::as_bytes(std::span(&value, 1)));
-    }
+    requires std::is_trivially_copyable_v<T>
+    void put(const T& value) { bytes(std::as_bytes(std::span(&value, 1))); }
 
 private:
     std::vector<std::byte>& out_;
@@ -195,6 +193,7 @@ void EffectsChain::event(const Event& event) {
 }
 void EffectsChain::halt(std::string_view reason) {
     link(Kind::Halt, 0, 0, 0, std::as_bytes(std::span(reason)));
+    halted_ = reason;
     if (next_ != nullptr) next_->halt(reason);
 }
 
@@ -347,21 +346,9 @@ std::optional<InputJournalReader::Recorded> InputJournalReader::next() {
     return recorded;
 }
 
-NodeReplay replay(InputJournalReader& journal) {
-    struct HaltReason final : Effects {
-        void send(ReplicaId, const Header&, Bytes) override {}
-        void reply(std::uint64_t, const Header&, Bytes) override {}
-        void arm(Timer, std::uint32_t, Nanos) override {}
-        void read(Zone, std::uint64_t, std::uint32_t, IoId) override {}
-        void write(Zone, std::uint64_t, Bytes, IoId) override {}
-        void sync(Zone, IoId) override {}
-        void event(const Event&) override {}
-        void halt(std::string_view why) override { reason = why; }
-        std::string reason;
-    };
+NodeReplay replay(InputJournalReader& journal, Effects* seen) {
     NodeReplay outcome;
-    HaltReason halted;
-    EffectsChain chain(&halted);
+    EffectsChain chain(seen);
     const auto replica = std::make_unique<Replica>(journal.config(), journal.bugs());
     while (const auto recorded = journal.next()) {
         replica->step(recorded->input, chain);
@@ -377,7 +364,7 @@ NodeReplay replay(InputJournalReader& journal) {
         break;
     }
     outcome.bytes_unread = journal.unread();
-    outcome.halted = halted.reason;
+    outcome.halted = chain.halted();
     return outcome;
 }
 

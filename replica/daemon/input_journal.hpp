@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -20,6 +21,8 @@ class EffectsChain final : public Effects {
 public:
     explicit EffectsChain(Effects* next = nullptr) : next_(next) {}
     [[nodiscard]] std::uint64_t value() const { return value_; }
+    /// The reason for which the replica stopped; empty: it did not.
+    [[nodiscard]] const std::string& halted() const { return halted_; }
 
     void send(ReplicaId to, const Header& header, Bytes body) override;
     void reply(std::uint64_t client_link, const Header& header, Bytes body) override;
@@ -36,6 +39,7 @@ private:
 
     Effects* next_;
     std::uint64_t value_ = 0;
+    std::string halted_;
 };
 
 /// Writes every input of one start of a replica, and after each the chain of effects so far, so
@@ -101,7 +105,21 @@ struct NodeReplay {
     std::string halted;                 ///< the reason, if it halted
     std::optional<std::string> differs; ///< the first input whose effects were others, for people
 };
-/// Executes the inputs until the end, or until effects differ. Pure but for memory.
-[[nodiscard]] NodeReplay replay(InputJournalReader& journal);
+/// Effects that nobody wants; what is to be seen of them, a class that is derived overrides.
+class NoEffects : public Effects {
+public:
+    void send(ReplicaId, const Header&, Bytes) override {}
+    void reply(std::uint64_t, const Header&, Bytes) override {}
+    void arm(Timer, std::uint32_t, Nanos) override {}
+    void read(Zone, std::uint64_t, std::uint32_t, IoId) override {}
+    void write(Zone, std::uint64_t, Bytes, IoId) override {}
+    void sync(Zone, IoId) override {}
+    void event(const Event&) override {}
+    void halt(std::string_view) override {}
+};
+
+/// Executes the inputs until the end, or until effects differ. Pure but for memory. `seen`, if any,
+/// is given all effects.
+[[nodiscard]] NodeReplay replay(InputJournalReader& journal, Effects* seen = nullptr);
 
 } // namespace faultlab::replica

@@ -130,7 +130,7 @@ launch_spec(const Deployment& deployment, NodeId number, const std::filesystem::
     if (slots == "64") add("--limit", "slots=64,checkpoint_every=24");
     if (slots == "128") add("--limit", "slots=128,checkpoint_every=48");
     if (option(deployment, "journal") == "on")
-        add("--journal", (node.data_directory / "inputs").string());
+        add("--journal", (node.data_directory / journal_name).string());
     if (const std::string bugs = option(deployment, "bug"); !bugs.empty()) add("--bug", bugs);
     return spec;
 }

@@ -6,6 +6,7 @@
 #include "replica/client/session.hpp"
 #include "replica/core/operations.hpp"
 #include "replica/core/telemetry.hpp"
+#include "replica/daemon/committed_log.hpp"
 #include "replica/wire/telemetry_text.hpp"
 
 #include <atomic>
@@ -13,6 +14,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,8 @@ inline constexpr std::uint16_t admin_port = 7001;
 /// Of the node's processes: one daemon. `program` is the path of its executable.
 [[nodiscard]] ProcessSpec
 launch_spec(const Deployment& deployment, NodeId node, const std::filesystem::path& program);
+/// Of the input journals in a node's data directory, before the number of the start.
+inline constexpr std::string_view journal_name = "inputs";
 /// Where the node keeps the secret of the cluster.
 [[nodiscard]] std::filesystem::path key_file(const Deployment::Node& node);
 
@@ -61,6 +65,13 @@ struct TelemetrySettings {
 
 /// Keys that the replica at this address holds.
 Result<std::uint64_t> entries_of(const std::string& address, Nanos limit);
+
+/// By the input journals in the data directories (option `journal`).
+Result<LoggedOutcomes> logged_outcomes(std::span<const std::filesystem::path> data_directories,
+                                       const History& history);
+/// Pure: which operation each executed request was. An operation is recognised when no other asks
+/// for the same, byte for byte, and it was executed at most once.
+[[nodiscard]] LoggedOutcomes match_log(const replica::CommittedLog& log, const History& history);
 
 // Pure translations.
 

@@ -113,6 +113,11 @@ public:
         return make_client(session_settings(deployment, node).value(), client_bugs_);
     }
 
+    Result<LoggedOutcomes> logged_outcomes(std::span<const std::filesystem::path> data_directories,
+                                           const History& history) const override {
+        return vsr::logged_outcomes(data_directories, history);
+    }
+
     Result<bool> empty(const Deployment& deployment, Nanos limit) const override {
         const Nanos share = limit / std::max<Nanos>(std::ssize(deployment.nodes), 1);
         std::string error = "there are no nodes";

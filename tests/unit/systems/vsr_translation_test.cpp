@@ -240,3 +240,46 @@ TEST_CASE("every kind of event has a name of its own, in the run's style", "[vsr
     }
     CHECK(kinds.size() == static_cast<std::size_t>(last) + 1 - 3);
 }
+
+TEST_CASE("a request of the log is the one operation that asks for the same", "[vsr]") {
+    const auto asks = [](const std::string& f, Value key, Value arg, Index at) {
+        return Op{.f = f,
+                  .key = std::move(key),
+                  .arg = std::move(arg),
+                  .inv_index = at,
+                  .status = OpStatus::info};
+    };
+    HistoryBuilder builder;
+    builder.add(asks("write", 7, 1, 0)); // executed
+    builder.add(asks("write", 7, 2, 1)); // not
+    builder.add(asks("write", 7, 3, 2)); // one of two was executed, nobody knows which
+    builder.add(asks("write", 7, 3, 3));
+    builder.add(asks("cas", 7, Value::List{1, 5}, 4)); // executed, and did not match
+    builder.add(asks("add", 8, 1, 5));                 // executed and refused: a text is there
+    builder.add(asks("read", 7, {}, 6));               // may be served without an entry
+    builder.add(asks("add", 9, 1, 7));                 // executed twice
+    const History history = builder.build();
+    const auto logged = [&](OpId op, replica::Outcome outcome) {
+        const Op of = history.op(op);
+        const auto operation = vsr::operation_of({.f = of.f, .key = of.key, .arg = of.arg});
+        return replica::CommittedRequest{
+            .op = 1, .operation = replica::encode(*operation), .result = {.outcome = outcome}};
+    };
+    using replica::Outcome;
+    const LoggedOutcomes outcomes = vsr::match_log({.requests = {logged(2, Outcome::Ok),
+                                                                 logged(4, Outcome::CompareFailed),
+                                                                 logged(0, Outcome::Ok),
+                                                                 logged(7, Outcome::Ok),
+                                                                 logged(7, Outcome::Ok),
+                                                                 logged(5, Outcome::WrongType)}},
+                                                   history);
+    CHECK(outcomes.absent == std::vector<OpId>{1});
+    REQUIRE(outcomes.executed.size() == 3);
+    CHECK(outcomes.executed[0].op == 4);
+    CHECK(outcomes.executed[0].ret == Value(false));
+    CHECK(outcomes.executed[1].op == 0);
+    CHECK(outcomes.executed[1].position > outcomes.executed[0].position);
+    CHECK(outcomes.executed[1].done);
+    CHECK(outcomes.executed[2].op == 5);
+    CHECK_FALSE(outcomes.executed[2].done);
+}

@@ -1,0 +1,96 @@
+// What the replicas' input journals say of operations whose outcome no client learned.
+
+#include "systems/vsr/parts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <system_error>
+
+namespace faultlab::vsr {
+namespace {
+
+/// The journals in a data directory, in the order of starts: FILE.1, FILE.2, …
+std::vector<std::filesystem::path> journals_in(const std::filesystem::path& directory) {
+    std::vector<std::filesystem::path> found;
+    for (int start = 1;; ++start) {
+        std::filesystem::path file = directory / fmt::format("{}.{}", journal_name, start);
+        std::error_code error;
+        if (!std::filesystem::exists(file, error)) return found;
+        found.push_back(std::move(file));
+    }
+}
+
+/// What asks for the same: operations of the history, and requests of the log, by position.
+struct Alike {
+    std::vector<OpId> ops;
+    std::vector<std::int64_t> positions;
+};
+
+/// An operation without effect is executed wherever it is asked, or not at all: it may be left out.
+bool changes_state(std::string_view f) {
+    return f != "read" && f != "scan";
+}
+
+LoggedOutcomes::Executed
+executed(OpId op, std::int64_t position, const replica::CommittedLog& log, const History& history) {
+    const replica::CommittedRequest& request = log.requests[static_cast<std::size_t>(position)];
+    Completion completion =
+        completion_of(history.op(op).f, replica::Done{.result = request.result, .op = request.op});
+    auto* const done = std::get_if<Done>(&completion);
+    return {.op = op,
+            .position = position,
+            .done = done != nullptr,
+            .ret = done != nullptr ? std::move(done->ret) : Value()};
+}
+
+} // namespace
+
+LoggedOutcomes match_log(const replica::CommittedLog& log, const History& history) {
+    std::map<std::vector<std::byte>, Alike> by_bytes;
+    for (std::int64_t position = 0; position < std::ssize(log.requests); ++position) {
+        by_bytes[log.requests[static_cast<std::size_t>(position)].operation].positions.push_back(
+            position);
+    }
+    for (OpId id = 0; id < std::ssize(history.f()); ++id) {
+        const Op op = history.op(id);
+        if (!changes_state(op.f)) continue;
+        const auto operation = operation_of({.f = op.f, .key = op.key, .arg = op.arg});
+        if (operation) by_bytes[replica::encode(*operation)].ops.push_back(id);
+    }
+    LoggedOutcomes outcomes;
+    for (const auto& [bytes, alike] : by_bytes) {
+        if (alike.positions.empty()) {
+            std::ranges::copy(alike.ops, std::back_inserter(outcomes.absent));
+        } else if (alike.ops.size() == 1 && alike.positions.size() == 1) {
+            outcomes.executed.push_back(
+                executed(alike.ops.front(), alike.positions.front(), log, history));
+        }
+    }
+    std::ranges::sort(outcomes.absent);
+    std::ranges::sort(outcomes.executed, {}, &LoggedOutcomes::Executed::position);
+    return outcomes;
+}
+
+Result<LoggedOutcomes> logged_outcomes(std::span<const std::filesystem::path> data_directories,
+                                       const History& history) {
+    std::vector<std::filesystem::path> journals;
+    for (const std::filesystem::path& directory : data_directories) {
+        std::ranges::move(journals_in(directory), std::back_inserter(journals));
+    }
+    if (journals.empty()) {
+        return usage_error("the replicas of this run kept no input journals",
+                           "record them: faultlab run vsr --option journal=on");
+    }
+    FAULTLAB_TRY(const replica::CommittedLog log, replica::committed_log(journals));
+    LoggedOutcomes outcomes = match_log(log, history);
+    outcomes.source = fmt::format("{} input journals of {} replicas, {} requests in {} entries",
+                                  journals.size(),
+                                  data_directories.size(),
+                                  log.requests.size(),
+                                  log.newest);
+    return outcomes;
+}
+
+} // namespace faultlab::vsr
