@@ -3,9 +3,11 @@
 // element is known from the first completion that shows it: its ok add, or an ok read that holds
 // it. The last read that lacks it and the last that holds it, by their invocations, decide: stable
 // when the last one holds it; lost when that one lacks it and began after the element was known;
-// else never read. Invalid: an element was lost, or a read held one twice; with linearizable=yes
-// also a stable element that a read still lacked after it was known (stale). Unknown: nothing was
-// stable. Operations: `add` e, each e once; `read` (ok: a list). Each key is a set of its own.
+// else never read. Stale is a stable one that a read lacked a millisecond or more after it was
+// known. Invalid: an element was lost, or a read held one twice; with linearizable=yes also a
+// stable element that a read lacked which began after it was known, by whatever time. Unknown:
+// nothing was stable.
+// Operations: `add` e, each e once; `read` (ok: a list). Each key is a set of its own.
 // Reads that returned before an element's add was invoked say nothing of it.
 // Gives: counts and elements of each fate, the eight worst stale ones, and the quantiles of the
 // latencies (whole ms from when it was known until it was stable, or last seen).
@@ -243,7 +245,9 @@ private:
             const std::int64_t ms = latency_ms(element, element.last_absent);
             stable_ms_.push_back(ms);
             stable_.push_back(value);
-            if (ms > 0) note_stale(element, value, ms);
+            if (ms > 0) stale_.push_back({value, ms});
+            // Not by the clock: the order of the indexes is that of real time.
+            if (linearizable_ && ret(element.known) < absent) accuse_stale(element, value, ms);
             return true;
         }
         const bool missed = element.known != none && element.last_absent != none;
@@ -263,16 +267,14 @@ private:
         return std::max<Nanos>(0, until - history_.t_ret()[at(element.known)]) / millisecond;
     }
 
-    void note_stale(const Element& element, const Value& value, std::int64_t ms) {
-        stale_.push_back({value, ms});
-        if (!linearizable_) return;
+    void accuse_stale(const Element& element, const Value& value, std::int64_t ms) {
         judgement_.accuse({.anomaly = "stale_element",
-                           .what = fmt::format("{}{} was known, and a read by {} that began {} ms "
+                           .what = fmt::format("{}{} was known, and a read by {} that began {}"
                                                "later did not hold it",
                                                to_text(value, 60),
                                                of_key(),
                                                client_of(history_, element.last_absent),
-                                               ms),
+                                               ms > 0 ? fmt::format("{} ms ", ms) : ""),
                            .key = key_,
                            .ops = {element.add, element.known, element.last_absent},
                            .divergence = element.last_absent,

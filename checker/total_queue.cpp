@@ -5,9 +5,10 @@
 // Operations: `enqueue` v; `dequeue` (ok: v, or null: it was empty); `drain` (ok: a list of what it
 // took until the queue was empty). Each key is a queue of its own.
 // A value that never came out is lost only when nothing else explains it: a drain, or a dequeue
-// that found the queue empty, that was ok and began after the enqueue had returned; and more such
-// values than dequeues whose outcome is unknown. Otherwise the verdict is unknown, as it is after a
-// drain that crashed: what that took is not known. Cost: linear. Cannot see: the order.
+// that found the queue empty, was ok and began when more of the value had been acknowledged than
+// ever came out; and there are more such values than dequeues whose outcome is unknown. Otherwise
+// the verdict is unknown, as it is after a drain that crashed: what that took is not known.
+// Cost: linear. Cannot see: the order.
 
 #include "checker/catalogue_entries.hpp"
 #include "checker/judgement.hpp"
@@ -28,14 +29,14 @@ struct Tally {
     std::int64_t attempts = 0;
     std::int64_t enqueued = 0;
     std::int64_t dequeued = 0;
-    OpId enqueue = -1; ///< the ok one that returned first
-    OpId dequeue = -1; ///< the last that took it
-};
+    std::int64_t sought = 0; ///< acknowledged before the queue was last found empty
+    OpId enqueue = -1;       ///< the ok one that returned first
+    OpId dequeue = -1;       ///< the last that took it
 
-/// A value that never came out.
-struct Missing {
-    ValueIds::Id id = 0;
-    std::int64_t times = 0;
+    /// So many should have come out when the queue was last found empty, and never did.
+    [[nodiscard]] std::int64_t missing() const {
+        return std::max<std::int64_t>(0, sought - dequeued);
+    }
 };
 
 class TotalQueueCheck {
@@ -61,8 +62,10 @@ private:
         tallies_.clear();
         empty_ = -1;
         unknown_dequeues_ = 0;
+        drain_crashed_ = false;
         for (const OpId op : ops)
             if (!judgement_.step() || !note(op)) return;
+        if (empty_ >= 0 && !note_sought(ops)) return;
         settle();
     }
 
@@ -87,6 +90,7 @@ private:
         const bool unknown = status == OpStatus::info || status == OpStatus::open;
         if (f(op) == "drain") {
             if (unknown) judgement_.doubt("a drain crashed: what it took is not known");
+            drain_crashed_ = drain_crashed_ || unknown;
             return status != OpStatus::ok || note_drain(op);
         }
         if (unknown) ++unknown_dequeues_;
@@ -113,6 +117,18 @@ private:
         return true;
     }
 
+    bool note_sought(std::span<const OpId> ops) {
+        const Index looked = history_.inv_index()[at(empty_)];
+        for (const OpId op : ops) {
+            if (!judgement_.step()) return false;
+            const bool acknowledged =
+                f(op) == "enqueue" && history_.status()[at(op)] == OpStatus::ok;
+            if (acknowledged && history_.ret_index()[at(op)] < looked)
+                ++tally(history_.value(history_.arg()[at(op)])).sought;
+        }
+        return true;
+    }
+
     void note_empty(OpId op) {
         // Operations come in the order of their invocations.
         empty_ = op;
@@ -126,7 +142,6 @@ private:
 
     void settle() {
         std::int64_t ok = 0, unexpected = 0, duplicated = 0, recovered = 0, lost = 0;
-        std::vector<Missing> missing;
         std::vector<Value> unexpected_values, duplicated_values, recovered_values, lost_values;
         for (ValueIds::Id id = 0; id < tallies_.size(); ++id) {
             const Tally& of = tallies_[id];
@@ -146,10 +161,9 @@ private:
                 add(of.dequeued - of.attempts, duplicated, duplicated_values);
             }
             add(fitting - std::min(fitting, of.enqueued), recovered, recovered_values);
-            const std::int64_t gone = of.enqueued - std::min(of.enqueued, of.dequeued);
-            if (add(gone, lost, lost_values)) missing.push_back({id, gone});
+            add(of.enqueued - of.dequeued, lost, lost_values);
         }
-        judge_missing(missing, lost);
+        if (lost > 0 && !drain_crashed_) judge_missing(lost);
         judgement_.count("ok_count", ok);
         tell("unexpected", unexpected, std::move(unexpected_values));
         tell("duplicated", duplicated, std::move(duplicated_values));
@@ -175,24 +189,23 @@ private:
         judgement_.count("dequeue_count", dequeued);
     }
 
-    void judge_missing(const std::vector<Missing>& missing, std::int64_t lost) {
-        if (missing.empty()) return;
-        if (lost <= unknown_dequeues_) {
-            return judgement_.doubt(fmt::format("{} acknowledged values never came out, and {} "
-                                                "dequeues of unknown outcome may have taken them",
-                                                lost,
-                                                unknown_dequeues_));
-        }
-        for (const Missing& one : missing) {
-            const Tally& of = tallies_[one.id];
-            const bool sought = empty_ >= 0 && history_.inv_index()[at(empty_)] >
-                                                   history_.ret_index()[at(of.enqueue)];
-            if (sought)
-                accuse_lost(ids_.value(one.id), of.enqueue, one.times);
-            else
-                judgement_.doubt(to_text(ids_.value(one.id), 60) +
-                                 " never came out, and nobody found the queue empty after it was "
-                                 "enqueued");
+    void judge_missing(std::int64_t lost) {
+        std::int64_t missing = 0;
+        for (const Tally& of : tallies_)
+            missing += of.missing();
+        if (missing == 0) {
+            judgement_.doubt(fmt::format("{} acknowledged values never came out, and nobody found "
+                                         "the queue empty after they were enqueued",
+                                         lost));
+        } else if (missing <= unknown_dequeues_) {
+            judgement_.doubt(fmt::format("{} acknowledged values never came out, and {} dequeues "
+                                         "of unknown outcome may have taken them",
+                                         missing,
+                                         unknown_dequeues_));
+        } else {
+            for (ValueIds::Id id = 0; id < tallies_.size(); ++id)
+                if (const Tally& of = tallies_[id]; of.missing() > 0)
+                    accuse_lost(ids_.value(id), of.enqueue, of.missing());
         }
     }
 
@@ -230,6 +243,7 @@ private:
     std::vector<Tally> tallies_; ///< by id
     OpId empty_ = -1;            ///< the last that found the queue empty
     std::int64_t unknown_dequeues_ = 0;
+    bool drain_crashed_ = false; ///< it may have taken anything
     std::int64_t attempts_ = 0;
 };
 

@@ -12,9 +12,9 @@ using namespace faultlab;
 
 namespace {
 
-PlainObject random_bank(Rng& rng) {
+PlainObject random_bank(Rng& rng, bool mistakes = true) {
     auto balances = std::make_shared<std::vector<std::int64_t>>(std::vector<std::int64_t>{4, 3, 3});
-    const bool leaky = rng.chance(1, 4);
+    const bool leaky = mistakes && rng.chance(1, 4);
     PlainObject object;
     object.invoke = [](Rng& r) {
         Op op{.f = r.chance(1, 2) ? "transfer" : "read"};
@@ -100,10 +100,10 @@ Expected bank_reference(const std::vector<Op>& ops) {
 }
 
 /// Four keys in two groups of two, or three keys in one; reads may see keys at different times.
-PlainObject random_forks(Rng& rng, std::int64_t group) {
+PlainObject random_forks(Rng& rng, std::int64_t group, bool mistakes = true) {
     auto seen = std::make_shared<std::map<std::int64_t, bool>>();
     auto next = std::make_shared<std::int64_t>(0);
-    const bool forks = rng.chance(1, 2);
+    const bool forks = mistakes && rng.chance(1, 2);
     PlainObject object;
     object.max_ops = 14;
     object.damage_percent = 25;
@@ -250,10 +250,10 @@ Expected causal_reference(const std::vector<Op>& ops) {
     return {steps == 0 ? Verdict::unknown : Verdict::valid, {{"step_count", steps}}};
 }
 
-PlainObject random_reverse(Rng& rng) {
+PlainObject random_reverse(Rng& rng, bool mistakes = true) {
     auto written = std::make_shared<std::vector<Value>>();
     auto next = std::make_shared<std::int64_t>(0);
-    const bool partial = rng.chance(1, 3);
+    const bool partial = mistakes && rng.chance(1, 3);
     PlainObject object;
     object.max_ops = 14;
     object.damage_percent = 30;
@@ -303,9 +303,9 @@ Expected reverse_reference(const std::vector<Op>& ops) {
             {{"read_count", reads}, {"error_count", errors}}};
 }
 
-PlainObject random_inserts(Rng& rng) {
+PlainObject random_inserts(Rng& rng, bool mistakes = true) {
     auto taken = std::make_shared<std::set<Value>>();
-    const bool careless = rng.chance(1, 3);
+    const bool careless = mistakes && rng.chance(1, 3);
     PlainObject object;
     object.max_ops = 10;
     object.fail_percent = 35;
@@ -344,7 +344,7 @@ Expected inserts_reference(const std::vector<Op>& ops) {
 TEST_CASE("10,000 random histories: bank agrees with its definition") {
     expect_agreement({.checker = "bank",
                       .options = {{"accounts", "3"}, {"total", "10"}},
-                      .make = random_bank,
+                      .make = [](Rng& rng) { return random_bank(rng); },
                       .reference = bank_reference});
 }
 
@@ -368,15 +368,28 @@ TEST_CASE("10,000 random histories: causal agrees with its definition") {
 TEST_CASE("10,000 random histories: causal-reverse agrees with its definition") {
     expect_agreement({.checker = "causal-reverse",
                       .options = {},
-                      .make = random_reverse,
+                      .make = [](Rng& rng) { return random_reverse(rng); },
                       .reference = reverse_reference});
 }
 
 TEST_CASE("10,000 random histories: adya-g2 agrees with its definition") {
     expect_agreement({.checker = "adya-g2",
                       .options = {},
-                      .make = random_inserts,
+                      .make = [](Rng& rng) { return random_inserts(rng); },
                       .reference = inserts_reference});
+}
+
+TEST_CASE("10,000 random histories: what works is not accused") {
+    expect_no_accusation("bank", {{"accounts", "3"}, {"total", "10"}}, [](Rng& rng) {
+        return random_bank(rng, false);
+    });
+    for (const std::int64_t group : {2, 3}) {
+        expect_no_accusation("long-fork", {{"group", std::to_string(group)}}, [=](Rng& rng) {
+            return random_forks(rng, group, false);
+        });
+    }
+    expect_no_accusation("causal-reverse", {}, [](Rng& rng) { return random_reverse(rng, false); });
+    expect_no_accusation("adya-g2", {}, [](Rng& rng) { return random_inserts(rng, false); });
 }
 
 TEST_CASE("a bank tells the first, the worst and the last of each error") {

@@ -144,6 +144,24 @@ void expect_agreement(const Agreement& agreement) {
         CHECK(seen[static_cast<int>(Verdict::unknown)] > histories / 100);
 }
 
+void expect_no_accusation(std::string_view checker,
+                          const Options& options,
+                          const std::function<PlainObject(Rng&)>& make) {
+    constexpr int histories = 10'000;
+    Rng rng(20260713);
+    int valid = 0;
+    for (int i = 0; i < histories; ++i) {
+        PlainObject object = make(rng);
+        object.damage_percent = 0;
+        const std::vector<Op> ops = random_plain(rng, object);
+        const CheckResult result = check_with(record_of(ops), checker, options);
+        INFO("history " << i << print_plain(ops) << "\nreason: " << result.reason);
+        REQUIRE(result.verdict != Verdict::invalid);
+        valid += result.verdict == Verdict::valid ? 1 : 0;
+    }
+    CHECK(valid > histories / 10);
+}
+
 std::int64_t steps_of(std::string_view checker, const std::vector<Op>& ops, const Options& o) {
     const CheckResult result = check_with(record_of(ops), checker, o);
     INFO(result.reason);

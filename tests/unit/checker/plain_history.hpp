@@ -54,6 +54,12 @@ struct Agreement {
 };
 void expect_agreement(const Agreement& agreement);
 
+/// Lets the checker judge 10,000 random histories of the object that `make` gives, which works:
+/// nothing is damaged. None may be accused.
+void expect_no_accusation(std::string_view checker,
+                          const Options& options,
+                          const std::function<PlainObject(Rng&)>& make);
+
 /// The steps that a checker counted, of a history that it could judge.
 std::int64_t steps_of(std::string_view checker, const std::vector<Op>& ops, const Options& o = {});
 

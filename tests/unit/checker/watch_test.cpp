@@ -351,6 +351,10 @@ TEST_CASE("10,000 random histories: watch agrees with its definition") {
                       .reference = [](const auto& ops) { return Reference(ops).run(); }});
 }
 
+TEST_CASE("10,000 random histories: watches that are sent everything are not accused") {
+    expect_no_accusation("watch", {}, random_watches);
+}
+
 TEST_CASE(
     "what was before a change is not judged while an indeterminate write may have been there") {
     const auto put = [](Value value, Value revision, Index t) {
