@@ -75,6 +75,21 @@ void HistoryBuilder::add(const InternedOp& op) {
     h.node_.push_back(op.node);
 }
 
+void HistoryBuilder::complete(OpId op, const InternedReturn& returned) {
+    History& h = history_;
+    const auto i = static_cast<std::size_t>(op);
+    FAULTLAB_CHECK(i < h.size());
+    FAULTLAB_CHECK(h.status_[i] == OpStatus::open);
+    FAULTLAB_CHECK(h.inv_index_[i] < returned.ret_index);
+    const bool closed = returned.status == OpStatus::ok || returned.status == OpStatus::fail;
+    FAULTLAB_CHECK(closed == (returned.ret_index != never));
+    h.status_[i] = returned.status;
+    h.ret_[i] = returned.ret;
+    h.error_[i] = returned.error;
+    h.ret_index_[i] = returned.ret_index;
+    h.t_ret_[i] = returned.t_ret;
+}
+
 void HistoryBuilder::reserve(std::size_t ops) {
     History& h = history_;
     for (std::vector<Symbol>* column : {&h.f_, &h.key_, &h.arg_, &h.ret_, &h.error_})

@@ -80,6 +80,14 @@ struct InternedOp {
     Nanos t_due = 0, t_inv = 0, t_ret = -1;
 };
 
+/// What became of an operation, in the symbols of its HistoryBuilder.
+struct InternedReturn {
+    OpStatus status = OpStatus::ok;
+    Symbol ret = 0, error = 0;
+    Index ret_index = never;
+    Nanos t_ret = -1;
+};
+
 /// Collects operations and freezes them into a History.
 class HistoryBuilder {
 public:
@@ -96,6 +104,12 @@ public:
     Symbol intern_new(Value value);
     /// As the other `add`, of an operation that is interned already.
     void add(const InternedOp& op);
+    /// For loaders that meet an invocation before its return: fills in operation number `op`, which
+    /// was added open. Requires: a ret_index as for `add`.
+    void complete(OpId op, const InternedReturn& returned);
+    /// How many operations were added.
+    [[nodiscard]] std::size_t size() const { return history_.size(); }
+    [[nodiscard]] const Value& value(Symbol symbol) const { return history_.value(symbol); }
     void reserve(std::size_t ops);
 
     /// Leaves the builder empty.

@@ -172,12 +172,15 @@ std::vector<std::string> next_steps(const std::vector<std::string>& reasons,
 
 std::vector<std::string> strength_lines(const Record& record, const Tally& counted) {
     std::vector<std::string> lines;
-    lines.push_back(fmt::format("A pass speaks of this history only: {} operations in {} under {}, "
-                                "one seed.",
-                                count_text(counted.operations()),
-                                duration_text(counted.end),
-                                record.plan.nemeses.empty() ? std::string("no faults")
-                                                            : list_text(record.plan.nemeses)));
+    std::string scope = fmt::format("A pass speaks of this history only: {}",
+                                    count_text(counted.operations(), "operation"));
+    if (counted.end > 0) scope += " in " + duration_text(counted.end);
+    if (!counted.foreign) {
+        scope += fmt::format(" under {}, one seed",
+                             record.plan.nemeses.empty() ? std::string("no faults")
+                                                         : list_text(record.plan.nemeses));
+    }
+    lines.push_back(scope + ".");
     if (counted.indeterminate > 0) {
         lines.push_back(fmt::format("The outcome of {} is unknown: each may have happened or "
                                     "not, and may hide what it touched.",

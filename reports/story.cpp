@@ -86,6 +86,13 @@ std::string run_line(const Record& record, const Tally& tally) {
         if (part.empty()) return;
         text += (text.empty() ? "" : " · ") + part;
     };
+    if (tally.foreign) {
+        add(visible(record.run_id, 60)); // the file
+        add(count_text(tally.operations(), "operation"));
+        if (tally.keys > 1) add(count_text(tally.keys, "key"));
+        if (tally.end > 0) add(duration_text(tally.end));
+        return text;
+    }
     if (const std::string version = meta_text(record, "system_version"); !version.empty())
         text += (text.empty() ? "" : " ") + version;
     add(planted_text(record));
@@ -95,7 +102,8 @@ std::string run_line(const Record& record, const Tally& tally) {
     return text;
 }
 
-std::string under_faults(const Record& record) {
+std::string under_faults(const Record& record, const Tally& tally) {
+    if (tally.foreign) return {};
     if (record.plan.nemeses.empty()) return ", without faults";
     return " under " + list_text(record.plan.nemeses);
 }
@@ -134,7 +142,8 @@ void tell_invalid(const Record& record, Story& story) {
 }
 
 void tell_valid(const Record& record, std::span<const CheckResult> results, Story& story) {
-    story.headline = visible(record.plan.workload, 60) + ": no violation" + under_faults(record);
+    story.headline =
+        visible(record.plan.workload, 60) + ": no violation" + under_faults(record, story.tally);
     const bool linearizable = std::ranges::any_of(
         results, [](const CheckResult& result) { return result.checker == "linearizability"; });
     story.sentence =

@@ -67,6 +67,7 @@ std::string plural_of(std::string_view nemesis, std::int64_t count) {
 
 Tally tally(const Record& record) {
     Tally result;
+    result.foreign = record.plan.system.empty();
     for (const std::string& nemesis : record.plan.nemeses)
         result.faults[nemesis];
     for (const FaultRecord& fault : record.faults) {
@@ -101,11 +102,11 @@ std::string faults_text(const Tally& tally) {
 }
 
 std::string evidence_text(const Tally& tally) {
-    std::string text = fmt::format("{} ok / {} indeterminate / {} failed · {}",
+    std::string text = fmt::format("{} ok / {} indeterminate / {} failed",
                                    count_text(tally.ok),
                                    count_text(tally.indeterminate),
-                                   count_text(tally.failed),
-                                   faults_text(tally));
+                                   count_text(tally.failed));
+    if (!tally.foreign) text += " · " + faults_text(tally);
     if (tally.last_heal >= 0 && tally.keys_changed > 0) {
         text += fmt::format(" · after the last heal {} of {} changed keys were read",
                             count_text(tally.keys_changed_then_read),

@@ -21,6 +21,8 @@ struct Tally {
     std::int64_t keys_changed_then_read = 0; ///< those of them that were read after the last heal
     Nanos last_heal = -1;                    ///< -1: nothing was healed
     Nanos end = 0;                           ///< of the last thing in the record
+    bool foreign = false; ///< no run of a lab left the record: what it ran on, under which faults
+                          ///< and (with end = 0) how long, is not known
 
     struct Faults {
         std::int64_t injected = 0;

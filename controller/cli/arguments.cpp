@@ -183,6 +183,24 @@ CLI::App& add_plain(CommandLine& line, Command& command, const char* name, const
 constexpr const char* run_help =
     "a run: its id or the start of it, 'latest', a directory, a run.db";
 
+void add_check(CommandLine& line) {
+    CheckCommand& check = line.check;
+    CLI::App& app = add_checking(line, check, "check", "check stored runs again, or histories");
+    app.add_option("run",
+                   check.runs,
+                   "runs (id, 'latest', a directory, a run.db), or files with histories: JSON "
+                   "lines, Jepsen's EDN or CSV, also .gz and .zst; '-' is standard input")
+        ->required();
+    app.add_option(
+        "--model", check.model, "judge files by this model [what their operations leave]");
+    app.add_option("--checker",
+                   check.checkers,
+                   "judge files by this checker (faultlab list checkers); may be repeated")
+        ->take_all();
+    app.add_flag("--explain", check.explain, "of files: every violation, not only the first");
+    app.add_option("--witness", check.witness, "write the counterexample of a file to this one");
+}
+
 void add_others(CommandLine& line) {
     CLI::App& replay = add_checking(line, line.replay, "replay", "run a stored plan again");
     replay.add_option("run", line.replay.run, run_help)->required();
@@ -191,15 +209,7 @@ void add_others(CommandLine& line) {
         ->check(CLI::Range(1, 10'000))
         ->capture_default_str();
 
-    CLI::App& check = add_checking(line, line.check, "check", "check stored runs again");
-    check.add_option("run", line.check.runs, run_help)->required();
-    check.add_option("--model",
-                     line.check.model,
-                     "judge files of JSON lines ('-': standard input) by this model: see "
-                     "'faultlab describe linearizability'");
-    check.add_option("--checker",
-                     line.check.checker,
-                     "judge files of JSON lines by this checker: see 'faultlab list checkers'");
+    add_check(line);
 
     CLI::App& explain = add_checking(line, line.explain, "explain", "what happened, in words");
     explain.add_option("run", line.explain.run, run_help)->required();
@@ -209,9 +219,9 @@ void add_others(CommandLine& line) {
     report.add_option("-o,--output", line.report.output, "file [report.html beside the run]");
 
     CLI::App& exporting = add_plain(line, line.export_run, "export", "the history in other forms");
-    exporting.add_option("run", line.export_run.run, run_help)->required();
-    exporting.add_option("--format", line.export_run.format, "jsonl")
-        ->check(CLI::IsMember({"jsonl"}))
+    exporting.add_option("run", line.export_run.run, "a run, or a file with a history")->required();
+    exporting.add_option("--format", line.export_run.format, "jsonl, edn (Jepsen's) or csv")
+        ->check(CLI::IsMember({"jsonl", "edn", "csv"}))
         ->capture_default_str();
     exporting.add_option("-o,--output", line.export_run.output, "file [standard output]");
 

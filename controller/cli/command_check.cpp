@@ -1,5 +1,6 @@
 // check, explain, report: what is said of runs that are already stored.
 
+#include "controller/cli/check_files.hpp"
 #include "controller/cli/commands.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/judging.hpp"
@@ -8,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <algorithm>
 
 namespace faultlab {
 namespace {
@@ -27,23 +28,39 @@ int check_one(const CheckCommand& command, const std::string& name) {
     return combined_exit_code(codes);
 }
 
-/// Checks a history that no run of this lab left.
-int check_file(const CheckCommand& command, const std::string& file) {
-    auto judged = judge_file(file, command);
-    if (!judged) return fail(command.common, judged.error());
-    print_outcome(command.common, *judged, {});
-    return exit_code(*judged);
+/// Says what came of a file; returns its exit code.
+int say_outcome(const CheckCommand& command, const FileOutcome& outcome) {
+    if (outcome.failed) return fail(command.common, outcome.errors.front(), outcome.code);
+    for (const Error& error : outcome.errors)
+        note_error(error);
+    say("{}", outcome.text);
+    return outcome.code;
 }
 
 } // namespace
 
 int execute(const CheckCommand& command) {
+    const bool for_files = !command.model.empty() || !command.checkers.empty() || command.explain ||
+                           !command.witness.empty();
+    std::vector<std::string> files;
+    for (const std::string& name : command.runs) {
+        if (for_files || names_history(name)) files.push_back(name);
+    }
+    const auto standard_input = std::ranges::count(files, "-");
+    if (standard_input > 1) {
+        return fail(command.common, usage_error("standard input can be read only once"));
+    }
+    if (!command.witness.empty() && files.size() > 1) {
+        return fail(command.common, usage_error("--witness is for one file", "name one FILE"));
+    }
+    const std::vector<FileOutcome> outcomes = check_files(command, files);
     const JsonList list(command.common, command.runs.size() > 1);
     std::vector<int> codes;
+    auto outcome = outcomes.begin();
     for (const std::string& name : command.runs) {
         list.next(codes.empty());
-        const bool stored_run = command.model.empty() && command.checker.empty();
-        codes.push_back(stored_run ? check_one(command, name) : check_file(command, name));
+        const bool file = for_files || names_history(name);
+        codes.push_back(file ? say_outcome(command, *outcome++) : check_one(command, name));
     }
     return combined_exit_code(codes);
 }

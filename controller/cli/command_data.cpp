@@ -1,10 +1,12 @@
 // export and sql: the stored run in other people's hands.
 
+#include "controller/cli/check_files.hpp"
 #include "controller/cli/commands.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/runs.hpp"
 #include "controller/cli/streams.hpp"
 #include "core/store/export.hpp"
+#include "core/store/import.hpp"
 #include "core/store/run_reader.hpp"
 
 #include <fmt/format.h>
@@ -20,8 +22,11 @@ namespace faultlab {
 namespace {
 
 Result<void> export_to(const ExportCommand& command, const Record& record) {
+    // The command line allows no other names.
+    const HistoryFormat format =
+        format_of_name("." + command.format).value_or(HistoryFormat::jsonl);
     if (command.output.empty()) {
-        FAULTLAB_DO(export_jsonl(record, std::cout));
+        FAULTLAB_DO(export_history(record, format, std::cout));
         std::cout.flush();
         if (!std::cout) return lab_error("standard output could not be written");
         return {};
@@ -29,7 +34,7 @@ Result<void> export_to(const ExportCommand& command, const Record& record) {
     // To a temporary name first: a half-written history must not look like a whole one.
     const std::filesystem::path partial = command.output.string() + ".partial";
     std::ofstream file(partial, std::ios::binary);
-    const auto exported = export_jsonl(record, file);
+    const auto exported = export_history(record, format, file);
     file.close();
     std::error_code error;
     if (exported && file) std::filesystem::rename(partial, command.output, error);
@@ -43,12 +48,23 @@ Result<void> export_to(const ExportCommand& command, const Record& record) {
     return {};
 }
 
+/// Of a run, or of a file in whatever format.
+Result<Record> record_of(const ExportCommand& command) {
+    if (names_history(command.run)) {
+        FAULTLAB_TRY(const auto source, open_source(command.run, nullptr));
+        // No model is named here: what namespaces mean is for who reads the copy, which has them.
+        FAULTLAB_TRY(ImportedHistory imported,
+                     import_history(*source, command.run, {.namespaces = Namespaces::separate}));
+        return std::move(imported.record);
+    }
+    FAULTLAB_TRY(const RunDirectory run, find_run(command.common.lab, command.run));
+    return load_record(run.run_db());
+}
+
 } // namespace
 
 int execute(const ExportCommand& command) {
-    auto run = find_run(command.common.lab, command.run);
-    if (!run) return fail(command.common, run.error());
-    auto record = load_record(run->run_db());
+    auto record = record_of(command);
     if (!record) return fail(command.common, record.error());
     if (auto written = export_to(command, *record); !written) {
         return fail(command.common, written.error());

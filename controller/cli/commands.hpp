@@ -41,9 +41,11 @@ struct CheckCommand {
     Common common;
     CheckLimits limits;
     std::vector<std::string> runs;
-    // One of them not empty: `runs` are histories of JSON lines, judged so.
-    std::string checker; ///< empty: linearizability
-    std::string model;   ///< that the checker is told; empty: its own choice
+    // All below is for files, and makes `runs` files.
+    std::string model;                 ///< empty: inferred
+    std::vector<std::string> checkers; ///< empty: the one of the model
+    bool explain = false;              ///< every violation, not only the first screen
+    std::filesystem::path witness;     ///< the counterexample is written there; empty: not
 };
 struct ExplainCommand {
     Common common;
@@ -59,7 +61,7 @@ struct ReportCommand {
 struct ExportCommand {
     Common common;
     std::string run;
-    std::string format = "jsonl";
+    std::string format = "jsonl"; ///< or edn, csv
     std::filesystem::path output; ///< empty: standard output
 };
 struct SqlCommand {

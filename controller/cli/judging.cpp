@@ -3,9 +3,9 @@
 #include "checker/catalogue.hpp"
 #include "checker/judge.hpp"
 #include "controller/cli/exit_codes.hpp"
+#include "controller/cli/processors.hpp"
 #include "controller/cli/streams.hpp"
 #include "controller/cli/version.hpp"
-#include "core/store/import.hpp"
 #include "core/store/lab_index.hpp"
 #include "core/store/run_reader.hpp"
 #include "core/workload.hpp"
@@ -25,12 +25,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
-#include <exception>
 #include <fstream>
-#include <functional>
-#include <iostream>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace faultlab {
@@ -74,61 +72,18 @@ private:
     std::jthread thread_;
 };
 
-/// One thread a processor.
-class Processors : public Workers {
-public:
-    [[nodiscard]] std::size_t count() const override {
-        return std::max<std::size_t>(1, std::thread::hardware_concurrency());
-    }
-    void run(const std::function<void()>& body) const override {
-        std::vector<std::exception_ptr> thrown(count());
-        {
-            std::vector<std::jthread> threads;
-            for (std::exception_ptr& mine : thrown) {
-                threads.emplace_back([&body, &mine] {
-                    try {
-                        body();
-                    } catch (...) {
-                        mine = std::current_exception();
-                    }
-                });
-            }
-        }
-        for (const std::exception_ptr& one : thrown) {
-            if (one) std::rethrow_exception(one);
-        }
-    }
-};
-
 CheckResult run_checker(const Record& record,
                         const CheckerRequest& request,
                         const CheckLimits& limits,
-                        const Workers& workers) {
+                        const Workers* workers) {
     const Watch watch(limits.timeout, true);
     const Budget budget{
-        .expired = &watch.expired(), .memory_bytes = limits.memory_bytes, .workers = &workers};
+        .expired = &watch.expired(), .memory_bytes = limits.memory_bytes, .workers = workers};
     const auto start = std::chrono::steady_clock::now();
     CheckResult result = judge_one(record, request, budget);
     const auto took = std::chrono::steady_clock::now() - start;
     result.took = std::chrono::nanoseconds(took).count();
     return result;
-}
-
-/// Each checker has its own budget, from when its turn comes; results are in the order of requests,
-/// whoever ends first.
-std::vector<CheckResult> run_checkers(const Record& record,
-                                      std::vector<CheckerRequest> requests,
-                                      const CheckLimits& limits) {
-    const std::vector<CheckerRequest> all = complete_requests(std::move(requests));
-    std::vector<CheckResult> results(all.size());
-    const Watch progress(limits.timeout * static_cast<Nanos>(all.size()));
-    const Processors processors;
-    std::atomic<std::size_t> next = 0;
-    processors.run([&] {
-        for (std::size_t i = next++; i < all.size(); i = next++)
-            results[i] = run_checker(record, all[i], limits, processors);
-    });
-    return results;
 }
 
 /// A log that is too long, or not there, is not read: the checker then says so.
@@ -177,6 +132,24 @@ Result<void> keep(const Common& common, const Judged& judged) {
 
 } // namespace
 
+std::vector<CheckResult> run_checkers(const Record& record,
+                                      std::span<const CheckerRequest> requests,
+                                      const CheckLimits& limits,
+                                      const Workers* workers) {
+    std::vector<CheckResult> results(requests.size());
+    std::atomic<std::size_t> next = 0;
+    const auto body = [&] {
+        for (std::size_t i = next++; i < requests.size(); i = next++)
+            results[i] = run_checker(record, requests[i], limits, workers);
+    };
+    if (workers != nullptr) {
+        workers->run(body);
+    } else {
+        body();
+    }
+    return results;
+}
+
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits) {
     FAULTLAB_TRY(Record record, load_record(run.run_db()));
     FAULTLAB_TRY(const WorkloadEntry* const entry, find_workload(record.plan.workload));
@@ -186,44 +159,16 @@ Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckL
         wanted.push_back(std::move(request));
     if (std::ranges::find(wanted, "log-patterns", &CheckerRequest::name) != wanted.end())
         read_logs(run.path, record);
-    std::vector<CheckResult> results = run_checkers(record, std::move(wanted), limits);
+    const std::vector<CheckerRequest> all = complete_requests(std::move(wanted));
+    std::vector<CheckResult> results;
+    {
+        const Watch progress(limits.timeout * static_cast<Nanos>(all.size()));
+        const Processors processors;
+        results = run_checkers(record, all, limits, &processors);
+    }
     Judged judged{.run = run, .record = std::move(record), .results = std::move(results)};
     judged.verdict = overall(judged.results);
     if (const auto kept = keep(common, judged); !kept) judged.unkept = kept.error();
-    return judged;
-}
-
-Result<Judged> judge_file(const std::string& file, const CheckCommand& command) {
-    const std::string& model = command.model;
-    Options options;
-    if (!model.empty()) options["model"] = model;
-    FAULTLAB_TRY(const CheckerEntry* const entry,
-                 find_checker(command.checker.empty() ? "linearizability" : command.checker));
-    FAULTLAB_DO(
-        complete_options(options, entry->options(), fmt::format("checker {}", entry->name)));
-    std::ifstream stored;
-    if (file != "-") {
-        stored.open(file);
-        if (!stored) return usage_error(fmt::format("cannot read {}", file));
-    }
-    const auto namespaces = model == "kv" ? Namespaces::separate : Namespaces::ignored;
-    FAULTLAB_TRY(Record record,
-                 import_jsonl_record(file == "-" ? std::cin : stored, file, namespaces));
-    const std::string_view judge = model.empty() ? entry->name : std::string_view(model);
-    record.plan.workload = judge;
-    record.plan.options = options;
-    record.meta["ended"] = "complete"; // no run was cut short
-    Judged judged{
-        .run = {.id = fmt::format(
-                    "{} --{} {}", shell_word(file), model.empty() ? "checker" : "model", judge)},
-        .record = std::move(record)};
-    const Watch watch(command.limits.timeout);
-    const Processors processors;
-    const Budget budget{.expired = &watch.expired(),
-                        .memory_bytes = command.limits.memory_bytes,
-                        .workers = &processors};
-    judged.results = {judge_with(*entry, options, judged.record, budget)};
-    judged.verdict = overall(judged.results);
     return judged;
 }
 
@@ -262,17 +207,19 @@ Result<fs::path> write_report(const Common& common, const Judged& judged, const 
     return path;
 }
 
-void print_outcome(const Common& common, const Judged& judged, const fs::path& report) {
+std::string outcome_text(const Common& common, const Judged& judged, const fs::path& report) {
     const StoryContext context = story_context(common, judged.run);
+    if (common.json) return render_json(judged.record, judged.results, context);
     const Story story = make_story(judged.record, judged.results, context);
-    if (common.json) {
-        say("{}", render_json(judged.record, judged.results, context));
-        return;
-    }
-    say("{}", render_text(story, style_of_stdout()));
-    say("\nverdict  {}\n", to_string(judged.verdict));
-    if (!report.empty()) say("report   {}\n", report.string());
-    if (!judged.run.path.empty()) say("replay   {}\n", context.replay_command);
+    std::string text = render_text(story, style_of_stdout());
+    text += fmt::format("\nverdict  {}\n", to_string(judged.verdict));
+    if (!report.empty()) text += fmt::format("report   {}\n", report.string());
+    if (!judged.run.path.empty()) text += fmt::format("replay   {}\n", context.replay_command);
+    return text;
+}
+
+void print_outcome(const Common& common, const Judged& judged, const fs::path& report) {
+    write_out(outcome_text(common, judged, report));
 }
 
 JsonList::JsonList(const Common& common, bool several) : shown_(common.json && several) {

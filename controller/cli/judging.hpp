@@ -7,6 +7,7 @@
 #include "core/result.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,16 +22,19 @@ struct Judged {
     std::optional<Error> unkept; ///< why the results could not be stored, as in a read-only lab
 };
 
+/// Lets every checker that is requested judge the record, side by side in the threads of `workers`;
+/// null: in the calling one. Each has its own budget, from when its turn comes; the results are in
+/// the order of the requests, whoever ends first.
+[[nodiscard]] std::vector<CheckResult> run_checkers(const Record& record,
+                                                    std::span<const CheckerRequest> requests,
+                                                    const CheckLimits& limits,
+                                                    const Workers* workers);
+
 /// Loads the run, lets every checker that its workload and its system want judge it within the
 /// limits, and stores the results beside the run and its verdict in the lab's index. Says on stderr
 /// what it does.
 /// A verdict is worth having also where it cannot be stored: that is no error of judge.
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits);
-
-/// Judges a history of JSON lines (core/store/import.hpp), '-' for standard input, by the checker,
-/// and the model, that the command names; nothing is stored. Bad input, and a checker or model that
-/// does not exist, are usage errors.
-Result<Judged> judge_file(const std::string& file, const CheckCommand& command);
 
 /// What the process says of it: a violation wins over a failure of the lab, and that over unknown.
 [[nodiscard]] int exit_code(const Judged& judged);
@@ -43,6 +47,9 @@ judge_if_needed(const Common& common, const RunDirectory& run, const CheckLimits
 Result<std::filesystem::path>
 write_report(const Common& common, const Judged& judged, const std::filesystem::path& output = {});
 
+/// The first screen of the report and where the rest is, or its JSON.
+[[nodiscard]] std::string
+outcome_text(const Common& common, const Judged& judged, const std::filesystem::path& report);
 /// Prints the first screen of the report and where the rest is, or its JSON.
 void print_outcome(const Common& common, const Judged& judged, const std::filesystem::path& report);
 

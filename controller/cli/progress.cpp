@@ -4,31 +4,8 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <cstdlib>
-#include <string_view>
 
 namespace faultlab {
-namespace {
-
-bool stderr_is_terminal() {
-    const char* term = std::getenv("TERM");
-    return ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb";
-}
-
-/// Cuts the line to the terminal's width, or it would leave a trail of itself.
-std::string fitted(std::string line) {
-    winsize size{};
-    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return line;
-    if (line.size() >= size.ws_col) line.resize(size.ws_col - 1U);
-    return line;
-}
-
-} // namespace
-
 std::string progress_line(const Progress& progress, Nanos load_length) {
     std::string line = fmt::format("{:<11} {:>4} s", progress.phase, progress.elapsed / second);
     if (progress.phase == "load") line += fmt::format(" of {} s", load_length / second);
@@ -46,21 +23,15 @@ std::string progress_line(const Progress& progress, Nanos load_length) {
     return line;
 }
 
-ProgressPrinter::ProgressPrinter(const Plan& plan)
-    : load_length_(plan.duration), terminal_(stderr_is_terminal()) {}
+ProgressPrinter::ProgressPrinter(const Plan& plan) : load_length_(plan.duration) {}
 
 ProgressPrinter::~ProgressPrinter() {
-    if (drawn_) note("\n");
+    line_.end();
 }
 
 void ProgressPrinter::show(const Progress& progress) {
     const std::string line = progress_line(progress, load_length_);
-    if (terminal_) {
-        note("\r\x1b[K{}", fitted(line));
-        std::fflush(stderr);
-        drawn_ = true;
-        return;
-    }
+    if (line_.terminal()) return line_.draw(line);
     const std::string faults = fmt::format("{}", fmt::join(progress.faults, "; "));
     const bool changed = progress.phase != shown_phase_ || faults != shown_faults_;
     if (!changed && progress.elapsed - shown_at_ < 10 * second) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "controller/cli/live_line.hpp"
 #include "controller/engine/engine.hpp"
 #include "core/plan.hpp"
 #include "core/types.hpp"
@@ -21,8 +22,7 @@ public:
 
 private:
     Nanos load_length_;
-    bool terminal_;
-    bool drawn_ = false;
+    LiveLine line_;
     std::string shown_phase_;
     std::string shown_faults_;
     Nanos shown_at_ = 0;

@@ -1,5 +1,6 @@
 #include "core/store/export.hpp"
 
+#include "core/store/event_writer.hpp"
 #include "core/store/jsonl.hpp"
 #include "core/store/jsonl_namespace.hpp"
 
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <ostream>
 #include <queue>
 #include <string>
@@ -24,11 +26,21 @@ struct Indexed {
     bool returns = false;
 };
 
+/// What becomes one event: half of an operation, or half of a fault.
+struct Line {
+    OpId op = -1; ///< -1: of a fault
+    bool returns = false;
+    std::string_view type;
+    Nanos t = 0;
+    std::string f; ///< of a fault, as the value
+    Value value;
+};
+
 /// A line that has only a time; among equal times in the order they became known.
 struct Timed {
     Nanos t = 0;
     std::size_t order = 0;
-    std::string line;
+    Line line;
     friend bool operator>(const Timed& a, const Timed& b) {
         return a.t != b.t ? a.t > b.t : a.order > b.order;
     }
@@ -36,17 +48,21 @@ struct Timed {
 
 class Exporter {
 public:
-    Exporter(const Record& record, std::ostream& out)
-        : record_(record), history_(record.history), out_(out) {}
+    Exporter(const Record& record, HistoryFormat format, std::ostream& out)
+        : record_(record), history_(record.history),
+          writer_(event_writer(format, record.history, out)) {}
 
     void run() {
         for (const FaultRecord& fault : record_.faults)
             add_fault(fault);
         for (const Indexed& event : indexed_events()) {
-            const Op op = history_.op(event.op);
-            flush_until(event.returns ? op.t_ret : op.t_inv);
-            write(event.returns ? return_line(op) : invoke_line(op));
-            if (!event.returns && op.status == OpStatus::info) wait(op.t_ret, return_line(op));
+            const Line line = event.returns ? return_line(event.op) : invoke_line(event.op);
+            flush_until(line.t);
+            write(line);
+            const OpStatus status = history_.status()[index_of(line)];
+            if (event.returns || status != OpStatus::info) continue;
+            const Line unknown = return_line(event.op);
+            wait(unknown.t, unknown);
         }
         flush_until(std::numeric_limits<Nanos>::max());
     }
@@ -65,9 +81,7 @@ private:
         return events;
     }
 
-    void write(std::string_view line) { out_ << line << '\n'; }
-
-    void wait(Nanos t, std::string line) { waiting_.push({t, order_++, std::move(line)}); }
+    void wait(Nanos t, Line line) { waiting_.push({t, order_++, std::move(line)}); }
 
     void flush_until(Nanos t) {
         while (!waiting_.empty() && waiting_.top().t < t) {
@@ -76,47 +90,57 @@ private:
         }
     }
 
-    /// The fields that every event of an operation has. The caller closes the object.
-    std::string begin_line(const Op& op,
-                           const Value& space,
-                           std::string_view type,
-                           const Value& value,
-                           Nanos t) const {
-        std::string line =
-            fmt::format(R"({{"process":{},"type":"{}","f":{})", op.process, type, text(op.f));
-        if (!space.is_absent()) line += ",\"ns\":" + to_json(space);
-        if (!op.key.is_absent()) line += ",\"key\":" + to_json(op.key);
-        line += fmt::format(",\"value\":{},\"time\":{}", to_json(value), t);
-        return line;
+    void write(const Line& line) {
+        const std::string process =
+            line.op >= 0 ? fmt::format("{}", history_.process()[index_of(line)]) : "nemesis";
+        EventRow row{.process = process, .numbered = line.op >= 0, .type = line.type};
+        row.time = line.t;
+        if (line.op < 0) {
+            row.f = line.f;
+            row.value = &line.value;
+            writer_->write(row);
+            return;
+        }
+        Op op = history_.op(line.op);
+        const Value space = jsonl::take_from_namespace(op);
+        const std::string node = op.node == no_node ? std::string() : node_name(op.node);
+        row.f = op.f;
+        if (!space.is_absent()) row.space = &space;
+        if (!op.key.is_absent()) row.key = &op.key;
+        row.value = &op.arg;
+        if (line.returns) {
+            const bool in_value = op.status == OpStatus::ok && jsonl::answers_in_value(op);
+            if (in_value) row.value = &op.ret;
+            if (!in_value && !op.ret.is_absent()) row.ret = &op.ret;
+            row.error = op.error;
+        } else {
+            row.node = node;
+            if (op.client != op.process) row.client = op.client;
+            if (op.t_due != op.t_inv) row.due = op.t_due;
+        }
+        writer_->write(row);
     }
 
-    std::string invoke_line(Op op) const {
-        const Value space = jsonl::take_from_namespace(op);
-        std::string line = begin_line(op, space, "invoke", op.arg, op.t_inv);
-        if (op.node != no_node) line += ",\"node\":" + text(node_name(op.node));
-        if (op.client != op.process) line += fmt::format(",\"client\":{}", op.client);
-        if (op.t_due != op.t_inv) line += fmt::format(",\"due\":{}", op.t_due);
-        return line + "}";
-    }
+    static std::size_t index_of(const Line& line) { return static_cast<std::size_t>(line.op); }
 
-    std::string return_line(Op op) const {
-        const Value space = jsonl::take_from_namespace(op);
-        const bool in_value = op.status == OpStatus::ok && jsonl::answers_in_value(op);
-        std::string line =
-            begin_line(op, space, to_string(op.status), in_value ? op.ret : op.arg, op.t_ret);
-        if (!in_value && !op.ret.is_absent()) line += ",\"ret\":" + to_json(op.ret);
-        if (!op.error.empty()) line += ",\"error\":" + text(op.error);
-        return line + "}";
+    [[nodiscard]] Line invoke_line(OpId op) const {
+        return {.op = op, .type = "invoke", .t = history_.t_inv()[static_cast<std::size_t>(op)]};
+    }
+    [[nodiscard]] Line return_line(OpId op) const {
+        const auto i = static_cast<std::size_t>(op);
+        return {.op = op,
+                .returns = true,
+                .type = to_string(history_.status()[i]),
+                .t = history_.t_ret()[i]};
     }
 
     void add_fault(const FaultRecord& record) {
         const Fault& fault = record.fault;
         const auto line = [&](std::string_view verb, Nanos t) {
-            return fmt::format(
-                R"({{"process":"nemesis","type":"info","f":{},"value":{},"time":{}}})",
-                text(fmt::format("{}-{}", verb, fault.nemesis)),
-                text(fault.summary),
-                t);
+            return Line{.type = "info",
+                        .t = t,
+                        .f = fmt::format("{}-{}", verb, fault.nemesis),
+                        .value = Value(fault.summary)};
         };
         if (record.t_started >= 0) wait(record.t_started, line("start", record.t_started));
         if (record.t_ended >= 0) wait(record.t_ended, line("stop", record.t_ended));
@@ -128,25 +152,27 @@ private:
         return i < nodes.size() ? nodes[i].name : fmt::format("n{}", node + 1);
     }
 
-    static std::string text(std::string_view bytes) { return to_json(Value(bytes)); }
-
     const Record& record_;
     const History& history_;
-    std::ostream& out_;
+    std::unique_ptr<EventWriter> writer_;
     std::priority_queue<Timed, std::vector<Timed>, std::greater<>> waiting_;
     std::size_t order_ = 0;
 };
 
 } // namespace
 
-Result<void> export_jsonl(const Record& record, std::ostream& out) {
-    Exporter(record, out).run();
+Result<void> export_history(const Record& record, HistoryFormat format, std::ostream& out) {
+    Exporter(record, format, out).run();
     out.flush();
     if (!out) {
         return lab_error("cannot write the exported history",
                          "look whether the disk is full or the reader went away");
     }
     return {};
+}
+
+Result<void> export_jsonl(const Record& record, std::ostream& out) {
+    return export_history(record, HistoryFormat::jsonl, out);
 }
 
 } // namespace faultlab

@@ -2,12 +2,14 @@
 
 #include "core/record.hpp"
 #include "core/result.hpp"
+#include "core/store/import.hpp"
 
 #include <iosfwd>
 
 namespace faultlab {
 
-/// Writes the history as neutral JSON lines: one event a line, lines in real-time order.
+/// Writes the history, one event a line, lines in real-time order. import_history reads the same
+/// history from it in every format.
 ///
 /// Invocations, ok and fail stand in the order of their indexes. An info, and the beginnings and
 /// ends of faults (process "nemesis"), have only a time: each stands before the first event of a
@@ -19,7 +21,14 @@ namespace faultlab {
 /// `ns` for a key [ns, key], `node` ("n1"), `error`, `client` when it is not the process, `due`
 /// when it is not the time.
 ///
+/// EDN is Jepsen's history.edn with the same fields; keys stand in the values, as in
+/// jepsen.independent, or in :key where values alone would not show them. CSV has a header; key,
+/// value and ret are JSON in it.
+///
 /// Text that is not UTF-8 is written with its bad bytes replaced. The error is that of the stream.
+Result<void> export_history(const Record& record, HistoryFormat format, std::ostream& out);
+
+/// The same as JSON lines.
 Result<void> export_jsonl(const Record& record, std::ostream& out);
 
 } // namespace faultlab

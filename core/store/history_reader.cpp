@@ -2,14 +2,13 @@
 
 #include "core/store/cell.hpp"
 #include "core/store/sql.hpp"
+#include "core/store/value_interner.hpp"
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <deque>
-#include <string>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19,69 +18,36 @@ namespace {
 
 constexpr std::string_view reading = "cannot read operations from";
 
-/// Interns what columns hold without making a Value of it first: a million operations have few
-/// different texts, and integers that are different nearly always.
+/// Interns what columns hold, without making a Value of it first.
 class Interner {
 public:
-    Interner(HistoryBuilder& builder, std::size_t ops)
-        : builder_(builder), small_integers_(2 * ops, 0) {}
+    explicit Interner(HistoryBuilder& builder) : values_(builder) {}
 
     Result<Symbol> value(const Statement& row, int column) {
         switch (row.type(column)) {
             case SQLITE_NULL: return Symbol{0};
-            case SQLITE_INTEGER: return integer(row.integer(column));
-            case SQLITE_TEXT:
-                return known(texts_, row.bytes(column), [](std::string_view bytes) {
-                    return Result<Value>(Value(bytes));
-                });
-            default:
-                return known(blobs_, row.bytes(column), [](std::string_view bytes) {
-                    return value_from_blob(bytes);
-                });
+            case SQLITE_INTEGER: return values_.integer(row.integer(column));
+            case SQLITE_TEXT: return values_.text(row.bytes(column));
+            default: return blob(row.bytes(column));
         }
     }
 
-    Symbol name(std::string_view text) {
-        for (const auto& [known, symbol] : names_) {
-            if (known == text) return symbol;
-        }
-        const Symbol symbol = builder_.intern_text(text);
-        if (names_.size() < names_max) names_.emplace_back(text, symbol);
-        return symbol;
-    }
+    Symbol name(std::string_view text) { return values_.name(text); }
 
 private:
-    static constexpr std::size_t names_max = 8;
-    using Known = boost::unordered_flat_map<std::string_view, Symbol>;
-
-    Symbol integer(std::int64_t integer) {
-        // Most histories count their values up: a table of them is several times faster than a
-        // hash map, since neighbours in time are neighbours in memory. Symbol 0 is never theirs.
-        if (integer >= 0 && static_cast<std::size_t>(integer) < small_integers_.size()) {
-            Symbol& symbol = small_integers_[static_cast<std::size_t>(integer)];
-            if (symbol == 0) symbol = builder_.intern_new(Value(integer));
-            return symbol;
-        }
-        const auto [it, added] = integers_.try_emplace(integer, Symbol{0});
-        if (added) it->second = builder_.intern_new(Value(integer));
-        return it->second;
-    }
-
-    template <class Decode>
-    Result<Symbol> known(Known& symbols, std::string_view bytes, Decode decode) {
-        if (const auto it = symbols.find(bytes); it != symbols.end()) return it->second;
-        FAULTLAB_TRY(Value value, decode(bytes));
-        const Symbol symbol = builder_.intern_new(std::move(value));
-        symbols.emplace(bytes_.emplace_back(bytes), symbol);
+    Result<Symbol> blob(std::string_view bytes) {
+        std::optional<Error> wrong;
+        const Symbol symbol = values_.list(bytes, [&] {
+            auto value = value_from_blob(bytes);
+            if (value) return std::move(*value);
+            wrong = value.error();
+            return Value{};
+        });
+        if (wrong) return *wrong;
         return symbol;
     }
 
-    HistoryBuilder& builder_;
-    std::vector<Symbol> small_integers_; ///< 0: not seen yet
-    boost::unordered_flat_map<std::int64_t, Symbol> integers_;
-    Known texts_, blobs_;
-    std::deque<std::string> bytes_; ///< what the keys of texts_ and blobs_ refer to
-    std::vector<std::pair<std::string, Symbol>> names_; ///< the first few, for a quick look
+    ValueInterner values_;
 };
 
 OpStatus status_from(std::string_view text) {
@@ -105,8 +71,8 @@ Result<InternedOp> read_invocation(const Statement& row, Interner& interner) {
                       .t_inv = row.integer(5)};
 }
 
-Result<void> read_folded(Database& database, std::size_t count, HistoryBuilder& builder) {
-    Interner interner(builder, count);
+Result<void> read_folded(Database& database, HistoryBuilder& builder) {
+    Interner interner(builder);
     FAULTLAB_TRY(Statement row, database.prepare(sql::select_operation));
     for (;;) {
         FAULTLAB_TRY(const bool found, row.next(reading));
@@ -157,7 +123,7 @@ Result<void> read_asked(Database& database, std::vector<InternedOp>& ops) {
 }
 
 Result<void> read_unfolded(Database& database, std::size_t count, HistoryBuilder& builder) {
-    Interner interner(builder, count);
+    Interner interner(builder);
     std::vector<InternedOp> ops;
     ops.reserve(count);
     FAULTLAB_TRY(Statement row, database.prepare(sql::select_invoke));
@@ -183,7 +149,7 @@ Result<History> read_history(const RunFile& file) {
     builder.reserve(static_cast<std::size_t>(folded + invoked));
     // A file holds the one or the other: folding is a single transaction.
     if (folded > 0) {
-        FAULTLAB_DO(read_folded(database, static_cast<std::size_t>(folded), builder));
+        FAULTLAB_DO(read_folded(database, builder));
     } else {
         FAULTLAB_DO(read_unfolded(database, static_cast<std::size_t>(invoked), builder));
     }

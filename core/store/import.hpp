@@ -3,12 +3,23 @@
 #include "core/history.hpp"
 #include "core/record.hpp"
 #include "core/result.hpp"
+#include "core/store/byte_source.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace faultlab {
+
+/// How a history is written down: docs/reference/history-files.md.
+enum class HistoryFormat : std::uint8_t { jsonl, edn, csv };
+[[nodiscard]] std::string_view to_string(HistoryFormat format);
+/// By its ending: .jsonl, .edn, .csv, with or without .gz or .zst behind it. Nothing for others.
+[[nodiscard]] std::optional<HistoryFormat> format_of_name(std::string_view file_name);
 
 /// What the field "ns" of an event means.
 enum class Namespaces : std::uint8_t {
@@ -16,16 +27,37 @@ enum class Namespaces : std::uint8_t {
     separate, ///< of the model kv: keys of different namespaces are different keys, [ns, key]
 };
 
-/// Reads a history of neutral JSON lines, ours or anybody's. The order of its lines becomes the
-/// order of the indexes. Nothing is guessed: what is not a history is refused with `file_name`, the
-/// line, what is wrong and what was expected (usage error). Which f a model knows is checked by
-/// whoever knows the model.
+struct ImportOptions {
+    std::optional<HistoryFormat> format; ///< nothing: the name tells it, or the first character
+    Namespaces namespaces = Namespaces::ignored;
+};
+
+/// An f of the history, and the first line in which it stands.
+struct FirstUse {
+    std::string f;
+    std::size_t line = 0;
+};
+
+struct ImportedHistory {
+    /// Its history; and the events of processes that are no numbers (faults, for display) as
+    /// events: kind is their process, fields their type, f and value.
+    Record record;
+    std::vector<FirstUse> operations; ///< in the order of those lines
+    bool has_namespaces = false;      ///< some operation has one, whatever it means
+};
+
+/// Reads a history, ours or anybody's. The order of its events becomes the order of the indexes.
+/// Nothing is guessed: what is not a history is refused with `file_name`, the line, what is wrong
+/// and what was expected (usage error). Which f a model knows is checked by whoever knows the
+/// model.
+Result<ImportedHistory>
+import_history(ByteSource& source, std::string_view file_name, const ImportOptions& options = {});
+
+/// The same for JSON lines, the history alone.
 Result<History> import_jsonl(std::istream& in,
                              std::string_view file_name,
                              Namespaces namespaces = Namespaces::ignored);
-
-/// The same, with the events of processes that are not integers (faults, for display) as events:
-/// kind is their process, fields their type, f and value.
+/// The same for JSON lines, with the events.
 Result<Record> import_jsonl_record(std::istream& in,
                                    std::string_view file_name,
                                    Namespaces namespaces = Namespaces::ignored);

@@ -311,3 +311,164 @@ TEST_CASE("a history of JSON lines is judged by the checker that is named") {
     CHECK(misspelt.exit_code == 64);
     CHECK(misspelt.err.find("bank") != std::string::npos);
 }
+
+TEST_CASE("a file of a format is a history, and its model is told by its operations") {
+    const TemporaryDirectory directory;
+    const auto file = [&](const char* name, const std::string& text) {
+        const std::string path = (directory.path() / name).string();
+        std::ofstream(path) << text;
+        return path;
+    };
+    const std::string stale = file("stale.edn",
+                                   "{:process 0 :type :invoke :f :write :value 1}\n"
+                                   "{:process 0 :type :ok :f :write :value 1}\n"
+                                   "{:process 1 :type :invoke :f :read :value nil}\n"
+                                   "{:process 1 :type :ok :f :read :value nil}\n");
+    const std::string fine = file("fine.csv",
+                                  "process,type,f,value\n0,invoke,write,1\n0,ok,write,1\n"
+                                  "1,invoke,read,\n1,ok,read,1\n");
+    const std::string open = file("open.jsonl",
+                                  "{\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}\n"
+                                  "{\"process\":0,\"type\":\"ok\",\"f\":\"read\","
+                                  "\"value\":[1,1]}\n");
+    const Finished invalid = lab_command({"check", stale});
+    INFO(invalid.out << invalid.err);
+    CHECK(invalid.exit_code == 1);
+    CHECK(invalid.out.find("verdict  invalid") != std::string::npos);
+    CHECK(lab_command({"check", fine}).exit_code == 0);
+
+    const Finished ambiguous = lab_command({"check", open});
+    CHECK(ambiguous.exit_code == 64);
+    CHECK(ambiguous.err.find("--model register | --model versioned-register") != std::string::npos);
+    CHECK(lab_command({"check", open, "--model", "versioned-register"}).exit_code == 1);
+
+    const Finished several = lab_command({"check", fine, stale, open});
+    CHECK(several.exit_code == 1);
+    CHECK(several.out.find("valid    " + fine) == 0);
+    CHECK(several.out.find("stale.edn") != std::string::npos);
+    CHECK(several.err.find("leave several models") != std::string::npos);
+    const Finished json = lab_command({"check", fine, stale, open, "--json"});
+    const auto outcomes = nlohmann::json::parse(json.out).at("outcomes");
+    REQUIRE(outcomes.size() == 3);
+    CHECK(outcomes[0].at("verdict").at("status") == "valid");
+    CHECK(outcomes[1].at("verdict").at("status") == "invalid");
+    CHECK(outcomes[1].at("run").at("id") == stale);
+    CHECK(outcomes[2].at("exit_code") == 64);
+
+    CHECK(lab_command({"check", fine, "--checker", "stats"}).exit_code == 0);
+    CHECK(lab_command({"check", fine, "--checker", "stats", "--checker", "linearizability"})
+              .exit_code == 0);
+    CHECK(lab_command({"check", fine, "--checker", "stat"}).err.find("stats") != std::string::npos);
+    const Finished missing = lab_command({"check", fine + ".no.jsonl"});
+    CHECK(missing.exit_code == 64);
+    CHECK(missing.err.find("No such file") != std::string::npos);
+}
+
+TEST_CASE("standard input is read, packed or not, and a witness proves the same alone") {
+    const TemporaryDirectory directory;
+    const std::string history =
+        FAULTLAB_SOURCE_DIR "/tests/histories/invalid/stale_read.cas-register.jsonl";
+    const std::string witness = (directory.path() / "witness.jsonl").string();
+    const Finished piped =
+        run_command({"/bin/sh",
+                     "-c",
+                     "gzip < \"$1\" | \"$0\" check - --model cas-register --witness \"$2\"",
+                     FAULTLAB_BINARY,
+                     history,
+                     witness});
+    INFO(piped.out << piped.err);
+    CHECK(piped.exit_code == 1);
+    CHECK(lab_command({"check", witness, "--model", "cas-register"}).exit_code == 1);
+    CHECK(lab_command({"check", "-", "-"}).exit_code == 64);
+    CHECK(lab_command({"check", history, witness, "--witness", "x"}).exit_code == 64);
+
+    const Finished explained =
+        lab_command({"check", history, "--model", "cas-register", "--explain"});
+    CHECK(explained.out.find("linearizability: ") != std::string::npos);
+}
+
+TEST_CASE("a history that is none is refused with file, line, and what was expected") {
+    const TemporaryDirectory directory;
+    const std::string path = (directory.path() / "h.jsonl").string();
+    std::ofstream(path) << R"({"process":0,"type":"invoke","f":"read"})"
+                        << "\n"
+                        << R"({"process":0,"type":"ok","f":"read","value":1})"
+                        << "\n"
+                        << R"({"process":0,"type":"invoke","f":"push","value":1})"
+                        << "\n";
+    const Finished unknown_f = lab_command({"check", path, "--model", "register"});
+    CHECK(unknown_f.exit_code == 64);
+    CHECK(unknown_f.err == "faultlab: " + path +
+                               ":3: f 'push' is no operation of model register\n  expected read, "
+                               "write\n");
+    std::ofstream(path) << "{\"process\":0,\"type\":\"ok\",\"f\":\"read\"}\n";
+    const Finished no_invoke = lab_command({"check", path});
+    CHECK(no_invoke.exit_code == 64);
+    CHECK(no_invoke.err.find(path + ":1: 'ok' without an open operation") != std::string::npos);
+}
+
+TEST_CASE("a run of another name is no history") {
+    const TemporaryDirectory directory;
+    const std::string path = (directory.path() / "mailed.db").string();
+    std::ofstream(path) << "SQLite format 3";
+    const Finished checked = lab_command({"check", path});
+    CHECK(checked.exit_code == 64);
+    CHECK(checked.err.find("name it run.db") != std::string::npos);
+}
+
+TEST_CASE("export turns a history into the other formats, and back") {
+    const TemporaryDirectory directory;
+    const std::string history =
+        FAULTLAB_SOURCE_DIR "/tests/histories/invalid/stale_read-scan.kv.jsonl";
+    std::string from = history;
+    for (const char* format : {"edn", "csv", "jsonl"}) {
+        const std::string to = (directory.path() / "h.").string() + format;
+        REQUIRE(lab_command({"export", from, "--format", format, "-o", to}).exit_code == 0);
+        const Finished checked = lab_command({"check", to, "--model", "kv"});
+        CHECK(checked.exit_code == 1);
+        CHECK(checked.out.find("The scan from a to c") != std::string::npos);
+        from = to;
+    }
+}
+
+TEST_CASE("namespaces of a file are kept apart, also by whoever only copies it") {
+    const TemporaryDirectory directory;
+    const std::string path = (directory.path() / "h.jsonl").string();
+    const auto event = [](const std::string& type, const std::string& f, const char* space) {
+        const std::string value = f == "write" || (f == "read" && type == "ok") ? "1" : "null";
+        return R"({"process":0,"type":")" + type + R"(","f":")" + f + R"(","ns":")" + space +
+               R"(","key":"a","value":)" + value + "}\n";
+    };
+    // Without namespaces the read would be stale: the delete comes between.
+    std::ofstream(path) << event("invoke", "write", "x") << event("ok", "write", "x")
+                        << event("invoke", "delete", "y") << event("ok", "delete", "y")
+                        << event("invoke", "read", "x") << event("ok", "read", "x");
+    const Finished inferred = lab_command({"check", path});
+    INFO(inferred.out << inferred.err);
+    CHECK(inferred.exit_code == 0);
+    for (const char* format : {"edn", "csv", "jsonl"}) {
+        const std::string copy = (directory.path() / "copy.").string() + format;
+        REQUIRE(lab_command({"export", path, "--format", format, "-o", copy}).exit_code == 0);
+        CHECK(lab_command({"check", copy, "--model", "kv"}).exit_code == 0);
+    }
+    const auto piped = [&](const char* command) {
+        return run_command({"/bin/sh", "-c", command, FAULTLAB_BINARY, path});
+    };
+    const Finished unnamed = piped("\"$0\" check - < \"$1\"");
+    CHECK(unnamed.exit_code == 64);
+    CHECK(unnamed.err.find("--model kv") != std::string::npos);
+    CHECK(piped("\"$0\" check - --model kv < \"$1\"").exit_code == 0);
+}
+
+TEST_CASE("what takes over a second says on a pipe how far it is, and what does not says nothing") {
+    const std::string history =
+        FAULTLAB_SOURCE_DIR "/tests/histories/valid/deleted_while_read.kv.jsonl";
+    const Finished slow = run_command({"/bin/sh",
+                                       "-c",
+                                       "(cat \"$1\"; sleep 2) | \"$0\" check - --model kv",
+                                       FAULTLAB_BINARY,
+                                       history});
+    CHECK(slow.exit_code == 0);
+    CHECK(slow.err.find("reading - 0 MB") != std::string::npos);
+    CHECK(lab_command({"check", history, "--model", "kv"}).err.empty());
+}

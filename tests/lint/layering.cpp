@@ -32,6 +32,7 @@ const std::vector<Layer>& layers() {
         {"simulator", {"core", "replica", "checker", "workloads"}},
         {"search", {"core", "checker"}},
         {"reports", {"core", "checker"}},
+        {"library", {"core", "checker", "reports"}, {"core/store"}},
         {"controller",
          {"core",
           "checker",

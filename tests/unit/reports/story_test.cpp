@@ -203,6 +203,16 @@ TEST_CASE("a run with planted bugs says so, and whether they fired") {
     CHECK(story.run_line.find("planted bugs F6a, F6b, V1 and V11") != std::string::npos);
 }
 
+TEST_CASE("of a history that no run left only what it holds is told") {
+    test::Judged run = test::valid_run();
+    run.record.plan = {};
+    run.record.plan.workload = "register";
+    const Story story = run.story();
+    CHECK(story.headline == "register: no violation");
+    CHECK(story.run_line.find("node") == std::string::npos);
+    CHECK(story.run_line.find("operations") != std::string::npos);
+}
+
 TEST_CASE("what went wrong with a map is told in its own words") {
     const Story scan = test::stale_scan().story();
     CHECK(scan.sentence ==

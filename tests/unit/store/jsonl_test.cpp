@@ -21,15 +21,16 @@ History history_of(const std::vector<Op>& ops) {
     return builder.build();
 }
 
-std::string exported(Record record) {
+std::string exported(const Record& record, HistoryFormat format = HistoryFormat::jsonl) {
     std::ostringstream out;
-    REQUIRE(export_jsonl(record, out));
+    REQUIRE(export_history(record, format, out));
     return out.str();
 }
 
-Result<History> imported(const std::string& text) {
-    std::istringstream in(text);
-    return import_jsonl(in, "h.jsonl");
+Result<History> imported(const std::string& text, HistoryFormat format = HistoryFormat::jsonl) {
+    const auto source = text_source(text);
+    FAULTLAB_TRY(ImportedHistory read, import_history(*source, "h.jsonl", {.format = format}));
+    return std::move(read.record.history);
 }
 
 Value random_value(Rng& rng, int depth) {
@@ -135,14 +136,15 @@ std::vector<std::pair<Index, Index>> order_of(const History& history) {
     return order;
 }
 
-TEST_CASE("export and import give an equal history", "[store]") {
+TEST_CASE("export and import give an equal history in every format", "[store]") {
+    const auto format = GENERATE(HistoryFormat::jsonl, HistoryFormat::edn, HistoryFormat::csv);
     const Rng root(20);
     for (int round = 0; round < 500; ++round) {
         Rng rng = root.split(std::to_string(round));
         const History before = history_of(random_history(rng));
-        Record record{.history = before};
-        const std::string text = exported(record);
-        const auto after = imported(text);
+        const Record record{.history = before};
+        const std::string text = exported(record, format);
+        const auto after = imported(text, format);
         INFO("round " << round << "\n" << text << (after ? "" : after.error().text()));
         REQUIRE(after);
         REQUIRE(after->size() == before.size());
@@ -284,15 +286,18 @@ TEST_CASE("keys of different namespaces are different keys, where the model has 
     CHECK(history->op(2).arg ==
           Value(Value::Transaction{{"r", Value(Value::List{"x", "a"}), Value{}}}));
     CHECK(imported(lines(4))->op(0).key == Value("a"));
-    std::ostringstream out;
-    REQUIRE(export_jsonl({.history = *history}, out));
-    std::istringstream again(out.str());
-    const auto reread = import_jsonl(again, "h.jsonl", Namespaces::separate);
-    REQUIRE(reread);
-    for (OpId id = 0; id < 3; ++id) {
-        CHECK(reread->op(id).key == history->op(id).key);
-        CHECK(reread->op(id).arg == history->op(id).arg);
-        CHECK(reread->op(id).ret == history->op(id).ret);
+    for (const auto format : {HistoryFormat::jsonl, HistoryFormat::edn, HistoryFormat::csv}) {
+        const std::string written = exported({.history = *history}, format);
+        const auto reread = import_history(
+            *text_source(written), "h", {.format = format, .namespaces = Namespaces::separate});
+        INFO(written << (reread ? "" : reread.error().text()));
+        REQUIRE(reread);
+        CHECK(reread->has_namespaces);
+        for (OpId id = 0; id < 3; ++id) {
+            CHECK(reread->record.history.op(id).key == history->op(id).key);
+            CHECK(reread->record.history.op(id).arg == history->op(id).arg);
+            CHECK(reread->record.history.op(id).ret == history->op(id).ret);
+        }
     }
     std::istringstream elsewhere(lines(1) +
                                  R"({"process":1,"type":"ok","f":"write","ns":"y","key":"a"})");
@@ -317,7 +322,8 @@ TEST_CASE("import refuses what is not a history", "[store]") {
     const std::string invoke = R"({"process":1,"type":"invoke","f":"read","key":"a"})"
                                "\n";
     const auto [text, message] = GENERATE_COPY(table<std::string, std::string>({
-        {invoke + "{\"process\":1,", "h.jsonl:2: not JSON\n  expected one JSON object a line"},
+        {invoke + "{\"process\":1,",
+         "h.jsonl:2: not JSON at column 14\n  expected one JSON object a line"},
         {"[1]", "h.jsonl:1: [1] is not an object\n  expected one JSON object a line"},
         {R"({"type":"ok"})", "h.jsonl:1: there is no 'process'\n  expected an integer"},
         {R"({"process":1,"type":"ok"})", "h.jsonl:1: there is no 'f'\n  expected a text"},
@@ -348,8 +354,12 @@ TEST_CASE("import refuses what is not a history", "[store]") {
         {R"({"process":1,"type":"invoke","f":"write","value":9223372036854775808})",
          "h.jsonl:1: 'value' is 9223372036854775808\n  expected integers of 64 bits, texts, "
          "booleans, null, and lists of these"},
+        {R"({"process":1.5,"type":"invoke","f":"read"})",
+         "h.jsonl:1: 'process' is 1.5\n  expected an integer from 0 to 2^31-1"},
+        {R"({"process":1,"type":"invoke","f":"read","f":"write"})",
+         "h.jsonl:1: 'f' stands twice\n  expected it once"},
         {R"({"process":1,"type":"invoke","f":"write","key":true})",
-         "h.jsonl:1: 'key' is true\n  expected a 64-bit integer"},
+         "h.jsonl:1: 'key' is true\n  expected a 64-bit integer or a text"},
         {R"({"process":1,"type":"invoke","f":"read","time":"noon"})",
          "h.jsonl:1: 'time' is \"noon\"\n  expected a 64-bit integer"},
         {R"({"process":1,"type":"invoke","f":"txn","value":[["x",1,2]]})",
