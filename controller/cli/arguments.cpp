@@ -191,6 +191,10 @@ void add_check(CommandLine& line) {
                    "runs (id, 'latest', a directory, a run.db), or files with histories: JSON "
                    "lines, Jepsen's EDN or CSV, also .gz and .zst; '-' is standard input")
         ->required();
+    app.add_flag("--replica-logs",
+                 check.replica_logs,
+                 "of runs: decide operations without an outcome by what the replicas logged (vsr "
+                 "with --option journal=on); not stored");
     app.add_option(
         "--model", check.model, "judge files by this model [what their operations leave]");
     app.add_option("--checker",

@@ -18,7 +18,8 @@ namespace {
 int check_one(const CheckCommand& command, const std::string& name) {
     auto run = find_run(command.common.lab, name);
     if (!run) return fail(command.common, run.error());
-    auto judged = judge(command.common, *run, command.limits);
+    auto judged = command.replica_logs ? judge_with_logs(*run, command.limits)
+                                       : judge(command.common, *run, command.limits);
     if (!judged) return fail(command.common, judged.error());
     std::vector<int> codes = {exit_code(*judged)};
     if (judged->unkept) codes.push_back(note_error(*judged->unkept));

@@ -41,6 +41,7 @@ struct CheckCommand {
     Common common;
     CheckLimits limits;
     std::vector<std::string> runs;
+    bool replica_logs = false; ///< of runs: what no client learned is asked of the replicas' logs
     // All below is for files, and makes `runs` files.
     std::string model;                 ///< empty: inferred
     std::vector<std::string> checkers; ///< empty: the one of the model

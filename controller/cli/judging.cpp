@@ -2,6 +2,7 @@
 
 #include "checker/catalogue.hpp"
 #include "checker/judge.hpp"
+#include "checker/known_outcomes.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/processors.hpp"
 #include "controller/cli/streams.hpp"
@@ -150,8 +151,9 @@ std::vector<CheckResult> run_checkers(const Record& record,
     return results;
 }
 
-Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits) {
-    FAULTLAB_TRY(Record record, load_record(run.run_db()));
+namespace {
+
+Result<Judged> judge_record(const RunDirectory& run, Record record, const CheckLimits& limits) {
     FAULTLAB_TRY(const WorkloadEntry* const entry, find_workload(record.plan.workload));
     FAULTLAB_TRY(const SystemEntry* const system, find_system(record.plan.system));
     std::vector<CheckerRequest> wanted = entry->make()->checkers(record.plan.options);
@@ -168,8 +170,43 @@ Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckL
     }
     Judged judged{.run = run, .record = std::move(record), .results = std::move(results)};
     judged.verdict = overall(judged.results);
+    return judged;
+}
+
+/// Takes in what the replicas logged; returns what came of it, for people.
+Result<std::string> take_in_logs(const RunDirectory& run, Record& record) {
+    FAULTLAB_TRY(const SystemEntry* const system, find_system(record.plan.system));
+    std::vector<fs::path> directories;
+    for (const auto& node : record.cluster.nodes)
+        directories.push_back(run.data_directory(node.name));
+    FAULTLAB_TRY(const LoggedOutcomes logged,
+                 system->make()->logged_outcomes(directories, record.history));
+    KnownOutcomes known = with_logged_outcomes(record.history, logged);
+    if (!known.refused.empty())
+        return lab_error("the logs contradict the clients: " + known.refused);
+    record.history = std::move(known.history);
+    return fmt::format("{}: of {} operations without an outcome {} took effect in time to count as "
+                       "done, and {} had no effect",
+                       logged.source,
+                       known.unknown,
+                       known.bounded.size(),
+                       known.without_effect.size());
+}
+
+} // namespace
+
+Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits) {
+    FAULTLAB_TRY(Record record, load_record(run.run_db()));
+    FAULTLAB_TRY(Judged judged, judge_record(run, std::move(record), limits));
     if (const auto kept = keep(common, judged); !kept) judged.unkept = kept.error();
     return judged;
+}
+
+Result<Judged> judge_with_logs(const RunDirectory& run, const CheckLimits& limits) {
+    FAULTLAB_TRY(Record record, load_record(run.run_db()));
+    FAULTLAB_TRY(std::string taken_in, take_in_logs(run, record));
+    record.meta.insert_or_assign("replica_logs", Value(std::move(taken_in)));
+    return judge_record(run, std::move(record), limits);
 }
 
 int exit_code(const Judged& judged) {

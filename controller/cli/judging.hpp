@@ -36,6 +36,11 @@ struct Judged {
 /// A verdict is worth having also where it cannot be stored: that is no error of judge.
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits);
 
+/// As judge, but operations whose outcome no client learned are decided first by what the replicas
+/// logged (checker/known_outcomes.hpp). Nothing is stored: the run's own results are those of what
+/// clients saw. An error: there are no such logs, or they are not whole.
+Result<Judged> judge_with_logs(const RunDirectory& run, const CheckLimits& limits);
+
 /// What the process says of it: a violation wins over a failure of the lab, and that over unknown.
 [[nodiscard]] int exit_code(const Judged& judged);
 

@@ -16,6 +16,10 @@ struct RunDirectory {
     std::string started_utc; ///< of a new one, for people
     [[nodiscard]] std::filesystem::path run_db() const { return path / "run.db"; }
     [[nodiscard]] std::filesystem::path report() const { return path / "report.html"; }
+    /// What a replica on a host of this machine left there.
+    [[nodiscard]] std::filesystem::path data_directory(const std::string& node) const {
+        return path / "nodes" / node / "data";
+    }
 };
 
 /// The index of a lab that there is; a usage error where no run was ever made.

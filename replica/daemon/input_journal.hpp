@@ -44,8 +44,8 @@ private:
 
 /// Writes every input of one start of a replica, and after each the chain of effects so far, so
 /// that the start can be executed again elsewhere. Disk reads are inputs too: nothing else is
-/// needed. Buffered, never synced: a kill loses the newest inputs and nothing before them. A write
-/// that fails ends the journal, not the replica.
+/// needed. Buffered until `flush`, never synced: a kill loses what was not flushed and nothing
+/// before. A write that fails ends the journal, not the replica.
 class InputJournal {
 public:
     /// Creates FILE.1, or the first of FILE.2, FILE.3, … that is not there.

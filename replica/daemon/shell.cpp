@@ -95,6 +95,8 @@ public:
             io_.run_one();
             for (int i = 0; i < most_in_a_batch && !halted_ && io_.poll_one() != 0; ++i) {
             }
+            // Whatever others learn of a step, a kill must not take out of the journal.
+            if (journal_) journal_->flush();
             network_.flush();
         }
         if (journal_) journal_->flush();
@@ -137,7 +139,6 @@ private:
 
     void tick() {
         network_.tick(monotonic_now());
-        if (journal_) journal_->flush();
         tick_.expires_after(std::chrono::nanoseconds(tick_interval));
         tick_.async_wait([this](const boost::system::error_code& problem) {
             if (!problem) tick();

@@ -28,6 +28,7 @@ TEST_CASE("the committed log is put together from the journals of replicas that 
           "[replica_processes]") {
     ReplicaCluster cluster({.journals = true});
     cluster.start_all();
+    REQUIRE(cluster.await_primary());
     auto session = cluster.session();
     std::vector<std::vector<std::byte>> sent;
     for (const ReplicaId id : cluster.ids()) {
@@ -35,14 +36,17 @@ TEST_CASE("the committed log is put together from the journals of replicas that 
             const auto number = static_cast<std::int64_t>(sent.size());
             const replica::Operation operation{
                 .code = OpCode::Cas, .key = "k", .value = number, .expected = Value(number - 1)};
-            REQUIRE(std::holds_alternative<replica::Done>(
-                session.execute(operation, replica::Session::Clock::now() + 10s)));
+            const auto execution = session.execute(operation, replica::Session::Clock::now() + 10s);
+            const auto* const failed = std::get_if<replica::Failed>(&execution);
+            const auto* const unknown = std::get_if<replica::Unknown>(&execution);
+            INFO((failed != nullptr ? failed->why : unknown != nullptr ? unknown->why : "done"));
+            REQUIRE(std::holds_alternative<replica::Done>(execution));
             sent.push_back(replica::encode(operation));
         }
         cluster.kill(id);
         cluster.start(id);
+        REQUIRE(cluster.await_primary());
     }
-    REQUIRE(cluster.await_primary());
     cluster.kill_all();
 
     std::vector<std::filesystem::path> all;
@@ -62,6 +66,7 @@ TEST_CASE("the committed log is put together from the journals of replicas that 
         CHECK(request.result.outcome == replica::Outcome::CompareFailed);
         executed.push_back(request.operation);
     }
+    REQUIRE(executed.size() == sent.size());
     CHECK(executed == sent);
     CHECK(log->newest >= log->requests.back().op);
 
