@@ -230,10 +230,13 @@ void Replica::Core::try_form_view() {
             wanted.commit = std::max(wanted.commit, vote.header.commit);
         }
     }
+    // An installation that goes on needs suffix_, which is another log's now.
     if (!cut_what_nobody_has(wanted, best->header.commit)) {
+        abandon_install();
         return; // a voter that has not voted yet may have it
     }
     if (gives_up(*best)) {
+        abandon_install();
         want_view(view_.next());
         return;
     }
