@@ -274,7 +274,11 @@ void Replica::Core::store_synced() {
     // Of a later epoch the members are not known. Any view but the one that it was Normal in will
     // do then: it is told of the later epoch before it can acknowledge anything.
     const bool same_epoch = sync_.view.epoch() <= membership_.epoch;
-    wanted_.view = std::max(wanted_.view, same_epoch ? sync_.view : log_view_.next());
+    // Who recovers enters no view before the others tell it of theirs, and must not name one that
+    // its donor alone has entered: they may go on in a lower one.
+    if (wanted_.recovering == 0) {
+        wanted_.view = std::max(wanted_.view, same_epoch ? sync_.view : log_view_.next());
+    }
     const Membership decided = snapshot_decided().membership;
     if (decided.epoch > wanted_.membership.epoch) {
         wanted_.membership = decided;
