@@ -103,6 +103,9 @@ public:
 
 private:
     friend struct JournalProbe; ///< tests break invariants from inside
+    friend struct InvariantProbe;
+    friend struct EntryProbe;
+    friend struct ViewProbe;
     struct Slot {
         Op op = 0;
         SlotState state = SlotState::Absent;
