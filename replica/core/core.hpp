@@ -33,6 +33,7 @@ private:
     friend struct CoreProbe;
     friend struct InvariantProbe;
     friend struct EntryProbe;
+    friend struct ViewProbe;
     // --- core_boot.cpp: inputs, timers, what changed
     void dispatch(const Input& input);
     void on_boot(const Boot& boot);

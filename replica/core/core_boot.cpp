@@ -39,6 +39,11 @@ Replica::Core::Core(const Config& config, const BugSet& bugs)
       snapshots_(config.limits, bugs_), queue_(config.limits), tokens_(config.admission),
       scratch_(config.limits.message_bytes), result_(config.limits.request_bytes),
       appended_at_(config.limits.slots), appended_by_(config.limits.slots) {
+    REPLICA_ASSERT("core-self", config.self != no_replica && config.self <= max_replica_id);
+    REPLICA_ASSERT("core-drift", config.timeouts.clock_drift < 500); // else no lease is left
+    REPLICA_ASSERT("core-lease",
+                   config.reads != Reads::Lease ||
+                       config.timeouts.lease < config.timeouts.primary_silent);
     for (Vote& vote : votes_) {
         vote.slots.reserve(most_suffix(config.limits));
     }
@@ -72,6 +77,7 @@ void Replica::Core::dispatch(const Input& input) {
         on_message(*received);
     } else if (const auto* rang = std::get_if<Rang>(&input.what)) {
         const auto index = static_cast<std::size_t>(rang->timer);
+        REPLICA_ASSERT("rang-timer", index < timer_count);
         if (armed(rang->timer) && generation_[index] == rang->generation) {
             disarm(rang->timer);
             cause_ = Fact{Fact::Kind::Rang, index, rang->generation};
@@ -89,6 +95,7 @@ void Replica::Core::dispatch(const Input& input) {
 
 void Replica::Core::on_boot(const Boot& boot) {
     REPLICA_ASSERT("boot-once", boot_ == BootStage::Off);
+    REPLICA_ASSERT("boot-status", status_ == Status::Booting);
     rng_ = Rng(boot.entropy);
     if (boot.recover) {
         start_recovery();
@@ -132,6 +139,10 @@ void Replica::Core::on_superblock_read(const IoDone& done) {
     if (forgets) {
         bugs_.changes(Bug::V5, knew_something);
     }
+    REPLICA_ASSERT("boot-log-view", wanted_.log_view <= wanted_.view || bugs_.any());
+    REPLICA_ASSERT("boot-log-end",
+                   wanted_.log_end == open_end || wanted_.log_view < wanted_.view || bugs_.any());
+    REPLICA_ASSERT("boot-epoch", wanted_.membership.epoch <= wanted_.view.epoch());
     set_membership(wanted_.membership);
     decided_.release = wanted_.release_active;
     view_ = wanted_.view;
@@ -142,6 +153,7 @@ void Replica::Core::on_superblock_read(const IoDone& done) {
 
 void Replica::Core::on_state_loaded() {
     REPLICA_ASSERT("boot-state", boot_ == BootStage::State);
+    REPLICA_ASSERT("boot-state-op", state_damaged_ || commit_min_ == wanted_.checkpoint_op);
     commit_min_ = wanted_.checkpoint_op;
     commit_max_ = wanted_.checkpoint_op;
     boot_ = BootStage::Log;
@@ -153,6 +165,9 @@ void Replica::Core::on_state_loaded() {
 
 void Replica::Core::on_log_recovered() {
     REPLICA_ASSERT("boot-log-stage", boot_ == BootStage::Log);
+    REPLICA_ASSERT("boot-log-checkpoint", journal_.checkpoint() == wanted_.checkpoint_op);
+    REPLICA_ASSERT("boot-start-counted",
+                   Lives::of(wanted_.incarnation + 1) == Lives::of(wanted_.incarnation));
     // Every entry says what was committed when it was prepared, and so does the superblock.
     Op known = wanted_.commit;
     for (Op op = journal_.checkpoint() + 1; op <= journal_.head(); ++op) {
@@ -168,6 +183,9 @@ void Replica::Core::on_log_recovered() {
 
 void Replica::Core::enter_after_boot() {
     REPLICA_ASSERT("boot-enter-stage", boot_ == BootStage::Incarnation || boot_ == BootStage::Done);
+    REPLICA_ASSERT("enter-incarnation", durable().incarnation == wanted_.incarnation);
+    REPLICA_ASSERT("enter-view", view_ <= durable().view || bugs_.any());
+    REPLICA_ASSERT("enter-install", !install_.active);
     boot_ = BootStage::Done;
     promise(); // it may have made one before it restarted
     arm(Timer::Ping, with_jitter(config_.timeouts.ping));
@@ -279,6 +297,7 @@ void Replica::Core::store_then(Then then) {
 
 std::uint64_t Replica::Core::store_superblock() {
     wanted_.commit = commit_max_;
+    REPLICA_ASSERT("superblock-checkpoint", wanted_.checkpoint_op <= commit_min_ || sync_.active);
     REPLICA_ASSERT("superblock-view",
                    (wanted_.view >= durable().view && wanted_.view >= wanted_.log_view) ||
                        bugs_.on(Bug::KM7) || bugs_.on(Bug::V5) || bugs_.on(Bug::V6));
@@ -340,6 +359,7 @@ std::uint64_t Replica::Core::fresh_nonce() {
 
 void Replica::Core::on_timer(Timer timer) {
     REPLICA_ASSERT("timer-rang", !armed(timer));
+    REPLICA_ASSERT("timer-booted", boot_ == BootStage::Done);
     const Timeouts& after = config_.timeouts;
     switch (timer) {
         case Timer::Prepare: resend_prepares(); return;
@@ -379,6 +399,8 @@ void Replica::Core::halt(std::string_view reason) {
 
 void Replica::Core::set_status(Status status) {
     REPLICA_ASSERT("status-known", status <= Status::Halted);
+    REPLICA_ASSERT("status-halted", status_ != Status::Halted); // for good
+    REPLICA_ASSERT("status-normal", status != Status::Normal || view_ == log_view_);
     if (status != status_) {
         const Status before = status_;
         status_ = status;
@@ -397,6 +419,7 @@ void Replica::Core::event(EventKind kind,
 
 void Replica::Core::reject(Reject reason, ReplicaId sender) {
     REPLICA_ASSERT("reject-reason", reason != Reject::None);
+    REPLICA_ASSERT("reject-known", static_cast<std::size_t>(reason) < reject_count);
     ++figures_.rejects[static_cast<std::size_t>(reason)];
     ++figures_.rejects_by_sender[std::min(sender, max_replica_id)];
     event(EventKind::Rejected, static_cast<std::uint64_t>(reason), sender);
@@ -428,6 +451,10 @@ Quorums Replica::Core::quorums() const {
 
 void Replica::Core::set_membership(const Membership& membership) {
     REPLICA_ASSERT("membership-epoch", membership.epoch >= membership_.epoch);
+    REPLICA_ASSERT("membership-formed", membership.voter_count == 0 || membership.well_formed());
+    REPLICA_ASSERT("membership-same",
+                   membership.epoch > membership_.epoch || !membership_known() ||
+                       membership == membership_);
     if (membership.epoch > membership_.epoch && boot_ == BootStage::Done) {
         event(EventKind::EpochEntered, membership.epoch, membership.began_at);
     }

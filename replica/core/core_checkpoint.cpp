@@ -9,6 +9,7 @@ namespace faultlab::replica {
 
 void Replica::Core::load_checkpoint() {
     REPLICA_ASSERT("load-stage", boot_ == BootStage::State);
+    REPLICA_ASSERT("load-executed", commit_min_ == 0 && clients_.size() == 0);
     offered_ = {wanted_.checkpoint_op, wanted_.checkpoint_id};
     if (wanted_.checkpoint_op == 0) {
         on_state_loaded();
@@ -25,6 +26,11 @@ Replica::Core::Decided Replica::Core::snapshot_decided() const {
     Decided decided;
     decided.membership = in.get<Membership>();
     decided.release = in.get<std::uint32_t>();
+    // Others may have made it, but f + 1 of them, and it is not damaged.
+    REPLICA_ASSERT("decided-members",
+                   decided.membership.epoch == 0 || decided.membership.well_formed() ||
+                       bugs_.any());
+    REPLICA_ASSERT("decided-release", decided.release >= oldest_release || bugs_.any());
     return decided;
 }
 
@@ -36,8 +42,12 @@ bool Replica::Core::restore_state() {
     (void)in.bytes(sizeof decided.membership + sizeof decided.release);
     const bool whole = clients_.load(in) && state_.load(in) && !in.failed() && in.remaining() == 0;
     const ManifestHead head = snapshots_.head();
+    REPLICA_ASSERT("restored-op", head.entry.op == wanted_.checkpoint_op);
+    REPLICA_ASSERT("restored-id", snapshots_.id() == wanted_.checkpoint_id);
+    REPLICA_ASSERT("restored-forward", head.entry.op >= commit_min_);
     last_timestamp_ = std::max(last_timestamp_, head.entry.timestamp);
     commit_min_ = head.entry.op;
+    REPLICA_ASSERT("restored-digest", !whole || state_digest() == head.digest || bugs_.any());
     return whole;
 }
 
@@ -62,6 +72,7 @@ bool Replica::Core::on_snapshot_io(const IoDone& done) {
 
 void Replica::Core::checkpoint() {
     REPLICA_ASSERT("checkpoint-due", commit_min_ % config_.limits.checkpoint_every == 0);
+    REPLICA_ASSERT("checkpoint-rises", commit_min_ > journal_.checkpoint());
     if (checkpoint_under_way()) {
         return; // only ever with B4
     }
@@ -83,6 +94,9 @@ void Replica::Core::save_sessions(SnapshotWriter& out) {
 void Replica::Core::take_snapshot(Op op) {
     REPLICA_ASSERT("snapshot-executed", op <= commit_min_);
     REPLICA_ASSERT("snapshot-one", checkpointing_ == 0);
+    REPLICA_ASSERT("snapshot-due", op % config_.limits.checkpoint_every == 0);
+    REPLICA_ASSERT("snapshot-rises", op > durable().checkpoint_op);
+    REPLICA_ASSERT("snapshot-apart", !sync_.active); // it has the one snapshot in memory
     SnapshotWriter out(snapshots_.begin_image());
     out.put(decided_.membership);
     out.put(decided_.release);
@@ -96,6 +110,8 @@ void Replica::Core::take_snapshot(Op op) {
     head.entry = journal_.entry(op).header;
     head.bytes = out.size();
     head.digest = state_digest();
+    REPLICA_ASSERT("snapshot-digest",
+                   figures_.digest_op != op || figures_.digest == head.digest || bugs_.any());
     checkpointing_ = op;
     snapshots_.write(head, 1 - durable().checkpoint_area, next_io_, *effects_);
     if (bugs_.changes(Bug::B12, [&] { return op > offered_.op; })) {
@@ -137,6 +153,7 @@ void Replica::Core::settle_checkpoint() {
         checkpoint_ticket_ = store_superblock();
     }
     if (checkpoint_storing_ && superblock_.done() >= checkpoint_ticket_) {
+        REPLICA_ASSERT("checkpoint-named", durable().checkpoint_op == checkpointing_);
         journal_.set_checkpoint(checkpointing_);
         offered_ = {durable().checkpoint_op, durable().checkpoint_id};
         event(EventKind::Checkpointed, checkpointing_, 0, offered_.id);
@@ -149,6 +166,11 @@ void Replica::Core::settle_checkpoint() {
 void Replica::Core::want_checkpoint() {
     const ManifestHead head = snapshots_.head();
     REPLICA_ASSERT("want-checkpoint-rises", head.entry.op >= wanted_.checkpoint_op);
+    REPLICA_ASSERT("want-checkpoint-op",
+                   head.entry.op == (checkpointing_ != 0 ? checkpointing_ : sync_.target.op));
+    REPLICA_ASSERT("want-checkpoint-whole", snapshots_.whole());
+    // What the superblock on the disk names is never overwritten.
+    REPLICA_ASSERT("want-checkpoint-area", snapshots_.area() != durable().checkpoint_area);
     wanted_.checkpoint_op = head.entry.op;
     wanted_.checkpoint_parent = head.entry.checksum;
     wanted_.checkpoint_id = snapshots_.id();

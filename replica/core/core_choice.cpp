@@ -14,6 +14,8 @@ const Replica::Core::Vote* Replica::Core::newest_vote() {
     if (!newest.valid || newest.left_out) {
         return nullptr;
     }
+    REPLICA_ASSERT("newest-older", newest.header.log_view < view_);
+    REPLICA_ASSERT("newest-view", newest.header.view == view_);
     const Vote* best = nullptr;
     for (const Vote& vote : votes_) {
         // Lesser ones are not compared: a log that is being replaced claims what is committed in
@@ -74,6 +76,7 @@ bool tells(const Header& vote, View log_view, Op end) {
 /// too few to have committed it when the others are a nack quorum. And one who tells must be of
 /// this log: all with which it began is in best then.
 bool Replica::Core::enough_tell(const Vote& best) const {
+    REPLICA_ASSERT("tell-best", (best.valid && !best.left_out) || bugs_.any());
     std::size_t telling = 0;
     std::size_t silent = 0;
     bool of_this_log = false;
@@ -93,6 +96,7 @@ bool Replica::Core::enough_tell(const Vote& best) const {
 /// being told are left out, as if they had not come, when the others are a quorum without them.
 const Replica::Core::Vote* Replica::Core::choose_vote() {
     REPLICA_ASSERT("choose-leads", leads());
+    REPLICA_ASSERT("choose-changes", changes_view() && view_ > log_view_);
     for (Vote& vote : votes_) {
         vote.left_out = false;
     }
@@ -155,6 +159,7 @@ Replica::Core::holding(Op op, const Checksum* checksum, View log_view) const {
             ++result.faulty;
         }
     }
+    REPLICA_ASSERT("holding-voters", result.nacks + result.faulty <= membership_.voter_count);
     return result;
 }
 
@@ -163,10 +168,14 @@ Replica::Core::holding(Op op, const Checksum* checksum, View log_view) const {
 void Replica::Core::fill_suffix(const Vote& best) {
     REPLICA_ASSERT("fill-suffix",
                    best.slots.size() == best.header.op - best.header.commit || bugs_.any());
+    REPLICA_ASSERT("fill-room", best.slots.size() <= most_suffix(config_.limits) || bugs_.any());
     suffix_.clear();
     for (const SlotRecord& record : best.slots) {
         suffix_.push_back(record.header);
     }
+    REPLICA_ASSERT("fill-head",
+                   suffix_.empty() || suffix_.back().op == 0 ||
+                       suffix_.back().checksum == best.header.parent || bugs_.any());
     Checksum expected = best.header.parent; // of the entry at the index
     for (std::size_t index = suffix_.size(); index-- > 0;) {
         Header& header = suffix_[index];
@@ -210,6 +219,7 @@ void Replica::Core::try_form_view() {
         durable().view < view_) {
         return;
     }
+    REPLICA_ASSERT("form-view", durable().view == view_ || bugs_.any());
     drop_forgotten_votes();
     const Vote* best = choose_vote();
     if (best == nullptr) {
@@ -230,10 +240,13 @@ void Replica::Core::try_form_view() {
             wanted.commit = std::max(wanted.commit, vote.header.commit);
         }
     }
+    // An installation that goes on needs suffix_, which is another log's now.
     if (!cut_what_nobody_has(wanted, best->header.commit)) {
+        abandon_install();
         return; // a voter that has not voted yet may have it
     }
     if (gives_up(*best)) {
+        abandon_install();
         want_view(view_.next());
         return;
     }
@@ -249,6 +262,8 @@ void Replica::Core::try_form_view() {
 /// False when that cannot be told yet.
 bool Replica::Core::cut_what_nobody_has(Install& wanted, Op base) {
     REPLICA_ASSERT("cut-within", wanted.commit <= wanted.op || bugs_.any());
+    REPLICA_ASSERT("cut-base", base <= wanted.commit || bugs_.any());
+    REPLICA_ASSERT("cut-suffix", suffix_.size() == wanted.op - base || bugs_.any());
     for (Op op = wanted.commit + 1; op <= wanted.op; ++op) {
         const Checksum* checksum = wanted_checksum(wanted, op);
         const Holding found = holding(op, checksum, wanted.log_view);

@@ -30,6 +30,7 @@ Op Replica::Core::ceiling() const {
 /// The newest op of that log whose identity is known.
 Op Replica::Core::sure_head() const {
     Op op = own_head();
+    REPLICA_ASSERT("sure-head", op >= journal_.checkpoint());
     while (journal_.checksum_at(op) == nullptr) {
         --op; // ends: the checkpoint's is known
     }
@@ -82,6 +83,13 @@ void Replica::Core::start_install(const Install& wanted) {
     install_.began = now_;
     repair_reset();
     REPLICA_ASSERT("install-of-view", install_.view == view_);
+    REPLICA_ASSERT("install-normal", status_ != Status::Normal);
+    REPLICA_ASSERT("install-syncing", !sync_.active);
+    REPLICA_ASSERT(
+        "install-suffix",
+        suffix_.empty() || suffix_.back().op == 0 ||
+            (suffix_.back().op == wanted.op && suffix_.back().checksum == wanted.checksum) ||
+            bugs_.any());
 }
 
 /// Planted bugs that take back what is committed.
@@ -125,6 +133,8 @@ void Replica::Core::truncate(Op last) {
     const Op head = journal_.head();
     if (last < head) {
         REPLICA_ASSERT("truncate-committed", last >= commit_max_ || drops_committed());
+        REPLICA_ASSERT("truncate-normal", status_ != Status::Normal);
+        REPLICA_ASSERT("truncate-storing", !install_.storing);
         event(EventKind::Truncated, last + 1, head);
         journal_.truncate(last);
     }
@@ -136,6 +146,7 @@ void Replica::Core::truncate(Op last) {
 /// tell where its log ends.
 bool Replica::Core::may_drop_above(Op op, bool differs) {
     REPLICA_ASSERT("drop-installing", install_.active);
+    REPLICA_ASSERT("drop-executed", op >= commit_min_ || drops_committed());
     if (install_.log_view != log_view_ && wanted_.log_end > op) {
         wanted_.doubt_end = differs ? 0 : ceiling();
         wanted_.view = view_;
@@ -154,6 +165,7 @@ bool Replica::Core::may_drop_above(Op op, bool differs) {
 /// everywhere.
 bool Replica::Core::take_for_unnamed(const Header& entry, Bytes body) {
     REPLICA_ASSERT("unnamed-faulty", journal_.state(entry.op) == SlotState::Faulty);
+    REPLICA_ASSERT("unnamed-next", entry.op == install_.next);
     if (entry.op > commit_max_ && install_.log_view != log_view_) {
         return false;
     }
@@ -212,6 +224,7 @@ void Replica::Core::advance_install() {
     if (!install_.active || install_.storing) {
         return;
     }
+    REPLICA_ASSERT("advance-here", install_.next <= journal_.head() + 1);
     // Below `next` both logs are the same, and what the new view says of them holds.
     commit_max_ = std::max(commit_max_, std::min(install_.commit, install_.next - 1));
     if (bugs_.changes(Bug::F5, [&] { return rises_over_hole(); })) {
@@ -249,6 +262,9 @@ void Replica::Core::finish_install() {
     REPLICA_ASSERT("finish-active", install_.active && !install_.storing);
     REPLICA_ASSERT("install-head", journal_.head() == install_.op);
     REPLICA_ASSERT("install-checksum", journal_.head_checksum() == install_.checksum);
+    REPLICA_ASSERT("finish-durable", journal_.durable() >= install_.op);
+    REPLICA_ASSERT("finish-clean", journal_.clean()); // its headers prove it
+    REPLICA_ASSERT("finish-commit", install_.commit <= commit_max_ || bugs_.any());
     install_.storing = true;
     wanted_.view = install_.view;
     wanted_.log_view = install_.view;

@@ -48,6 +48,7 @@ bool Replica::Core::promised() const {
 }
 
 void Replica::Core::promise() {
+    REPLICA_ASSERT("promise-lasts", now_ + config_.timeouts.lease >= promised_until_);
     promised_until_ = now_ + config_.timeouts.lease;
 }
 
@@ -56,6 +57,7 @@ bool Replica::Core::serve_read(const Message& message, std::uint64_t link) {
         return false;
     }
     REPLICA_ASSERT("read-leads", is_normal_primary() || bugs_.on(Bug::KM13));
+    REPLICA_ASSERT("read-executed", commit_min_ >= view_began_at_);
     // on_request has seen to it that all of the older views is executed.
     bool holds = lease_holds();
     if (bugs_.changes(Bug::V12,

@@ -36,6 +36,7 @@ std::uint32_t first_view(const Membership& membership, ReplicaId primary) {
 }
 
 std::size_t bare_result(Outcome outcome, std::span<std::byte> result) {
+    REPLICA_ASSERT("bare-room", result.size() >= bare_result_bytes);
     result.front() = static_cast<std::byte>(outcome);
     return bare_result_bytes;
 }
@@ -47,6 +48,8 @@ std::size_t bare_result(Outcome outcome, std::span<std::byte> result) {
 /// Whether the epoch can follow now: only the primary can tell who has caught up.
 bool Replica::Core::may_enter(const Membership& wanted) {
     REPLICA_ASSERT("enter-leads", proposes());
+    REPLICA_ASSERT("enter-members", wanted.well_formed());
+    REPLICA_ASSERT("enter-settled", decided_.membership.epoch <= membership_.epoch || bugs_.any());
     if (wanted.epoch != membership_.epoch + 1) {
         return false;
     }
@@ -77,6 +80,7 @@ bool Replica::Core::may_upgrade(std::uint32_t release) const {
 
 std::uint32_t Replica::Core::reconfiguration_flags(Bytes operation) {
     REPLICA_ASSERT("flags-operation", !operation.empty());
+    REPLICA_ASSERT("flags-leads", proposes());
     const auto wanted = view_operation(operation);
     if (!wanted) {
         return flag_refused;
@@ -89,6 +93,7 @@ std::uint32_t Replica::Core::reconfiguration_flags(Bytes operation) {
 /// An upgrade is the last op before a checkpoint, so that no replica executes operations of the new
 /// release on top of a checkpoint that a program of the old one may still open.
 bool Replica::Core::upgrade_waits(Op op, Bytes operation) {
+    REPLICA_ASSERT("waits-next", op == journal_.head() + 1);
     const auto wanted = view_operation(operation);
     if (!wanted || wanted->code != OpCode::Upgrade || !may_upgrade(wanted->release)) {
         return false;
@@ -136,6 +141,7 @@ std::size_t Replica::Core::execute_reconfiguration(const Header& entry,
                                                    Bytes operation,
                                                    std::span<std::byte> result) {
     REPLICA_ASSERT("reconfigure-next", entry.op == commit_min_ + 1);
+    REPLICA_ASSERT("reconfigure-flags", (entry.flags & ~flag_refused) == 0);
     const auto wanted = view_operation(operation);
     if (!wanted) {
         return bare_result(Outcome::Malformed, result);
@@ -144,6 +150,8 @@ std::size_t Replica::Core::execute_reconfiguration(const Header& entry,
         return bare_result(Outcome::Refused, result);
     }
     if (wanted->code == OpCode::Reconfigure) {
+        REPLICA_ASSERT("reconfigure-rises",
+                       wanted->membership.epoch > decided_.membership.epoch || bugs_.any());
         decided_.membership = wanted->membership;
         decided_.membership.began_at = entry.op;
         decided_.membership.first_view = first_view(wanted->membership, entry.replica);
@@ -153,6 +161,7 @@ std::size_t Replica::Core::execute_reconfiguration(const Header& entry,
         halt("the log needs a program of a newer release");
         return bare_result(Outcome::Unsupported, result);
     }
+    REPLICA_ASSERT("upgrade-rises", wanted->release >= decided_.release || bugs_.any());
     decided_.release = wanted->release;
     event(EventKind::FeatureActive, wanted->release, entry.op);
     if (entry.op % config_.limits.checkpoint_every != 0) {
@@ -168,6 +177,8 @@ void Replica::Core::settle_membership() {
         return;
     }
     REPLICA_ASSERT("epoch-executed", next.began_at <= commit_min_);
+    REPLICA_ASSERT("epoch-known", journal_.checksum_at(next.began_at) != nullptr);
+    REPLICA_ASSERT("epoch-view", View::of(next.epoch, next.first_view) > view_);
     // Those who are still in the old view learn from it that the epoch is committed.
     send_heartbeat();
     leave_normal();
@@ -194,6 +205,7 @@ bool Replica::Core::later_epoch_heard() const {
 
 void Replica::Core::tell_epoch(ReplicaId to) {
     REPLICA_ASSERT("tell-other", to != config_.self);
+    REPLICA_ASSERT("tell-known", membership_known());
     const Checksum* config = journal_.checksum_at(membership_.began_at);
     const bool knows = durable().view.epoch() == membership_.epoch && membership_.began_at > 0 &&
                        commit_min_ >= membership_.began_at;

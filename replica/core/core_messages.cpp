@@ -159,6 +159,7 @@ void Replica::Core::broadcast_to_all(const Header& header) {
 
 void Replica::Core::broadcast_to_voters(const Header& header, Bytes body) {
     REPLICA_ASSERT("broadcast-voters-own", header.replica == config_.self);
+    REPLICA_ASSERT("broadcast-voters-known", membership_known());
     Header sealed = header;
     seal(sealed, body);
     for (ReplicaId id = 1; id <= max_replica_id; ++id) {

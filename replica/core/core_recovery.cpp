@@ -10,6 +10,8 @@ namespace faultlab::replica {
 /// know what it promised: a crash on the way must not make it believe its own empty log.
 void Replica::Core::start_recovery() {
     REPLICA_ASSERT("recover-before-work", boot_ != BootStage::Done);
+    REPLICA_ASSERT("recover-nothing", commit_max_ == 0 && journal_.head() == 0);
+    REPLICA_ASSERT("recover-unstored", superblock_.done() == 0);
     Superblock blank;
     blank.cluster = config_.cluster;
     blank.self = config_.self;
@@ -28,6 +30,8 @@ void Replica::Core::start_recovery() {
 /// that one, and whoever answers has noted that what the lives before it promised is forgotten.
 void Replica::Core::ask_to_recover() {
     REPLICA_ASSERT("recover-blank", wanted_.recovering == 1);
+    REPLICA_ASSERT("recover-syncing", !sync_.active); // it asks when it has the snapshot
+    REPLICA_ASSERT("recover-storing", !install_.storing);
     set_status(Status::Recovering);
     abandon_install();
     recovery_nonce_ = fresh_nonce();
@@ -41,6 +45,7 @@ void Replica::Core::ask_to_recover() {
 
 void Replica::Core::send_recovery() {
     REPLICA_ASSERT("recover-asks", status_ == Status::Recovering);
+    REPLICA_ASSERT("recover-nonce", recovery_nonce_ != 0);
     Header header = outgoing(Command::Recovery);
     header.nonce = recovery_nonce_;
     broadcast(header);
@@ -158,6 +163,7 @@ bool Replica::Core::recovers_again(const Header& header) const {
 /// primary's log: whatever this replica promised, one of these voters knows a view not below it.
 /// An answer from a life that is over counts as little as a vote from one.
 void Replica::Core::try_recover() {
+    REPLICA_ASSERT("recovers", status_ == Status::Recovering && wanted_.recovering == 1);
     const auto counts = [&](ReplicaId id, std::uint64_t life) {
         return life != 0 && id != config_.self && wanted_.lives.hold(id, life);
     };
@@ -193,6 +199,7 @@ void Replica::Core::try_recover() {
 /// The first round has told of its former lives.
 void Replica::Core::begin_life() {
     REPLICA_ASSERT("life-once", Lives::of(durable().incarnation) == 0);
+    REPLICA_ASSERT("life-begins", then_ == Then::Nothing && wanted_.recovering == 1);
     const std::uint64_t known = std::uint64_t{wanted_.lives.lost[config_.self]} << 32U;
     const std::uint64_t next = Lives::next(std::max(wanted_.incarnation, known));
     if (next >= end_of_incarnations) {

@@ -18,6 +18,7 @@ void Replica::Core::on_get_log(const Header& header, ReplicaId from) {
     if (header.log_view != log_view_) {
         return; // it would be another log's entry
     }
+    REPLICA_ASSERT("given-range", header.from > 0 && (header.from <= header.to || bugs_.any()));
     Op last = std::min({header.to, own_head(), header.from + config_.limits.pipeline - 1});
     const auto goes_round = [&] { return header.from > header.to && header.from <= own_head(); };
     if (bugs_.changes(Bug::K3_5, goes_round)) {
@@ -31,6 +32,7 @@ void Replica::Core::on_get_log(const Header& header, ReplicaId from) {
 }
 
 void Replica::Core::on_get_prepare(const Header& header, ReplicaId from) {
+    REPLICA_ASSERT("given-op", header.op > 0); // the root is everywhere
     if (journal_.has(header.op, header.parent)) {
         send_log(from, header.op);
     }
@@ -53,6 +55,8 @@ void Replica::Core::send_log(ReplicaId to, Op op) {
 
 void Replica::Core::on_log(const Message& message, ReplicaId from) {
     auto entry = record_at<Header>(message.body, 0);
+    REPLICA_ASSERT("taken-op", entry.op == message.header.op || bugs_.any());
+    REPLICA_ASSERT("taken-view", entry.view <= message.header.log_view || bugs_.any());
     const bool by_claim = bugs_.changes(Bug::KM10, [&] {
         return entry.op != message.header.op && message.header.op == journal_.head() + 1;
     });
@@ -96,6 +100,7 @@ bool Replica::Core::repair_slot(const Header& entry, Bytes body) {
 void Replica::Core::answered(ReplicaId from) {
     REPLICA_ASSERT("answered-other", from != config_.self);
     Peer& peer = peers_[from];
+    REPLICA_ASSERT("answered-past", peer.asked_at <= now_);
     if (peer.asked_at != 0) {
         const Nanos took = now_ - peer.asked_at;
         peer.latency = peer.latency == 0 ? took : (7 * peer.latency + took) / 8;
@@ -160,6 +165,7 @@ void Replica::Core::repair() {
 
 /// Requires: there is one.
 Op Replica::Core::oldest_faulty() const {
+    REPLICA_ASSERT("oldest-faulty", journal_.faulty() > 0);
     Op op = journal_.checkpoint() + 1;
     while (journal_.state(op) != SlotState::Faulty) {
         ++op;
@@ -173,6 +179,7 @@ bool Replica::Core::nobody_seems_to_have_it() const {
 
 /// The donor did not answer: another is better for now.
 void Replica::Core::forget_donor() {
+    REPLICA_ASSERT("forget-other", asked_peer_ != config_.self);
     Peer& peer = peers_[asked_peer_];
     if (peer.asked_at != 0) {
         peer.latency = std::max(2 * peer.latency, config_.timeouts.repair);
@@ -186,6 +193,7 @@ bool Replica::Core::others_have_checkpoint(Op op) const {
 
 void Replica::Core::ask_log(const Missing& range) {
     REPLICA_ASSERT("ask-range", range.from > 0 && range.from <= range.to);
+    REPLICA_ASSERT("ask-room", journal_.room(range.from));
     const ReplicaId donor = choose_donor(range.log_view);
     Header header = outgoing(Command::GetLog);
     header.log_view = range.log_view;

@@ -42,6 +42,7 @@ bool Replica::Core::has_stated(ReplicaId id, const Stated& checkpoint) const {
 /// are down or without their disks, f + 1 others may not have it: after a while nobody of those who
 /// can be heard and have come as far may say otherwise.
 bool Replica::Core::certified(const Stated& checkpoint) {
+    REPLICA_ASSERT("certified-op", checkpoint.op > 0); // the root is no checkpoint
     if (checkpoint == Stated{durable().checkpoint_op, durable().checkpoint_id}) {
         return true;
     }
@@ -66,6 +67,8 @@ bool Replica::Core::certified(const Stated& checkpoint) {
 
 /// The newest checkpoint of a peer that is certified and is worth its way. False when none is.
 bool Replica::Core::choose_target() {
+    REPLICA_ASSERT("target-sync", sync_.active && !sync_.storing);
+    REPLICA_ASSERT("target-free", !sync_.gathering);
     Stated best;
     for (ReplicaId id = 1; id <= max_replica_id; ++id) {
         const Stated stated{peers_[id].checkpoint_op, peers_[id].checkpoint_id};
@@ -84,6 +87,7 @@ bool Replica::Core::choose_target() {
 
 /// The next replica after `last`, in turn, whose newest checkpoint is the target.
 ReplicaId Replica::Core::donor_after(ReplicaId last) const {
+    REPLICA_ASSERT("donor-after", last <= max_replica_id && last != config_.self);
     for (std::size_t step = 1; sync_.target.op > 0 && step <= max_replica_id; ++step) {
         const auto id = static_cast<ReplicaId>((last + step - 1) % max_replica_id + 1);
         const Peer& peer = peers_[id];
@@ -100,6 +104,8 @@ void Replica::Core::start_sync() {
     if (sync_.active) {
         return;
     }
+    REPLICA_ASSERT("sync-storing", !install_.storing);
+    REPLICA_ASSERT("sync-remembers", status_ != Status::Retired);
     leave_normal();
     // Who has lost its disk does not know itself: that outweighs what it does about it.
     set_status(wanted_.recovering != 0 ? Status::Recovering : Status::Syncing);
@@ -117,6 +123,7 @@ void Replica::Core::settle_sync() {
         return;
     }
     if (sync_.storing) {
+        REPLICA_ASSERT("sync-stays-stored", snapshots_.stored());
         if (superblock_.done() >= sync_.ticket) {
             finish_sync();
         }
@@ -146,6 +153,8 @@ void Replica::Core::settle_sync() {
 
 /// Asks for the manifest, or for the next chunks, once the last request is answered.
 void Replica::Core::ask_snapshot() {
+    REPLICA_ASSERT("ask-target", sync_.target.op > 0);
+    REPLICA_ASSERT("ask-donor", sync_.donor != no_replica && sync_.donor != config_.self);
     if (sync_.gathering && sync_.asked && snapshots_.missing(0) > sync_.asked_to) {
         sync_.asked = false;
     }
@@ -188,6 +197,7 @@ void Replica::Core::on_sync_timer() {
 
 void Replica::Core::donor_failed() {
     REPLICA_ASSERT("donor-failed-sync", sync_.active);
+    REPLICA_ASSERT("donor-failed-who", sync_.donor != no_replica);
     ++figures_.sync_failures;
     event(EventKind::SyncFailed, sync_.target.op, sync_.donor);
     // It may have lost its disk since: it must say again what it has.
@@ -239,6 +249,8 @@ void Replica::Core::on_get_snapshot(const Header& header, ReplicaId from) {
     if (!snapshots_.whole() || wanted != offered_ || snapshots_.id() != wanted.id) {
         return; // it asks somebody else when nothing comes
     }
+    REPLICA_ASSERT("give-durable",
+                   durable().checkpoint_id == snapshots_.id() || bugs_.on(Bug::B12));
     Header answer = outgoing(Command::Snapshot);
     if (header.flags == flag_manifest) {
         answer.flags = flag_manifest;
@@ -264,6 +276,10 @@ void Replica::Core::on_get_snapshot(const Header& header, ReplicaId from) {
 void Replica::Core::store_synced() {
     REPLICA_ASSERT("store-synced-once", !sync_.storing);
     REPLICA_ASSERT("store-synced-whole", snapshots_.stored());
+    REPLICA_ASSERT("store-synced-target", snapshots_.id() == sync_.target.id);
+    REPLICA_ASSERT("store-synced-forward",
+                   sync_.target.op > commit_min_ ||
+                       (state_damaged_ && sync_.target.op == commit_min_));
     if (snapshot_decided().release > config_.release) {
         halt("the checkpoint needs a program of a newer release");
         return;
@@ -274,7 +290,11 @@ void Replica::Core::store_synced() {
     // Of a later epoch the members are not known. Any view but the one that it was Normal in will
     // do then: it is told of the later epoch before it can acknowledge anything.
     const bool same_epoch = sync_.view.epoch() <= membership_.epoch;
-    wanted_.view = std::max(wanted_.view, same_epoch ? sync_.view : log_view_.next());
+    // Who recovers enters no view before the others tell it of theirs, and must not name one that
+    // its donor alone has entered: they may go on in a lower one.
+    if (wanted_.recovering == 0) {
+        wanted_.view = std::max(wanted_.view, same_epoch ? sync_.view : log_view_.next());
+    }
     const Membership decided = snapshot_decided().membership;
     if (decided.epoch > wanted_.membership.epoch) {
         wanted_.membership = decided;
@@ -287,6 +307,7 @@ void Replica::Core::store_synced() {
 void Replica::Core::finish_sync() {
     REPLICA_ASSERT("finish-sync-storing", sync_.storing);
     REPLICA_ASSERT("finish-sync-target", durable().checkpoint_op == sync_.target.op);
+    REPLICA_ASSERT("finish-sync-view", durable().view >= view_ || bugs_.any());
     if (!restore_state()) {
         halt("the snapshot that the others agree on is no state");
         return;

@@ -11,6 +11,7 @@ void Replica::Core::on_primary_silent() {
     if (status_ != Status::Normal || leads()) {
         return;
     }
+    REPLICA_ASSERT("silent-past", heard_primary_ <= now_);
     const Nanos silent = now_ - heard_primary_;
     const Nanos patience = config_.timeouts.primary_silent;
     if (silent < patience) {
@@ -39,6 +40,7 @@ void Replica::Core::want_view(View view) {
 
 void Replica::Core::send_start_view_change() {
     REPLICA_ASSERT("wish-voter", is_voter());
+    REPLICA_ASSERT("wish-may", may_vote());
     Header header = outgoing(Command::StartViewChange);
     header.view = std::max(candidate_, durable().view);
     header.from = durable().view.value;
@@ -134,6 +136,7 @@ void Replica::Core::enter_view(View view) {
 
 /// Stops the work of the old view, and whatever led to a view that is no longer wanted.
 void Replica::Core::leave_normal() {
+    REPLICA_ASSERT("leave-syncing", !sync_.active);
     abandon_install();
     set_status(head_uncertain() ? Status::RecoveringHead : Status::ViewChange);
     candidate_ = {};
@@ -196,6 +199,7 @@ void Replica::Core::send_do_view_change() {
     Header header = outgoing(Command::DoViewChange);
     header.view = view_;
     header.op = sure_head();
+    REPLICA_ASSERT("vote-executed", header.op >= commit_min_ || bugs_.any());
     if (head_uncertain()) {
         header.flags = flag_uncertain;
         header.to = ceiling();
@@ -208,6 +212,9 @@ void Replica::Core::send_do_view_change() {
         header.commit = header.op - assumed_pipeline;
     }
     REPLICA_ASSERT("vote-suffix", header.op - header.commit <= most_suffix(config_.limits));
+    REPLICA_ASSERT("vote-older", log_view_ < view_ || bugs_.any());
+    REPLICA_ASSERT("vote-room",
+                   (header.op - header.commit) * sizeof(SlotRecord) <= scratch_.size());
     std::size_t used = 0;
     for (Op op = header.commit + 1; op <= header.op; ++op) {
         SlotRecord record;
@@ -278,11 +285,14 @@ bool better(const Header& vote, const Header& than) {
 
 void Replica::Core::keep_do_view_change(const Header& header, Bytes body, ReplicaId from) {
     REPLICA_ASSERT("keep-view", header.view == view_);
+    REPLICA_ASSERT("keep-leads", leads());
+    REPLICA_ASSERT("keep-older", header.log_view < header.view);
     Vote& vote = votes_[voter_index(from)];
     if (vote.valid && !better(header, vote.header) &&
         !bugs_.changes(Bug::KM4, [] { return true; })) {
         return;
     }
+    REPLICA_ASSERT("keep-room", header.count <= vote.slots.capacity() || bugs_.any());
     vote.valid = true;
     vote.header = header;
     vote.slots.clear();
@@ -304,6 +314,8 @@ std::size_t Replica::Core::voter_index(ReplicaId id) const {
 
 void Replica::Core::begin_view() {
     REPLICA_ASSERT("begin-durable", log_view_ == view_ && spoken_view() == view_);
+    REPLICA_ASSERT("begin-installed", !install_.active);
+    REPLICA_ASSERT("begin-whole", journal_.durable() == journal_.head() || bugs_.any());
     if (!is_voter() && !membership_.listens(config_.self)) {
         set_status(Status::Retired);
         return;
@@ -337,6 +349,10 @@ void Replica::Core::send_start_view(ReplicaId to) {
 /// The view's log as its primary knows it: into the header and scratch_; returns the body's size.
 std::size_t Replica::Core::lay_out_view(Header& header) {
     REPLICA_ASSERT("lay-out-commit", commit_max_ <= journal_.head());
+    REPLICA_ASSERT("lay-out-members", membership_known());
+    REPLICA_ASSERT("lay-out-room",
+                   sizeof membership_ + (journal_.head() - commit_max_) * sizeof(Header) <=
+                       scratch_.size());
     header.op = journal_.head();
     header.commit = commit_max_;
     header.parent = *journal_.checksum_at(header.op);
@@ -409,6 +425,9 @@ bool Replica::Core::reinstalls(const Header& header) {
 /// Begins to install the log that a StartView, or its like, describes.
 void Replica::Core::install_view(const Message& message, const Membership& membership) {
     const Header& header = message.header;
+    REPLICA_ASSERT("install-view-room", header.count <= suffix_.capacity() || bugs_.any());
+    REPLICA_ASSERT("install-view-falls",
+                   offered_view(header, membership) >= durable().view || bugs_.any());
     view_ = offered_view(header, membership);
     set_membership(membership);
     suffix_.clear();
@@ -431,6 +450,7 @@ void Replica::Core::install_view(const Message& message, const Membership& membe
 
 void Replica::Core::learn_view(View view, ReplicaId from) {
     REPLICA_ASSERT("learn-other", from != config_.self);
+    REPLICA_ASSERT("learn-who", from != no_replica);
     peers_[from].view = std::max(peers_[from].view, view);
     if (needs_view() && !armed(Timer::GetView)) {
         ask_for_view();

@@ -103,6 +103,9 @@ public:
 
 private:
     friend struct JournalProbe; ///< tests break invariants from inside
+    friend struct InvariantProbe;
+    friend struct EntryProbe;
+    friend struct ViewProbe;
     struct Slot {
         Op op = 0;
         SlotState state = SlotState::Absent;
@@ -153,6 +156,10 @@ private:
     };
 
     bool on_scrub_io(const IoDone& done);
+    /// Asserts that what is kept about the slots, and what is kept about them all, agree.
+    void check_books() const;
+    /// Likewise of one slot: that it is in its place, and its entry as it came.
+    void check_slot(std::size_t at) const;
     void compare_entry(const Scrub::Read& read, Bytes bytes);
     void compare_page(Bytes bytes);
     bool on_recovery_io(const IoDone& done, IoId& next_io, Effects& effects);

@@ -13,6 +13,7 @@ void Journal::scrub(std::uint32_t count, IoId& next_io, Effects& effects) {
     }
     REPLICA_ASSERT("journal.scrub-io", next_io != 0);
     REPLICA_ASSERT("journal.scrub-next", scrub_.next_slot < slots_.size());
+    check_books();
     for (Scrub::Read& read : scrub_.reads) {
         if (count-- == 0) {
             break;
@@ -21,11 +22,13 @@ void Journal::scrub(std::uint32_t count, IoId& next_io, Effects& effects) {
         scrub_.next_slot = (at + 1) % slots_.size();
         scrub_.tours += scrub_.next_slot == 0 ? 1 : 0;
         const Slot& slot = slots_[at];
+        if (slot.state != SlotState::Absent) {
+            check_slot(at);
+        }
         if (slot.state != SlotState::Present || !slot.durable || slot.op == 0) {
             continue;
         }
         REPLICA_ASSERT("journal.scrub-free", read.id == 0); // none is outstanding
-        REPLICA_ASSERT("journal.scrub-entry", headers_[at].op == slot.op);
         read = Scrub::Read{next_io++, slot.op, headers_[at].checksum};
         ++scrub_.outstanding;
         effects.read(Zone::Prepares, prepare_offset(limits_, at), headers_[at].size, read.id);
@@ -38,6 +41,50 @@ void Journal::scrub(std::uint32_t count, IoId& next_io, Effects& effects) {
     scrub_.page_read = next_io++;
     ++scrub_.outstanding;
     effects.read(Zone::Headers, scrub_.page * page_bytes, page_bytes, scrub_.page_read);
+}
+
+void Journal::check_books() const {
+    const auto queued = std::ranges::count_if(slots_, &Slot::queued);
+    REPLICA_ASSERT("journal.books-waiting", static_cast<std::size_t>(queued) == waiting_.size());
+    REPLICA_ASSERT("journal.books-batch", (batch_sync_ == 0) == batch_.empty());
+    const auto dirty = std::ranges::count(page_dirty_, true);
+    REPLICA_ASSERT("journal.books-pages", static_cast<std::size_t>(dirty) == pages_dirty_);
+    REPLICA_ASSERT("journal.books-headers", headers_sync_ == 0 || headers_first_ < headers_sync_);
+    REPLICA_ASSERT("journal.books-page", scrub_.page_read == 0);
+    const auto waits = [&](Op op) {
+        return slots_[index(op)].queued && slots_[index(op)].op == op;
+    };
+    REPLICA_ASSERT("journal.books-waiting-op", std::ranges::all_of(waiting_, waits));
+    for (Op op = checkpoint_ + 1; op <= head_; ++op) {
+        const Slot& slot = slots_[index(op)];
+        REPLICA_ASSERT("journal.books-durable", op > durable_ || (slot.op == op && slot.durable));
+        REPLICA_ASSERT("journal.books-faulty",
+                       op <= newest_faulty_ || slot.state != SlotState::Faulty);
+    }
+    REPLICA_ASSERT("journal.books-failed", !failed_); // it halts
+}
+
+void Journal::check_slot(std::size_t at) const {
+    const Slot& slot = slots_[at];
+    REPLICA_ASSERT("journal.slot-place", index(slot.op) == at);
+    REPLICA_ASSERT("journal.slot-log", slot.op >= tail_ && slot.op <= head_);
+    if (slot.state != SlotState::Present) {
+        REPLICA_ASSERT("journal.slot-faulty", !slot.queued);
+        return;
+    }
+    REPLICA_ASSERT("journal.slot-known", slot.known);
+    const Header& header = headers_[at];
+    REPLICA_ASSERT("journal.scrub-entry", header.op == slot.op);
+    REPLICA_ASSERT("journal.slot-bytes",
+                   header.size >= sizeof(Header) && header.size <= limits_.message_bytes);
+    const Bytes bytes = Bytes(entries_).subspan(prepare_offset(limits_, at), header.size);
+    REPLICA_ASSERT("journal.slot-header", std::memcmp(bytes.data(), &header, sizeof header) == 0);
+    REPLICA_ASSERT("journal.slot-body",
+                   checksum(bytes.subspan(sizeof header)) == header.body_checksum);
+    REPLICA_ASSERT("journal.slot-sealed", checksum_of(header) == header.checksum || bugs_.any());
+    const Header* next = slot.op < head_ ? this->header(slot.op + 1) : nullptr;
+    REPLICA_ASSERT("journal.slot-chain",
+                   next == nullptr || next->parent == header.checksum || bugs_.any());
 }
 
 bool Journal::on_scrub_io(const IoDone& done) {

@@ -89,6 +89,7 @@ struct Header {
 static_assert(sizeof(Header) == 256 && std::is_trivially_copyable_v<Header>);
 static_assert(std::has_unique_object_representations_v<Header>,
               "no padding: bytes are checksummed");
+static_assert(offsetof(Header, checksum) == 0, "of what follows it");
 
 constexpr std::uint16_t protocol_version = 1;
 

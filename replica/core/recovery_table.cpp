@@ -94,6 +94,9 @@ std::span<const RecoveryRow> recovery_table() {
 }
 
 const RecoveryRow& recovery_row(PrepareIs prepare, HeaderIs header, Position at) {
+    REPLICA_ASSERT("recovery.prepare", static_cast<std::size_t>(prepare) < prepare_kinds);
+    REPLICA_ASSERT("recovery.header", static_cast<std::size_t>(header) < header_kinds);
+    REPLICA_ASSERT("recovery.position", at == Position::Proven || at == Position::Beyond);
     for (const RecoveryRow& row : table) {
         if (speaks(row, prepare, header, at)) {
             return row;

@@ -34,6 +34,7 @@ private:
     friend struct CoreProbe; ///< tests break invariants from inside, to see assertions trip
     friend struct InvariantProbe;
     friend struct EntryProbe;
+    friend struct ViewProbe;
     class Core;
     std::unique_ptr<Core> core_;
 };

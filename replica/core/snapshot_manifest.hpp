@@ -18,5 +18,6 @@ struct ManifestHead {
 };
 static_assert(std::is_trivially_copyable_v<ManifestHead> &&
               std::has_unique_object_representations_v<ManifestHead>);
+static_assert(sizeof(ManifestHead) % alignof(Checksum) == 0, "the checksums follow it");
 
 } // namespace faultlab::replica

@@ -394,6 +394,15 @@ void SnapshotStore::scrub(IoId& next_io, Effects& effects) {
     if (!idle()) {
         return;
     }
+    REPLICA_ASSERT("snapshot.scrub-whole", whole_);
+    REPLICA_ASSERT("snapshot.scrub-next", scrub_next_ <= chunks_);
+    if (scrub_next_ == chunks_) {
+        REPLICA_ASSERT("snapshot.scrub-manifest", checksum(manifest()) == id_);
+    } else {
+        REPLICA_ASSERT("snapshot.scrub-state", states_[scrub_next_] == Chunk::Stored);
+        REPLICA_ASSERT("snapshot.scrub-chunk",
+                       good(scrub_next_, chunk(scrub_next_)) || bugs_.on(Bug::B13));
+    }
     const Piece next = piece(scrub_next_);
     effects.read(Zone::Snapshot,
                  next.offset,

@@ -90,6 +90,9 @@ public:
 
 private:
     friend struct SnapshotProbe; ///< tests break invariants from inside
+    friend struct InvariantProbe;
+    friend struct EntryProbe;
+    friend struct ViewProbe;
     enum class Chunk : std::uint8_t {
         Unread,    ///< may be in the area
         Reading,   ///< being looked for there

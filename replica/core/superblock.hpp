@@ -52,6 +52,7 @@ struct Superblock {
 static_assert(std::is_trivially_copyable_v<Superblock> && sizeof(Superblock) <= superblock_bytes);
 static_assert(std::has_unique_object_representations_v<Superblock>,
               "no padding: bytes are checksummed");
+static_assert(offsetof(Superblock, checksum) == 0, "of what follows it");
 
 [[nodiscard]] Checksum checksum_of(const Superblock& superblock);
 
@@ -84,6 +85,7 @@ public:
 private:
     friend struct InvariantProbe; ///< of tests
     friend struct EntryProbe;
+    friend struct ViewProbe;
     friend struct SuperblockProbe; ///< tests break invariants from inside
     void start(IoId& next_io, Effects& effects);
     void write_half(std::size_t first_copy, IoId& next_io, Effects& effects);

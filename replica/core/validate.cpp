@@ -231,6 +231,8 @@ bool is_entry_header(const Subject& subject, const Header& entry) {
 
 bool in_tail_order(const Subject& subject, Op op, const Header* before, const Header& entry) {
     REPLICA_ASSERT("tail-op", op > subject.header.commit);
+    REPLICA_ASSERT("tail-before",
+                   before == nullptr || before->op + 1 == op || subject.bugs.on(Bug::KM5));
     const bool right =
         entry.op == op &&
         (before == nullptr || (entry.parent == before->checksum && before->view <= entry.view));
@@ -240,6 +242,9 @@ bool in_tail_order(const Subject& subject, Op op, const Header* before, const He
 bool ends_right(const Subject& subject, const std::optional<Header>& newest) {
     const Header& header = subject.header;
     REPLICA_ASSERT("tail-newest", !newest || header.count > 0);
+    REPLICA_ASSERT("tail-newest-op",
+                   !newest || newest->op == header.commit + header.count ||
+                       subject.bugs.on(Bug::KM5));
     if (header.op == 0) {
         return header.parent == root_header(header.cluster).checksum;
     }
@@ -285,6 +290,9 @@ Reject check_view(const Subject& subject) {
     REPLICA_ASSERT("view-inside",
                    subject.body.size() ==
                        sizeof(Membership) + subject.header.count * sizeof(Header));
+    REPLICA_ASSERT("view-primary",
+                   subject.header.command == Command::StartView ||
+                       subject.header.flags == flag_primary);
     const auto membership = record_at<Membership>(subject.body, 0);
     if (!membership.well_formed() || membership.epoch != subject.header.view.epoch() ||
         (subject.header.flags == flag_epoch &&

@@ -22,6 +22,48 @@ struct EntryProbe {
         return header;
     }
     static void lead(Core& core) { core.view_ = core.log_view_ = View::of(0, 1); }
+    /// Starts again from a superblock that differs so from the one on the disk.
+    static void start_from(Core& core, const std::function<void(Superblock&)>& differs) {
+        Superblock found = core.durable();
+        differs(found);
+        found.checksum = checksum_of(found);
+        std::vector<std::byte> zone(superblock_copies * superblock_bytes);
+        lay_out(found, zone);
+        core.boot_ = Core::BootStage::Superblock;
+        core.superblock_.wanted_ticket_ = 0;
+        core.on_superblock_read(IoDone{.id = 1, .bytes = zone});
+    }
+    /// A snapshot of the first entry in memory, of which only this is there.
+    static void snapshot(Core& core, const Membership& decided, std::uint32_t release) {
+        SnapshotWriter out(core.snapshots_.begin_image());
+        out.put(decided);
+        out.put(release);
+        ManifestHead head;
+        head.entry = *core.journal_.header(1);
+        head.bytes = out.size();
+        core.snapshots_.write(head, 1, core.next_io_, *core.effects_);
+    }
+    /// From a snapshot of the state as it is, with another digest.
+    static void restore(Core& core, const Checksum& digest) {
+        SnapshotWriter out(core.snapshots_.begin_image());
+        out.put(core.decided_.membership);
+        out.put(core.decided_.release);
+        core.save_sessions(out);
+        core.state_.save(out);
+        ManifestHead head;
+        head.entry = *core.journal_.header(1);
+        head.bytes = out.size();
+        head.digest = digest;
+        core.snapshots_.write(head, 1, core.next_io_, *core.effects_);
+        core.wanted_.checkpoint_op = 1;
+        core.wanted_.checkpoint_id = core.snapshots_.id();
+        (void)core.restore_state();
+    }
+    static Message reading() {
+        static const std::vector<std::byte> body =
+            encode({.code = OpCode::Read, .key = std::int64_t{1}});
+        return Message{.header = {}, .body = body};
+    }
     static Core::Install wanted(const Core& core, Op op) {
         Core::Install wanted;
         wanted.view = core.view_;
@@ -56,6 +98,195 @@ struct EntryProbe {
                  (void)c.quorums();
              }},
             {"timer-rang", [](Core& c) { c.on_timer(Timer::Ping); }},
+        };
+    }
+    static std::vector<Case> of_boot() {
+        return {
+            {"rang-timer",
+             [](Core& c) {
+                 c.dispatch(Input{.what = Rang{static_cast<Timer>(timer_count), 0}});
+             }},
+            {"boot-status",
+             [](Core& c) {
+                 c.boot_ = Core::BootStage::Off;
+                 c.on_boot(Boot{});
+             }},
+            {"boot-log-view",
+             [](Core& c) { start_from(c, [](Superblock& s) { s.log_view = View::of(0, 5); }); }},
+            {"boot-log-end", [](Core& c) { start_from(c, [](Superblock& s) { s.log_end = 1; }); }},
+            {"boot-epoch",
+             [](Core& c) { start_from(c, [](Superblock& s) { s.membership.epoch = 1; }); }},
+            {"boot-state-op",
+             [](Core& c) {
+                 c.boot_ = Core::BootStage::State;
+                 c.wanted_.checkpoint_op = 5;
+                 c.on_state_loaded();
+             }},
+            {"boot-log-checkpoint",
+             [](Core& c) {
+                 c.boot_ = Core::BootStage::Log;
+                 c.wanted_.checkpoint_op = 5;
+                 c.on_log_recovered();
+             }},
+            {"boot-start-counted",
+             [](Core& c) {
+                 c.boot_ = Core::BootStage::Log;
+                 c.wanted_.incarnation = Lives::next(1) - 1;
+                 c.on_log_recovered();
+             }},
+            {"enter-incarnation",
+             [](Core& c) {
+                 c.wanted_.incarnation = 7;
+                 c.enter_after_boot();
+             }},
+            {"enter-view",
+             [](Core& c) {
+                 c.view_ = View::of(0, 1);
+                 c.enter_after_boot();
+             }},
+            {"enter-install",
+             [](Core& c) {
+                 c.install_.active = true;
+                 c.enter_after_boot();
+             }},
+        };
+    }
+    static std::vector<Case> of_steps() {
+        return {
+            {"superblock-checkpoint",
+             [](Core& c) {
+                 c.wanted_.checkpoint_op = 5;
+                 (void)c.store_superblock();
+             }},
+            {"timer-booted",
+             [](Core& c) {
+                 c.boot_ = Core::BootStage::Log;
+                 c.disarm(Timer::Ping);
+                 c.on_timer(Timer::Ping);
+             }},
+            {"status-halted",
+             [](Core& c) {
+                 c.status_ = Status::Halted;
+                 c.set_status(Status::Normal);
+             }},
+            {"status-normal",
+             [](Core& c) {
+                 c.view_ = View::of(0, 1);
+                 c.set_status(Status::Normal);
+             }},
+            {"reject-known", [](Core& c) { c.reject(static_cast<Reject>(reject_count), 1); }},
+            {"membership-formed",
+             [](Core& c) {
+                 Membership other = c.membership_;
+                 other.voters[1] = 1;
+                 c.set_membership(other);
+             }},
+            {"membership-same",
+             [](Core& c) {
+                 Membership other = c.membership_;
+                 other.voters[2] = 4;
+                 c.set_membership(other);
+             }},
+            {"broadcast-voters-known",
+             [](Core& c) {
+                 c.membership_ = {};
+                 c.broadcast_to_voters(own(c));
+             }},
+            {"promise-lasts",
+             [](Core& c) {
+                 c.promised_until_ = c.now_ + c.config_.timeouts.lease + 1;
+                 c.promise();
+             }},
+            {"read-executed",
+             [](Core& c) {
+                 lead(c);
+                 c.view_began_at_ = 3;
+                 (void)c.serve_read(reading(), 1);
+             }},
+        };
+    }
+    static std::vector<Case> of_snapshots() {
+        return {
+            {"load-executed",
+             [](Core& c) {
+                 c.boot_ = Core::BootStage::State;
+                 c.load_checkpoint();
+             }},
+            {"decided-members",
+             [](Core& c) {
+                 snapshot(c, Membership{.epoch = 1}, 1);
+                 (void)c.snapshot_decided();
+             }},
+            {"decided-release",
+             [](Core& c) {
+                 snapshot(c, Membership{}, 0);
+                 (void)c.snapshot_decided();
+             }},
+            {"restored-op",
+             [](Core& c) {
+                 snapshot(c, Membership{}, 1);
+                 (void)c.restore_state();
+             }},
+            {"restored-id",
+             [](Core& c) {
+                 snapshot(c, Membership{}, 1);
+                 c.wanted_.checkpoint_op = 1;
+                 (void)c.restore_state();
+             }},
+            {"restored-forward",
+             [](Core& c) {
+                 snapshot(c, Membership{}, 1);
+                 c.wanted_.checkpoint_op = 1;
+                 c.wanted_.checkpoint_id = c.snapshots_.id();
+                 c.commit_min_ = 2;
+                 (void)c.restore_state();
+             }},
+            {"restored-digest",
+             [](Core& c) {
+                 restore(c, {1, 2});
+             }},
+            {"snapshot-digest",
+             [](Core& c) {
+                 Header entry = *c.journal_.header(3);
+                 c.journal_.slots_[12] = {12, SlotState::Present, true, false, true};
+                 entry.op = c.commit_min_ = c.figures_.digest_op = 12;
+                 c.journal_.headers_[12] = entry;
+                 c.take_snapshot(12);
+             }},
+        };
+    }
+    static std::vector<Case> of_taking() {
+        return {
+            {"checkpoint-rises",
+             [](Core& c) {
+                 c.commit_min_ = 0;
+                 c.checkpoint();
+             }},
+            {"snapshot-due", [](Core& c) { c.take_snapshot(1); }},
+            {"snapshot-rises", [](Core& c) { c.take_snapshot(0); }},
+            {"snapshot-apart",
+             [](Core& c) {
+                 c.commit_min_ = 12;
+                 c.sync_.active = true;
+                 c.take_snapshot(12);
+             }},
+            {"want-checkpoint-op",
+             [](Core& c) {
+                 c.checkpointing_ = 12;
+                 c.want_checkpoint();
+             }},
+            {"checkpoint-named",
+             [](Core& c) {
+                 c.checkpointing_ = 12;
+                 c.checkpoint_storing_ = true;
+                 c.settle_checkpoint();
+             }},
+            {"want-checkpoint-whole", [](Core& c) { c.want_checkpoint(); }},
+            {"want-checkpoint-area",
+             [](Core& c) {
+                 c.snapshots_.whole_ = true;
+                 c.want_checkpoint();
+             }},
         };
     }
     static std::vector<Case> of_checkpoints() {
@@ -154,24 +385,6 @@ struct EntryProbe {
             {"finish-active", [](Core& c) { c.finish_install(); }},
         };
     }
-    static std::vector<Case> of_members() {
-        return {
-            {"enter-leads", [](Core& c) { (void)c.may_enter(c.membership_); }},
-            {"upgrade-leads", [](Core& c) { (void)c.may_upgrade(2); }},
-            {"flags-operation", [](Core& c) { (void)c.reconfiguration_flags({}); }},
-            {"reconfigure-next",
-             [](Core& c) { (void)c.execute_reconfiguration(Header{}, {}, c.result_); }},
-            {"epoch-executed",
-             [](Core& c) {
-                 c.decided_.membership = c.membership_;
-                 c.decided_.membership.epoch = 1;
-                 c.decided_.membership.began_at = 3;
-                 c.settle_membership();
-             }},
-            {"tell-other", [](Core& c) { c.tell_epoch(2); }},
-            {"retire-out", [](Core& c) { c.retire(c.membership_); }},
-        };
-    }
     static std::vector<Case> of_work() {
         return {
             {"normal-spoken",
@@ -209,80 +422,54 @@ struct EntryProbe {
              }},
             {"replicated-voters", [](Core& c) { (void)c.replicated(Membership{}); }},
             {"answers-leads", [](Core& c) { (void)c.quorum_answers(); }},
+        };
+    }
+    static std::vector<Case> of_repair() {
+        return {
             {"log-present", [](Core& c) { c.send_log(1, 9); }},
             {"answered-other", [](Core& c) { c.answered(2); }},
             {"ask-range", [](Core& c) { c.ask_log({}); }},
             {"ask-faulty", [](Core& c) { c.ask_for_faulty(); }},
+            {"given-range",
+             [](Core& c) {
+                 Header asked;
+                 asked.log_view = c.log_view_;
+                 c.on_get_log(asked, 1);
+             }},
+            {"given-op", [](Core& c) { c.on_get_prepare(Header{}, 1); }},
+            {"taken-op",
+             [](Core& c) {
+                 Message log;
+                 log.header.op = 5;
+                 log.body = bytes_of(*c.journal_.header(2));
+                 c.on_log(log, 1);
+             }},
+            {"taken-view",
+             [](Core& c) {
+                 Header entry = *c.journal_.header(2);
+                 entry.view = View::of(0, 1);
+                 Message log;
+                 log.header.op = 2;
+                 log.body = bytes_of(entry);
+                 c.on_log(log, 1);
+             }},
+            {"answered-past",
+             [](Core& c) {
+                 c.peers_[1].asked_at = c.now_ + 1;
+                 c.answered(1);
+             }},
+            {"oldest-faulty", [](Core& c) { (void)c.oldest_faulty(); }},
+            {"forget-other",
+             [](Core& c) {
+                 c.asked_peer_ = 2;
+                 c.forget_donor();
+             }},
+            {"ask-room",
+             [](Core& c) {
+                 c.ask_log({View{}, 99, 99});
+             }},
         };
     }
-    static std::vector<Case> of_recovery() {
-        return {
-            {"recover-before-work", [](Core& c) { c.start_recovery(); }},
-            {"recover-blank", [](Core& c) { c.ask_to_recover(); }},
-            {"recover-asks", [](Core& c) { c.send_recovery(); }},
-            {"recover-other", [](Core& c) { c.on_recovery(Header{}, 2); }},
-            {"recover-answer-stored",
-             [](Core& c) {
-                 c.wanted_.lives.lost[3] = 1;
-                 c.answer_recovery(1, 5);
-             }},
-            {"recover-answer-nonce", [](Core& c) { c.answer_recovery(1, 0); }},
-            {"life-once",
-             [](Core& c) {
-                 c.superblock_.durable_.incarnation = Lives::next(1);
-                 c.begin_life();
-             }},
-        };
-    }
-    static std::vector<Case> of_views() {
-        return {
-            {"wish-voter",
-             [](Core& c) {
-                 c.membership_.voters = {7, 8, 9};
-                 c.send_start_view_change();
-             }},
-            {"count-voter",
-             [](Core& c) {
-                 c.membership_.voters = {7, 8, 9};
-                 c.count_votes(View::of(0, 1));
-             }},
-            {"enter-voter",
-             [](Core& c) {
-                 c.membership_.voters = {7, 8, 9};
-                 c.enter_view(View::of(0, 1));
-             }},
-            {"enter-epoch", [](Core& c) { c.enter_view(View::of(1, 0)); }},
-            {"keep-view",
-             [](Core& c) {
-                 Header vote;
-                 vote.view = View::of(0, 9);
-                 c.keep_do_view_change(vote, {}, 1);
-             }},
-            {"lay-out-commit",
-             [](Core& c) {
-                 Header header;
-                 c.commit_max_ = 9;
-                 (void)c.lay_out_view(header);
-             }},
-            {"learn-other", [](Core& c) { c.learn_view(View::of(0, 1), 2); }},
-            {"choose-leads", [](Core& c) { (void)c.choose_vote(); }},
-            {"holding-op", [](Core& c) { (void)c.holding(0, nullptr, View{}); }},
-            {"fill-suffix",
-             [](Core& c) {
-                 Core::Vote vote;
-                 vote.header.op = 5;
-                 c.fill_suffix(vote);
-             }},
-            {"cut-within",
-             [](Core& c) {
-                 Core::Install install = wanted(c, 1);
-                 install.commit = 5;
-                 (void)c.cut_what_nobody_has(install, 0);
-             }},
-            {"forget-leads", [](Core& c) { c.drop_forgotten_votes(); }},
-        };
-    }
-
     static std::string trip(Bench& bench, const Case& of) {
         Core& core = *bench.replica->core_;
         core.effects_ = &bench;
@@ -310,18 +497,40 @@ struct EntryProbe {
 
     static void all() {
         each(of_start());
+        each(of_boot());
+        each(of_steps());
+        each(of_snapshots());
+        each(of_taking());
         each(of_checkpoints());
         each(of_clients());
         each(of_installs());
-        each(of_members());
         each(of_work());
-        each(of_recovery());
-        each(of_views());
+        each(of_repair());
     }
 };
 
 TEST_CASE("What functions of the core require where they begin is noticed", "[replica_core]") {
     EntryProbe::all();
+}
+
+TEST_CASE("A core is not made for what no replica can be", "[replica_core]") {
+    const auto refused = [](const std::function<void(Config&)>& change) {
+        Config config = Bench().config;
+        change(config);
+        try {
+            const Replica replica(config, {});
+        } catch (const AssertionFailed& failure) {
+            return std::string(failure.id());
+        }
+        return std::string();
+    };
+    CHECK(refused([](Config&) {}).empty());
+    CHECK(refused([](Config& of) { of.self = no_replica; }) == "core-self");
+    CHECK(refused([](Config& of) { of.timeouts.clock_drift = 500; }) == "core-drift");
+    CHECK(refused([](Config& of) {
+              of.reads = Reads::Lease;
+              of.timeouts.lease = of.timeouts.primary_silent;
+          }) == "core-lease");
 }
 
 } // namespace faultlab::replica

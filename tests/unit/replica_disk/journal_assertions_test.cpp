@@ -348,6 +348,79 @@ struct JournalProbe {
         };
     }
 
+    /// Breaches of what is durable, noticed when the scrubber comes by.
+    static std::function<void(LogDouble&)> before_scrub(std::function<void(Journal&)> by) {
+        return [by = std::move(by)](LogDouble& log) {
+            durable(log);
+            by(*log.journal);
+            scrub(log);
+        };
+    }
+    static Breaches of_books() {
+        return {
+            {"journal.books-waiting",
+             before_scrub([](Journal& journal) { journal.slots_[2].queued = true; })},
+            {"journal.books-batch",
+             before_scrub([](Journal& journal) { journal.batch_.emplace_back(); })},
+            {"journal.books-pages", before_scrub([](Journal& journal) { ++journal.pages_dirty_; })},
+            {"journal.books-headers", before_scrub([](Journal& journal) {
+                 journal.headers_sync_ = 7;
+                 journal.headers_first_ = 9;
+             })},
+            {"journal.books-page",
+             before_scrub([](Journal& journal) { journal.scrub_.page_read = 5; })},
+            {"journal.books-waiting-op", before_scrub([](Journal& journal) {
+                 journal.slots_[2].queued = true;
+                 journal.waiting_.push_back(3);
+             })},
+            {"journal.books-durable",
+             before_scrub([](Journal& journal) { journal.slots_[2].durable = false; })},
+            {"journal.books-faulty",
+             before_scrub([](Journal& journal) { journal.slots_[4].state = SlotState::Faulty; })},
+            {"journal.books-failed",
+             before_scrub([](Journal& journal) { journal.failed_ = true; })},
+            {"journal.slot-place", before_scrub([](Journal& journal) {
+                 journal.durable_ = 0;
+                 journal.slots_[2].op = 3;
+             })},
+            {"journal.slot-log", before_scrub([](Journal& journal) {
+                 journal.durable_ = 0;
+                 journal.slots_[2].op = 18;
+             })},
+            {"journal.slot-faulty",
+             [](LogDouble& log) {
+                 log.journal->newest_faulty_ = 2;
+                 log.journal->slots_[2].state = SlotState::Faulty;
+                 scrub(log);
+             }},
+            {"journal.slot-known",
+             before_scrub([](Journal& journal) { journal.slots_[2].known = false; })},
+            {"journal.slot-bytes",
+             before_scrub([](Journal& journal) { journal.headers_[2].size = sizeof(Header) - 1; })},
+            {"journal.slot-header",
+             before_scrub([](Journal& journal) { ++journal.headers_[2].commit; })},
+            {"journal.slot-body",
+             [](LogDouble& log) {
+                 durable(log);
+                 log.journal->entries_.data()[prepare_offset(log.limits, 2) + sizeof(Header)] ^=
+                     std::byte{1};
+                 scrub(log);
+             }},
+            {"journal.slot-sealed",
+             [](LogDouble& log) {
+                 durable(log);
+                 Header& header = log.journal->headers_[2];
+                 ++header.commit;
+                 std::memcpy(log.journal->entries_.data() + prepare_offset(log.limits, 2),
+                             &header,
+                             sizeof header);
+                 scrub(log);
+             }},
+            {"journal.slot-chain",
+             before_scrub([](Journal& journal) { ++journal.headers_[3].parent.low; })},
+        };
+    }
+
     static Breaches of_scrubbing() {
         return {
             {"journal.scrub-io",
@@ -436,6 +509,10 @@ TEST_CASE("assertions of the log about deciding trip", "[replica_disk]") {
 
 TEST_CASE("assertions of the log about what it takes from the disk trip", "[replica_disk]") {
     check_breaches(four_entries, JournalProbe::of_taking());
+}
+
+TEST_CASE("what does not agree in the log is noticed by the scrubber", "[replica_disk]") {
+    check_breaches(four_entries, JournalProbe::of_books());
 }
 
 TEST_CASE("assertions of the log about scrubbing trip", "[replica_disk]") {

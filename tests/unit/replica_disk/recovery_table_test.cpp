@@ -1,5 +1,6 @@
 #include "replica/core/recovery_table.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/replica_state/trips.hpp"
 
 #include <set>
 #include <string>
@@ -80,4 +81,12 @@ TEST_CASE("an op that was proven to be durable is never denied", "[replica_disk]
             CHECK((row.decision != Decision::Take || of == PrepareIs::Member));
         }
     }
+}
+
+TEST_CASE("the recovery table is asked about nothing that it does not know", "[replica_disk]") {
+    CHECK_TRIPS("recovery.prepare",
+                recovery_row(static_cast<PrepareIs>(prepare_kinds), H::Zero, At::Proven));
+    CHECK_TRIPS("recovery.header",
+                recovery_row(P::Zero, static_cast<HeaderIs>(header_kinds), At::Proven));
+    CHECK_TRIPS("recovery.position", recovery_row(P::Zero, H::Zero, static_cast<Position>(2)));
 }

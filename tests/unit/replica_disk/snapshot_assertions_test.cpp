@@ -142,6 +142,36 @@ struct SnapshotProbe {
                  here.store->set(0, Chunk::Reading);
                  here.store->on_chunk(0, std::vector<std::byte>(chunk_bytes(here.limits) + 1));
              }},
+        };
+    }
+    static Breaches of_scrubbing() {
+        return {
+            {"snapshot.scrub-whole",
+             [](StoreDouble& here) {
+                 here.store->whole_ = false;
+                 here.store->scrub(here.next_io, here.disk);
+             }},
+            {"snapshot.scrub-next",
+             [](StoreDouble& here) {
+                 here.store->scrub_next_ = 4;
+                 here.store->scrub(here.next_io, here.disk);
+             }},
+            {"snapshot.scrub-manifest",
+             [](StoreDouble& here) {
+                 here.store->scrub_next_ = 3;
+                 ++here.store->id_.low;
+                 here.store->scrub(here.next_io, here.disk);
+             }},
+            {"snapshot.scrub-state",
+             [](StoreDouble& here) {
+                 here.store->states_[0] = Chunk::Missing;
+                 here.store->scrub(here.next_io, here.disk);
+             }},
+            {"snapshot.scrub-chunk",
+             [](StoreDouble& here) {
+                 here.store->image_.data()[5] ^= std::byte{1};
+                 here.store->scrub(here.next_io, here.disk);
+             }},
             {"snapshot.scrub-written",
              [](StoreDouble& here) {
                  here.store->set(1, Chunk::Missing);
@@ -169,6 +199,7 @@ TEST_CASE("assertions of the snapshot store about states of chunks trip", "[repl
 
 TEST_CASE("assertions of the snapshot store about the disk trip", "[replica_disk]") {
     check_breaches(three_chunks, SnapshotProbe::of_disk());
+    check_breaches(three_chunks, SnapshotProbe::of_scrubbing());
 }
 
 } // namespace faultlab::replica

@@ -61,10 +61,27 @@ const std::vector<Breach<Examined>>& of_another_length() {
              const Header entry = sample_entry(5).header;
              (void)parts::in_tail_order(of.subject(), of.sample.header.commit, nullptr, entry);
          }},
+        {"tail-before",
+         [](Examined& of) {
+             const Header entry = sample_entry(5).header;
+             (void)parts::in_tail_order(of.subject(), of.sample.header.commit + 1, &entry, entry);
+         }},
         {"tail-newest",
          [](Examined& of) {
              of.sample.header.count = 0;
              (void)parts::ends_right(of.subject(), sample_entry(5).header);
+         }},
+        {"tail-newest-op",
+         [](Examined& of) {
+             of.sample.header.count = 1;
+             of.sample.header.commit = 7;
+             (void)parts::ends_right(of.subject(), sample_entry(5).header);
+         }},
+        {"view-primary",
+         [](Examined& of) {
+             of.sample = sample(Command::StartView);
+             of.sample.header.command = Command::RecoveryResponse;
+             (void)parts::check_view(of.subject());
          }},
         {"slots-inside",
          [](Examined& of) {
