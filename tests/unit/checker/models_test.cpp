@@ -60,7 +60,7 @@ TEST_CASE("a model is told by operations and the form of answers, or not at all"
     CHECK(models_of(write + operation(1, "delete", "null", "null", "1")) == Names{"kv"});
     CHECK(models_of(write + operation(1, "read", "null", "null", "1")) == Names{"register"});
     CHECK(models_of(operation(1, "read", "null", "[7,1]", "1")) ==
-          Names{"register", "versioned-register"});
+          Names{"register", "versioned-register", "set"});
     CHECK(models_of(operation(1, "add", "1", "1", "null") +
                     operation(2, "read", "null", "1", "null")) == Names{"counter"});
     CHECK(models_of(operation(1, "enqueue", "1", "1", "null")) == Names{"queue"});
