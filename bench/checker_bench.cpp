@@ -152,6 +152,35 @@ std::vector<RegisterShape> unique_values() {
     };
 }
 
+RegisterShape versioned(std::string what, int ops) {
+    return {.name = "versioned, 1 key, 10 clients, " + std::move(what),
+            .model = "versioned-register",
+            .ops_per_key = ops,
+            .read_percent = 40,
+            .cas_percent = 30};
+}
+
+std::vector<RegisterShape> versions() {
+    std::vector<RegisterShape> all = {versioned("10 k", 10'000),
+                                      versioned("10 k, 5 % info", 10'000),
+                                      versioned("10 k, 5 values, 5 % info", 10'000),
+                                      versioned("10 k, strong cas", 10'000),
+                                      versioned("10 k, strong cas, 5 % info", 10'000),
+                                      versioned("10 k, stale read", 10'000),
+                                      versioned("1 M", 1'000'000),
+                                      versioned("1 M, 5 % info", 1'000'000)};
+    for (RegisterShape& shape : all) {
+        const auto has = [&](std::string_view what) {
+            return shape.name.find(what) != shape.name.npos;
+        };
+        if (has("info")) shape.info_percent = 5;
+        if (has("values")) shape.values = 5;
+        shape.strong_cas = has("strong");
+        shape.stale_read = has("stale");
+    }
+    return all;
+}
+
 std::vector<RegisterShape> repeated_values() {
     return {
         {.name = "5 values, 10 clients, 10 k, low", .values = 5, .busy_percent = 30},
@@ -193,7 +222,7 @@ int main(int argc, char** argv) {
     const int repetitions = argc > 1 ? std::max(1, std::atoi(argv[1])) : 3;
     const std::string part = argc > 2 ? argv[2] : "";
     const auto threads = static_cast<std::size_t>(argc > 3 ? std::max(1, std::atoi(argv[3])) : 1);
-    for (const auto& table : {unique_values(), repeated_values()}) {
+    for (const auto& table : {unique_values(), versions(), repeated_values()}) {
         for (const RegisterShape& shape : table) {
             if (shape.name.find(part) != std::string::npos)
                 measure_apart(shape, repetitions, threads);

@@ -39,11 +39,13 @@ private:
     struct Underway {
         InternedOp op;
         Known from, to;
+        std::int64_t from_version = 0;
         bool over = false;
     };
 
     struct Past {
         Known known;
+        Symbol read = 0; ///< what a read returns
         Index until = 0;
     };
 
@@ -55,6 +57,8 @@ private:
 
     void one_key(int key) {
         value_ = {};
+        version_ = 0;
+        told_ = versioned_ ? pair_of(value_, 0) : 0;
         past_.clear();
         key_ = builder_.intern("k" + std::to_string(key));
         flushed_ = 0;
@@ -97,6 +101,17 @@ private:
         return known.symbol == 0 ? Value{} : Value(known.number);
     }
 
+    /// What a register with versions tells of itself.
+    Symbol pair_of(const Known& known, std::int64_t version) {
+        return builder_.intern_new(Value::List{value_of(known), version});
+    }
+
+    /// Equal pairs may come again only where values do.
+    Symbol pair_of(const Known& from, const Known& to) {
+        Value pair = Value::List{value_of(from), value_of(to)};
+        return shape_.values > 0 ? builder_.intern(pair) : builder_.intern_new(std::move(pair));
+    }
+
     void invoke() {
         Underway next;
         next.op = {.f = read_, .key = key_, .status = OpStatus::ok, .inv_index = index_++};
@@ -109,10 +124,9 @@ private:
             next.op.f = cas_;
             next.from = shape_.values > 0 ? some_value() : value_;
             next.to = some_value();
-            Value pair = Value::List{value_of(next.from), value_of(next.to)};
-            // Equal pairs may come again only where values do.
-            next.op.arg =
-                shape_.values > 0 ? builder_.intern(pair) : builder_.intern_new(std::move(pair));
+            next.from_version = version_;
+            next.op.arg = versioned_ ? builder_.intern_new(Value::List{version_, value_of(next.to)})
+                                     : pair_of(next.from, next.to);
         }
         if (rng_.chance(shape_.info_percent, 100)) next.op.status = OpStatus::info;
         underway_.push_back(next);
@@ -122,11 +136,12 @@ private:
         InternedOp& op = underway.op;
         if (op.status == OpStatus::info && rng_.chance(1, 2)) return;
         if (op.f == read_) {
-            op.ret = value_.symbol;
+            op.ret = versioned_ ? told_ : value_.symbol;
             return;
         }
         if (op.f == cas_) {
-            const bool equal = underway.from.symbol == value_.symbol;
+            const bool equal = versioned_ ? underway.from_version == version_
+                                          : underway.from.symbol == value_.symbol;
             op.ret = equal ? yes_ : no_;
             if (!equal) {
                 if (!shape_.strong_cas && op.status == OpStatus::ok) op.status = OpStatus::fail;
@@ -134,9 +149,13 @@ private:
             }
         }
         // What was there long ago, or has not been there since.
-        past_.push_back({.known = value_, .until = index_});
+        past_.push_back(
+            {.known = value_, .read = versioned_ ? told_ : value_.symbol, .until = index_});
         if (past_.size() > 200) past_.pop_front();
         value_ = underway.to;
+        if (!versioned_) return;
+        told_ = pair_of(value_, ++version_);
+        op.ret = told_;
     }
 
     void finish(Underway& underway, bool late) {
@@ -153,7 +172,7 @@ private:
             };
             if (value_.symbol == past->known.symbol) continue;
             if (std::any_of(past + 1, past_.end(), same)) continue;
-            op.ret = past->known.symbol;
+            op.ret = past->read;
             spoilt_ = true;
             return;
         }
@@ -172,7 +191,10 @@ private:
     std::deque<Underway> underway_;
     std::size_t flushed_ = 0; ///< of this key
     Index index_ = 0;
+    bool versioned_ = shape_.model == "versioned-register";
     Known value_;
+    std::int64_t version_ = 0;
+    Symbol told_ = 0;       ///< the value and its version
     std::deque<Past> past_; ///< the values before it, oldest first
     std::int64_t unique_ = 0;
     bool spoilt_ = false;

@@ -22,6 +22,20 @@ OpId last_to_return(std::span<const RegisterOp> ops, std::span<const std::uint32
     return last->id;
 }
 
+RegisterJudgement legal_by(RegisterMethod method) {
+    return {.verdict = Verdict::valid, .method = method, .search = {.verdict = Verdict::valid}};
+}
+
+RegisterJudgement illegal_by(RegisterMethod method,
+                             std::span<const RegisterOp> ops,
+                             const std::vector<std::uint32_t>& certificate) {
+    return {
+        .verdict = Verdict::invalid,
+        .method = method,
+        .certificate = certificate,
+        .search = {.verdict = Verdict::invalid, .stopped_at = last_to_return(ops, certificate)}};
+}
+
 RegisterJudgement search(std::span<const RegisterOp> ops, const Budget& budget) {
     // A legal history needs a few steps an operation. One that needs many more is likely illegal:
     // then the frontier, which looks at every configuration but once, is the better way.
@@ -48,23 +62,29 @@ RegisterJudgement search(std::span<const RegisterOp> ops, const Budget& budget) 
 std::string_view to_string(RegisterMethod method) {
     switch (method) {
         case RegisterMethod::blocks: return "blocks";
+        case RegisterMethod::versions: return "versions";
         case RegisterMethod::search: return "search";
     }
     return "search";
 }
 
+RegisterJudgement RegisterJudge::by_versions(std::span<const RegisterOp> ops,
+                                             const Budget& budget) {
+    switch (versions_.judge(ops)) {
+        case RegisterVersions::Answer::legal: return legal_by(RegisterMethod::versions);
+        case RegisterVersions::Answer::illegal:
+            return illegal_by(RegisterMethod::versions, ops, versions_.certificate());
+        case RegisterVersions::Answer::undecided: break;
+    }
+    return search(ops, budget);
+}
+
 RegisterJudgement RegisterJudge::judge(std::span<const RegisterOp> ops, const Budget& budget) {
+    if (!ops.empty() && ops.front().step != 0) return by_versions(ops, budget);
     switch (blocks_.judge(ops)) {
-        case RegisterBlocks::Answer::legal:
-            return {.verdict = Verdict::valid,
-                    .method = RegisterMethod::blocks,
-                    .search = {.verdict = Verdict::valid}};
+        case RegisterBlocks::Answer::legal: return legal_by(RegisterMethod::blocks);
         case RegisterBlocks::Answer::illegal:
-            return {.verdict = Verdict::invalid,
-                    .method = RegisterMethod::blocks,
-                    .certificate = blocks_.certificate(),
-                    .search = {.verdict = Verdict::invalid,
-                               .stopped_at = last_to_return(ops, blocks_.certificate())}};
+            return illegal_by(RegisterMethod::blocks, ops, blocks_.certificate());
         case RegisterBlocks::Answer::not_applicable: break;
     }
     return search(ops, budget);

@@ -26,7 +26,14 @@ namespace faultlab {
 /// value stays, and what came between it and the observer was no update and only became less. So
 /// the rest would be a legal order of the cited operations.
 ///
-/// False, too, for a register with versions: its certificates are not of this form.
+/// On a register with versions the rest of the history is there and is not looked at, but for how
+/// many updates there are and which of them can have made what a cited read saw: where that is a
+/// cited one alone, it did. No order of the cited ones is legal, although versions may be skipped
+/// between any two of them.
+///
+/// Why that proves it: in a legal order of all, the cited ones are in an order that keeps time, in
+/// which versions never fall, an update makes a version above all before it, what is seen of one
+/// version is one value, and a failed cas has another version at its moment than it compared with.
 [[nodiscard]] bool certificate_refutes(std::span<const RegisterOp> ops,
                                        std::span<const std::uint32_t> cited);
 

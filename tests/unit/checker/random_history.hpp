@@ -25,6 +25,8 @@ struct RandomHistoryOptions {
     std::uint64_t fail_percent = 5;
     /// How many of a hundred histories get up to five results that nobody computed.
     std::uint64_t corrupt_percent = 80;
+    /// How many of a hundred updates of a register with versions are not told theirs.
+    std::uint64_t untold_percent = 25;
 };
 
 /// A random history of one key: operations overlap at random, take effect at random moments of a
