@@ -71,7 +71,8 @@ private:
 };
 
 /// Judges by search: first for one order, depth first, with as many steps as a legal history
-/// commonly takes; then, exactly, over the frontier of all configurations.
+/// commonly takes; then for what the object knows to be impossible; then, exactly, over the
+/// frontier of all configurations.
 template <class S>
 Judgement
 search_object(const ObjectPartition& partition, const Budget& budget, const Wanted& wanted) {
@@ -88,6 +89,9 @@ search_object(const ObjectPartition& partition, const Budget& budget, const Want
                 .method = "one order, depth first",
                 .why = "no order was found at once",
                 .configurations = first.steps()};
+    }
+    if constexpr (requires { S::refute(partition, budget); }) {
+        if (auto refuted = S::refute(partition, budget)) return std::move(*refuted);
     }
     const LinearizabilityRules rules;
     SearchOutcome outcome = Frontier(SearchedObject<S>(partition), rules, budget).run();

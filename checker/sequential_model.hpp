@@ -57,6 +57,9 @@ namespace faultlab {
 ///     std::optional<Judgement> fast(partition, budget)
 ///                                             a faster way to the verdict, or nothing: then the
 ///                                             general search decides
+///     std::optional<Judgement> refute(partition, budget)
+///                                             a way to find that there is no order, asked when
+///                                             looking for one took long; nothing where it may be
 ///     support(partition, kept)                as ObjectModel::support; without it only operations
 ///                                             that observe are removed from a counterexample
 ///     rename(partition, certificate)          as ObjectModel::rename

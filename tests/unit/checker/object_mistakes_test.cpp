@@ -4,6 +4,7 @@
 #include "checker/queue_order.hpp"
 #include "checker/set_intervals.hpp"
 #include "checker/stack_order.hpp"
+#include "checker/transaction_projection.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/checker/object_agreement.hpp"
 
@@ -88,6 +89,15 @@ void expect_noticed_counter(const std::function<void(CounterRules&)>& change) {
 void expect_noticed_mutex(const std::function<void(MutexRules&)>& change) {
     expect_noticed<MutexRules>("mutex", judge_mutex, change);
 }
+std::optional<Judgement> refute_quickly(const ObjectPartition& p, const ProjectionRules& rules) {
+    return refute_by_registers(p, Budget{}, true, rules);
+}
+std::optional<Judgement> refute_slowly(const ObjectPartition& p, const ProjectionRules& rules) {
+    return refute_by_registers(p, Budget{}, false, rules);
+}
+void expect_noticed_registers(const std::function<void(ProjectionRules&)>& change) {
+    expect_noticed<ProjectionRules>("multi-register", refute_quickly, change);
+}
 void expect_noticed_element(const std::function<void(SetRules&)>& change) {
     expect_noticed<SetRules>("set", judge_element, change);
 }
@@ -102,6 +112,8 @@ TEST_CASE("the fast ways are right where they decide") {
     expect_right<StackRules>("stack", judge_stack);
     expect_right<CounterRules>("counter", refute_counter);
     expect_right<MutexRules>("mutex", judge_mutex);
+    expect_right<ProjectionRules>("multi-register", refute_quickly);
+    expect_right<ProjectionRules>("multi-register", refute_slowly);
     expect_right<SetRules>("set", judge_element);
     expect_right<SetRules>("set", judge_growing_set);
 }
@@ -177,6 +189,16 @@ TEST_CASE("planted mistake in a mutex: acquire and release need no turns") {
 }
 TEST_CASE("planted mistake in a mutex: overlapping operations of an owner are in order") {
     expect_noticed_mutex([](MutexRules& rules) { rules.sequential = false; });
+}
+
+TEST_CASE("planted mistake in registers: transactions do not see their own writes") {
+    expect_noticed_registers([](ProjectionRules& rules) { rules.own_writes = false; });
+}
+TEST_CASE("planted mistake in registers: the first write of a transaction stays") {
+    expect_noticed_registers([](ProjectionRules& rules) { rules.last_write = false; });
+}
+TEST_CASE("planted mistake in registers: indeterminate transactions read what they ask for") {
+    expect_noticed_registers([](ProjectionRules& rules) { rules.open_reads = false; });
 }
 
 TEST_CASE("planted mistake in an element: it comes from nowhere") {
