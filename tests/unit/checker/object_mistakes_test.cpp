@@ -2,6 +2,7 @@
 #include "checker/mutex_pairs.hpp"
 #include "checker/object_catalogue.hpp"
 #include "checker/queue_order.hpp"
+#include "checker/queue_renaming.hpp"
 #include "checker/set_intervals.hpp"
 #include "checker/stack_order.hpp"
 #include "checker/transaction_projection.hpp"
@@ -80,6 +81,9 @@ void expect_noticed(std::string_view model, Function judge, Change change) {
 void expect_noticed_queue(const std::function<void(QueueRules&)>& change) {
     expect_noticed<QueueRules>("queue", judge_queue, change);
 }
+void expect_noticed_names(const std::function<void(RenamingRules&)>& change) {
+    expect_noticed<RenamingRules>("queue", judge_repeated_queue, change);
+}
 void expect_noticed_stack(const std::function<void(StackRules&)>& change) {
     expect_noticed<StackRules>("stack", judge_stack, change);
 }
@@ -109,6 +113,7 @@ void expect_noticed_growing(const std::function<void(SetRules&)>& change) {
 
 TEST_CASE("the fast ways are right where they decide") {
     expect_right<QueueRules>("queue", judge_queue);
+    expect_right<RenamingRules>("queue", judge_repeated_queue);
     expect_right<StackRules>("stack", judge_stack);
     expect_right<CounterRules>("counter", refute_counter);
     expect_right<MutexRules>("mutex", judge_mutex);
@@ -141,6 +146,13 @@ TEST_CASE("planted mistake in a queue: lost values need nobody who took them") {
 }
 TEST_CASE("planted mistake in a queue: unknown takes beside empty ones need no search") {
     expect_noticed_queue([](QueueRules& rules) { rules.both_searched = false; });
+}
+
+TEST_CASE("planted mistake in names: what is taken was added before") {
+    expect_noticed_names([](RenamingRules& rules) { rules.invoked = false; });
+}
+TEST_CASE("planted mistake in names: what was guessed is so") {
+    expect_noticed_names([](RenamingRules& rules) { rules.judged = false; });
 }
 
 TEST_CASE("planted mistake in a stack: values come from nowhere") {
