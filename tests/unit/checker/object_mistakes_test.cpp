@@ -36,13 +36,13 @@ std::vector<ObjectOp> without_open_looks(std::vector<ObjectOp> ops, std::string_
     return ops;
 }
 
-Noticed run(std::string_view model, const Judge& judge) {
+Noticed run(std::string_view model, const Judge& judge, int histories = 400) {
     Noticed noticed;
     const Rng root(17);
     int number = 0;
     for (const RandomObjectOptions& options : object_histories(model)) {
         Rng rng = root.split(std::to_string(number++));
-        for (int i = 0; i < 400; ++i) {
+        for (int i = 0; i < histories; ++i) {
             const std::vector<Op> ops = random_object_operations(rng, options);
             const History history = to_history(ops);
             const ObjectModel& object = *find_object_model(model);
@@ -172,6 +172,13 @@ TEST_CASE("planted mistake in a stack: the bottom need not come first") {
 }
 TEST_CASE("planted mistake in a stack: the bottom need not go last") {
     expect_noticed_stack([](StackRules& rules) { rules.above = false; });
+}
+TEST_CASE("planted mistake in a stack: lost values need nobody who took them") {
+    // Seldom: another unknown pop must be there, and too late.
+    StackRules wrong;
+    wrong.takers = false;
+    const auto judge = [&](const ObjectPartition& p) { return judge_stack(p, wrong); };
+    CHECK(run("stack", judge, 6'000).wrong > 0);
 }
 TEST_CASE("planted mistake in a stack: unknown pops took nothing") {
     expect_noticed_stack([](StackRules& rules) { rules.open_searched = false; });
