@@ -5,6 +5,7 @@
 #include "checker/object_order.hpp"
 #include "checker/object_states.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -58,9 +59,13 @@ public:
 
     static void bury(std::uint32_t, const Configuration&, const Pending&) {}
     static void settle(const Configuration&, const Pending&) {}
-    [[nodiscard]] static bool
-    doomed(std::uint32_t, const RegisterState&, const Configuration&, const Pending&) {
-        return false;
+    [[nodiscard]] bool doomed(std::uint32_t,
+                              const RegisterState&,
+                              const Configuration& to,
+                              const Pending& pending) const {
+        return std::ranges::any_of(pending.observers, [&](std::uint32_t i) {
+            return ops_[i].definite() && !pending.used(to, i) && states_.passed(i, to.state.value);
+        });
     }
     static void narrow(std::uint32_t, const Configuration&, const Pending&) {}
     [[nodiscard]] static bool may_help(std::uint32_t) { return true; }

@@ -44,6 +44,13 @@ namespace faultlab {
 ///     static std::uint64_t hash(const State&);
 ///     bool observes(const ObjectOp&);         leaves every state as it is
 ///
+/// where states go one way only, so that a search sees early that it went too far
+///
+///     void prepare(std::span<const ObjectOp>);        all operations, before anything else is
+///     asked bool passed(const State&, const ObjectOp&) const;   it observes, and fits neither here
+///     nor in
+///                                                     any state that can be reached from here
+///
 /// where states refer to more memory of the object
 ///
 ///     std::size_t bytes() const;              how much that is, for the budget
