@@ -1,8 +1,11 @@
 #include "checker/frontier_search.hpp"
 
 #include "checker/frontier.hpp"
+#include "checker/narrow_search.hpp"
 #include "checker/place_times.hpp"
 #include "checker/search_input.hpp"
+
+#include <algorithm>
 
 namespace faultlab {
 namespace {
@@ -11,7 +14,14 @@ namespace {
 class RegisterObject {
 public:
     RegisterObject(std::span<const RegisterOp> ops, const LinearizabilityRules& rules)
-        : input_(prepare_search(ops, rules)), times_(input_), rules_(&rules) {}
+        : input_(prepare_search(ops, rules)), times_(input_), rules_(&rules) {
+        for (const RegisterOp& op : input_.ops) {
+            const bool open_cas = !op.definite() && op.action == RegisterAction::cas;
+            if (open_cas && input_.by_version) first_gone_ = -1;
+            if (open_cas && !input_.by_version)
+                first_gone_ = std::min(first_gone_, input_.last_reached[op.from]);
+        }
+    }
 
     [[nodiscard]] std::size_t size() const { return input_.ops.size(); }
     [[nodiscard]] const RegisterOp& op(std::uint32_t i) const { return input_.ops[i]; }
@@ -48,7 +58,7 @@ public:
     /// An open cas that can never fit again counts as used: so configurations that differ in it
     /// alone become one.
     void settle(Configuration& configuration, const Pending& pending) const {
-        if (!rules_->looks_ahead()) return;
+        if (!rules_->looks_ahead() || pending.now < first_gone_) return;
         for (const std::uint32_t op : pending.updates) {
             const RegisterOp& update = input_.ops[op];
             if (update.definite() || update.action != RegisterAction::cas) continue;
@@ -91,6 +101,7 @@ private:
     SearchInput input_;
     PlaceTimes times_;
     const LinearizabilityRules* rules_; ///< never null
+    Index first_gone_ = never;          ///< before it no open cas is hopeless
 };
 
 } // namespace
@@ -98,7 +109,16 @@ private:
 SearchOutcome search_order(std::span<const RegisterOp> ops,
                            const LinearizabilityRules& rules,
                            const Budget& budget) {
-    return Frontier(RegisterObject(ops, rules), rules, budget).run();
+    return search_frontier([&] { return RegisterObject(ops, rules); }, rules, budget);
+}
+
+std::optional<SearchOutcome> search_order_within(std::span<const RegisterOp> ops,
+                                                 const LinearizabilityRules& rules,
+                                                 std::size_t width,
+                                                 const Budget& budget) {
+    Frontier search(RegisterObject(ops, rules), rules, budget);
+    SearchOutcome outcome = search.run(width);
+    return search.narrowed() ? std::nullopt : std::optional(std::move(outcome));
 }
 
 std::vector<RegisterState> final_states(std::span<const RegisterOp> ops,

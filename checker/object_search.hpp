@@ -99,7 +99,8 @@ search_object(const ObjectPartition& partition, const Budget& budget, const Want
         if (auto refuted = S::refute(partition, budget)) return std::move(*refuted);
     }
     const LinearizabilityRules rules;
-    SearchOutcome outcome = Frontier(SearchedObject<S>(partition), rules, budget).run();
+    SearchOutcome outcome =
+        search_frontier([&] { return SearchedObject<S>(partition); }, rules, budget);
     return {.verdict = outcome.verdict,
             .method = "frontier of configurations",
             .why = std::move(outcome.why),
