@@ -29,11 +29,29 @@ struct Pending {
     std::vector<std::uint32_t> slot_of; ///< by operation: its bit in a configuration
     std::vector<std::uint32_t> observers;
     std::vector<std::uint32_t> updates; ///< by return, then invocation
+    std::size_t definite_updates = 0;   ///< so many of these come first
+    /// The open ones by signature, in order of invocation, and the signatures that have any.
+    std::vector<std::vector<std::uint32_t>> open_of_kind;
+    std::vector<std::uint32_t> open_kinds;
     Index now = 0;
 
     [[nodiscard]] bool used(const Configuration& c, std::uint32_t op) const {
         const std::uint32_t slot = slot_of[op];
         return (c.used[slot / word_bits] >> (slot % word_bits) & 1U) != 0;
+    }
+    /// Calls `visit` with every definite update, and with one open one of each signature, that is
+    /// not used.
+    template <class Visit>
+    void each_unused(const Configuration& c, Visit visit) const {
+        for (std::size_t i = 0; i < definite_updates; ++i) {
+            if (!used(c, updates[i])) visit(updates[i]);
+        }
+        for (const std::uint32_t kind : open_kinds) {
+            const auto& same = open_of_kind[kind];
+            const auto next =
+                std::ranges::find_if(same, [&](std::uint32_t op) { return !used(c, op); });
+            if (next != same.end()) visit(*next);
+        }
     }
     void use(Configuration& c, std::uint32_t op) const {
         const std::uint32_t slot = slot_of[op];
@@ -133,9 +151,6 @@ private:
     bool narrowed_ = false;
 
     Pending pending_;
-    std::size_t definite_updates_ = 0; ///< of the pending updates: they come first
-    std::vector<std::vector<std::uint32_t>> open_of_kind_; ///< the others, by signature
-    std::vector<std::uint32_t> open_kinds_;                ///< signatures that some have, or had
     std::vector<std::uint32_t> free_slots_;
     std::vector<Word> open_slots_ = {0}; ///< which slots hold open operations
 
@@ -256,12 +271,14 @@ void Frontier<Object>::invoke(std::uint32_t op) {
         return std::pair(object_.op(a).ret, a) < std::pair(object_.op(b).ret, b);
     };
     if (object_.op(op).definite()) {
-        ++definite_updates_;
+        ++pending_.definite_updates;
     } else {
         const std::uint32_t kind = object_.signature(op);
-        if (kind >= open_of_kind_.size()) open_of_kind_.resize(kind + std::size_t{1});
-        if (std::ranges::find(open_kinds_, kind) == open_kinds_.end()) open_kinds_.push_back(kind);
-        open_of_kind_[kind].push_back(op);
+        if (kind >= pending_.open_of_kind.size())
+            pending_.open_of_kind.resize(kind + std::size_t{1});
+        if (std::ranges::find(pending_.open_kinds, kind) == pending_.open_kinds.end())
+            pending_.open_kinds.push_back(kind);
+        pending_.open_of_kind[kind].push_back(op);
     }
     auto& updates = pending_.updates;
     updates.insert(std::ranges::upper_bound(updates, op, by_return), op);
@@ -324,21 +341,14 @@ template <class Object>
 void Frontier<Object>::expand(const Configuration& from, std::uint32_t forced) {
     ++expansion_;
     object_.narrow(forced, from, pending_);
-    for (std::size_t i = 0; i < definite_updates_; ++i)
-        try_update(from, pending_.updates[i], forced);
-    for (const std::uint32_t kind : open_kinds_) {
-        const auto& same = open_of_kind_[kind];
-        const auto next =
-            std::ranges::find_if(same, [&](std::uint32_t op) { return !pending_.used(from, op); });
-        if (next != same.end()) try_update(from, *next, forced);
-    }
+    pending_.each_unused(from, [&](std::uint32_t op) { try_update(from, op, forced); });
 }
 
 template <class Object>
 void Frontier<Object>::try_update(const Configuration& from,
                                   std::uint32_t op,
                                   std::uint32_t forced) {
-    if (pending_.used(from, op) || !object_.may_help(op)) return;
+    if (!object_.may_help(op)) return;
     if (std::exchange(tried_[object_.signature(op)], expansion_) == expansion_) return;
     Configuration to{.state = {}, .used = {}};
     if (!object_.apply(op, from.state, to.state)) return;
@@ -375,10 +385,13 @@ void Frontier<Object>::leave(std::uint32_t op) {
         return;
     }
     std::erase(pending_.updates, op);
-    if (object_.op(op).definite())
-        --definite_updates_;
-    else
-        std::erase(open_of_kind_[object_.signature(op)], op);
+    if (object_.op(op).definite()) {
+        --pending_.definite_updates;
+        return;
+    }
+    const std::uint32_t kind = object_.signature(op);
+    std::erase(pending_.open_of_kind[kind], op);
+    if (pending_.open_of_kind[kind].empty()) std::erase(pending_.open_kinds, kind);
 }
 
 /// An operation that took effect in every configuration is pending in none: its slot is free.

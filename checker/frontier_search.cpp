@@ -50,8 +50,8 @@ public:
     /// none is marked dead).
     void bury(std::uint32_t i, Configuration& to, const Pending& pending) const {
         if (input_.ops[i].action != RegisterAction::write) return;
-        for (const std::uint32_t op : pending.updates) {
-            if (input_.dead[op] != 0) pending.use(to, op);
+        for (std::size_t k = 0; k < pending.definite_updates; ++k) {
+            if (input_.dead[pending.updates[k]] != 0) pending.use(to, pending.updates[k]);
         }
     }
 
@@ -74,10 +74,9 @@ public:
                               const Pending& pending) const {
         if (!rules_->looks_ahead()) return false;
         PlacesLost lost(input_, times_, input_.place(from), input_.place(to.state), pending.now);
-        for (const auto* list : {&pending.updates, &pending.observers}) {
-            for (const std::uint32_t op : *list) {
-                if (!pending.used(to, op)) lost.add_pending(input_.ops[op]);
-            }
+        pending.each_unused(to, [&](std::uint32_t op) { lost.add_pending(input_.ops[op]); });
+        for (const std::uint32_t op : pending.observers) {
+            if (!pending.used(to, op)) lost.add_pending(input_.ops[op]);
         }
         return lost.any([](std::uint64_t) { return false; });
     }
