@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace faultlab {
 namespace {
@@ -29,6 +30,21 @@ struct Counter {
         return true;
     }
     static std::uint64_t hash(State sum) { return sum; }
+
+    void prepare(std::span<const ObjectOp> ops) {
+        std::uint64_t most = 0;
+        for (const ObjectOp& op : ops) {
+            if (op.f != add) continue;
+            const std::uint64_t delta = number(op.arg);
+            grows_ = grows_ && delta <= INT64_MAX - most; // which no negative number is
+            most += delta;
+            if (!grows_) return;
+        }
+    }
+    /// Where nothing negative is added, and sums do not wrap around, they never fall.
+    [[nodiscard]] bool passed(State sum, const ObjectOp& op) const {
+        return op.f == read && grows_ && sum > number(op.result);
+    }
     static bool observes(const ObjectOp& op) { return op.f == read; }
 
     static std::optional<Judgement> fast(const ObjectPartition& partition, const Budget&) {
@@ -40,6 +56,7 @@ private:
         return static_cast<std::uint64_t>(*history_->value(symbol).integer());
     }
     const History* history_; ///< never null
+    bool grows_ = true;
 };
 
 } // namespace

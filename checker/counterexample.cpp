@@ -136,6 +136,39 @@ std::vector<RegisterOp> proof_of(const std::vector<RegisterOp>& ops, const Budge
     return proof;
 }
 
+/// The operations that a fast way cites, and around each observation among them what supports it:
+/// the last update before it, those to the observed value that may have come later, and one to it.
+/// A guess at what a counterexample needs; empty when nothing is cited, or this is too many.
+std::set<OpId> beside_the_proof(const std::vector<RegisterOp>& ops, const Budget& budget) {
+    constexpr std::size_t at_most = 200;
+    std::vector<std::uint32_t> kept = RegisterJudge().judge(ops, budget).certificate;
+    std::set<OpId> ids;
+    for (const std::uint32_t i : kept)
+        ids.insert(ops[i].id);
+    const auto keep = [&](std::uint32_t i) {
+        if (ids.insert(ops[i].id).second) kept.push_back(i);
+    };
+    for (std::size_t next = 0; next < kept.size() && kept.size() <= at_most; ++next) {
+        const RegisterOp& op = ops[kept[next]];
+        const bool read = op.action == RegisterAction::read;
+        const ValueId seen = read ? op.value : op.from;
+        if (seen == any_value || op.action == RegisterAction::failed_cas) continue;
+        std::optional<std::uint32_t> shadow;
+        for (std::uint32_t i = 0; i < ops.size() && ops[i].inv < op.inv; ++i) {
+            if (ops[i].updates() && ops[i].ret < op.inv) shadow = i;
+        }
+        if (shadow) keep(*shadow);
+        std::optional<std::uint32_t> writer; // that returned last
+        for (std::uint32_t i = 0; i < ops.size() && ops[i].inv < op.ret; ++i) {
+            if (!ops[i].updates() || ops[i].value != seen || ops[i].id == op.id) continue;
+            if (!writer || ops[i].ret > ops[*writer].ret) writer = i;
+            if (!shadow || ops[i].ret >= ops[*shadow].inv) keep(i);
+        }
+        if (writer) keep(*writer);
+    }
+    return kept.size() <= at_most ? ids : std::set<OpId>{};
+}
+
 } // namespace
 
 std::optional<Divergence> find_divergence(std::span<const RegisterOp> ops, const Budget& budget) {
@@ -145,15 +178,26 @@ std::optional<Divergence> find_divergence(std::span<const RegisterOp> ops, const
         if (op.definite()) returns.push_back(&op);
     }
     std::ranges::sort(returns, {}, [](const RegisterOp* op) { return op->ret; });
-    // A prefix of a legal history is legal, so the first illegal prefix is found by halving.
+    // A prefix of a legal history is legal, so the first illegal prefix is found by halving. What
+    // proves that the whole is illegal had often just returned: first the prefixes before that.
     std::size_t legal = 0; // so many returns are legal
     std::size_t illegal = returns.size() + 1;
+    std::size_t next = 0;
+    std::size_t step = 0; // 0: halves
+    if (const auto whole = judge.judge(ops, budget); !whole.certificate.empty()) {
+        const auto last = std::ranges::find(returns, whole.search.stopped_at, &RegisterOp::id);
+        next = static_cast<std::size_t>(last - returns.begin()) + 1;
+        step = 1;
+    }
     while (illegal - legal > 1) {
-        const std::size_t middle = legal + (illegal - legal) / 2;
+        const std::size_t middle =
+            step == 0 ? legal + (illegal - legal) / 2 : std::clamp(next, legal + 1, illegal - 1);
         const auto prefix = prefix_until(ops, returns[middle - 1]->ret);
         const Verdict verdict = judge.judge(prefix, budget).verdict;
         if (verdict == Verdict::unknown) return std::nullopt;
         (verdict == Verdict::invalid ? illegal : legal) = middle;
+        next = illegal - std::min(step, illegal);
+        step = verdict == Verdict::invalid ? step * 2 : 0;
     }
     if (illegal > returns.size()) return std::nullopt;
     const RegisterOp& op = *returns[illegal - 1];
@@ -184,6 +228,10 @@ Counterexample reduce(const Divergence& divergence, RegisterModel model, const B
     const std::vector<RegisterOp>& all = proof.empty() ? divergence.ops : proof;
     const RegisterProblem problem{all, model, budget};
     DeltaDebugging<RegisterOp, RegisterProblem> debugging(all, problem, budget);
+    if (proof.empty()) {
+        if (const std::set<OpId> near = beside_the_proof(all, budget); !near.empty())
+            debugging.try_without([&](const RegisterOp& op) { return !near.contains(op.id); });
+    }
     debugging.try_without(
         [](const RegisterOp& op) { return op.action == RegisterAction::failed_cas; });
     debugging.try_without([](const RegisterOp& op) { return !op.definite(); });

@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -27,11 +29,29 @@ struct Pending {
     std::vector<std::uint32_t> slot_of; ///< by operation: its bit in a configuration
     std::vector<std::uint32_t> observers;
     std::vector<std::uint32_t> updates; ///< by return, then invocation
+    std::size_t definite_updates = 0;   ///< so many of these come first
+    /// The open ones by signature, in order of invocation, and the signatures that have any.
+    std::vector<std::vector<std::uint32_t>> open_of_kind;
+    std::vector<std::uint32_t> open_kinds;
     Index now = 0;
 
     [[nodiscard]] bool used(const Configuration& c, std::uint32_t op) const {
         const std::uint32_t slot = slot_of[op];
         return (c.used[slot / word_bits] >> (slot % word_bits) & 1U) != 0;
+    }
+    /// Calls `visit` with every definite update, and with one open one of each signature, that is
+    /// not used.
+    template <class Visit>
+    void each_unused(const Configuration& c, Visit visit) const {
+        for (std::size_t i = 0; i < definite_updates; ++i) {
+            if (!used(c, updates[i])) visit(updates[i]);
+        }
+        for (const std::uint32_t kind : open_kinds) {
+            const auto& same = open_of_kind[kind];
+            const auto next =
+                std::ranges::find_if(same, [&](std::uint32_t op) { return !used(c, op); });
+            if (next != same.end()) visit(*next);
+        }
     }
     void use(Configuration& c, std::uint32_t op) const {
         const std::uint32_t slot = slot_of[op];
@@ -69,7 +89,12 @@ public:
         pending_.slot_of.assign(object_.size(), no_slot);
     }
 
-    SearchOutcome run();
+    /// After each return goes on with at most `width` configurations: those that used the fewest
+    /// open operations, which are there to be used later.
+    SearchOutcome run(std::size_t width = no_limit);
+    /// Whether it is for that limit that the verdict is unknown.
+    [[nodiscard]] bool narrowed() const { return narrowed_; }
+    static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
     /// All states after the last event, in no order; empty when the budget is spent.
     std::vector<RegisterState> reachable();
     [[nodiscard]] Object& object() { return object_; }
@@ -78,6 +103,8 @@ private:
     /// How many configurations are expanded between two looks at the budget.
     static constexpr std::int64_t expansions_per_look = 256;
     static constexpr std::uint32_t nothing = UINT32_MAX;
+    /// Where the width is limited: how many are expanded for one return.
+    static constexpr std::size_t expansions_a_width = 16;
 
     struct HistoryEvent {
         Index index = 0;
@@ -93,6 +120,12 @@ private:
     void force(std::uint32_t op);
     /// All configurations that follow by one update; `forced` is the operation to be forced.
     void expand(const Configuration& from, std::uint32_t forced);
+    void try_update(const Configuration& from, std::uint32_t op, std::uint32_t forced);
+    void push(Configuration configuration);
+    /// Of those that wait to be expanded one that used the fewest open operations.
+    [[nodiscard]] Configuration pop();
+    [[nodiscard]] std::size_t open_used(std::span<const Word> used) const;
+    void narrow(std::size_t width);
     /// Marks what takes effect by itself in the state reached, or never can any more.
     void settle(Configuration& configuration);
     void finish(Configuration& configuration, std::uint32_t forced);
@@ -111,7 +144,11 @@ private:
     ConfigurationSet current_;
     ConfigurationSet next_;
     ConfigurationSet visited_;
-    std::vector<Configuration> stack_;
+    std::vector<std::vector<Configuration>> waiting_; ///< by how many open operations they used
+    std::size_t least_used_ = 0;                      ///< no level of waiting_ before it has any
+    std::size_t waiting_count_ = 0;
+    std::size_t width_ = no_limit;
+    bool narrowed_ = false;
 
     Pending pending_;
     std::vector<std::uint32_t> free_slots_;
@@ -137,7 +174,8 @@ auto Frontier<Object>::events() const -> std::vector<HistoryEvent> {
 }
 
 template <class Object>
-SearchOutcome Frontier<Object>::run() {
+SearchOutcome Frontier<Object>::run(std::size_t width) {
+    width_ = width;
     for (std::uint32_t slot = word_bits; slot-- > 0;)
         free_slots_.push_back(slot);
     current_.reset(open_slots_);
@@ -157,15 +195,60 @@ SearchOutcome Frontier<Object>::run() {
         std::swap(current_, next_);
         outcome_.widest = std::max(outcome_.widest, static_cast<std::int64_t>(current_.size()));
         if (current_.size() == 0) {
-            outcome_.verdict = Verdict::invalid;
+            outcome_.verdict = narrowed_ ? Verdict::unknown : Verdict::invalid;
             outcome_.stopped_at = object_.op(event.op).id;
             return outcome_;
         }
         leave(event.op);
         retire_common();
+        if (current_.size() > width_) narrow(width_);
         if (object_.crowded(current_.size())) rename_states();
     }
+    narrowed_ = false;
     return outcome_;
+}
+
+template <class Object>
+std::size_t Frontier<Object>::open_used(std::span<const Word> used) const {
+    std::size_t count = 0;
+    for (std::size_t w = 0; w < used.size(); ++w)
+        count += static_cast<std::size_t>(std::popcount(used[w] & open_slots_[w]));
+    return count;
+}
+
+template <class Object>
+void Frontier<Object>::narrow(std::size_t width) {
+    narrowed_ = true;
+    std::vector<std::pair<std::size_t, std::size_t>> order; // open operations used, position
+    for (std::size_t i = 0; i < current_.positions(); ++i) {
+        if (current_.alive(i)) order.emplace_back(open_used(current_.used(i)), i);
+    }
+    const auto end = order.begin() + static_cast<std::ptrdiff_t>(width);
+    std::ranges::nth_element(order, end);
+    order.erase(end, order.end());
+    std::ranges::sort(order);
+    next_.reset(open_slots_);
+    for (const auto& [used, i] : order)
+        next_.insert(current_.state(i), current_.used(i));
+    std::swap(current_, next_);
+}
+
+template <class Object>
+void Frontier<Object>::push(Configuration configuration) {
+    const std::size_t level = open_used(configuration.used);
+    if (level >= waiting_.size()) waiting_.resize(level + 1);
+    waiting_[level].push_back(std::move(configuration));
+    least_used_ = waiting_count_++ == 0 ? level : std::min(least_used_, level);
+}
+
+template <class Object>
+Configuration Frontier<Object>::pop() {
+    while (waiting_[least_used_].empty())
+        ++least_used_;
+    Configuration configuration = std::move(waiting_[least_used_].back());
+    waiting_[least_used_].pop_back();
+    --waiting_count_;
+    return configuration;
 }
 
 template <class Object>
@@ -187,6 +270,16 @@ void Frontier<Object>::invoke(std::uint32_t op) {
     const auto by_return = [&](std::uint32_t a, std::uint32_t b) {
         return std::pair(object_.op(a).ret, a) < std::pair(object_.op(b).ret, b);
     };
+    if (object_.op(op).definite()) {
+        ++pending_.definite_updates;
+    } else {
+        const std::uint32_t kind = object_.signature(op);
+        if (kind >= pending_.open_of_kind.size())
+            pending_.open_of_kind.resize(kind + std::size_t{1});
+        if (std::ranges::find(pending_.open_kinds, kind) == pending_.open_kinds.end())
+            pending_.open_kinds.push_back(kind);
+        pending_.open_of_kind[kind].push_back(op);
+    }
     auto& updates = pending_.updates;
     updates.insert(std::ranges::upper_bound(updates, op, by_return), op);
 }
@@ -220,13 +313,17 @@ void Frontier<Object>::force(std::uint32_t op) {
             finish(start, op);
             continue;
         }
-        if (visited_.insert(start.state, start.used)) stack_.push_back(std::move(start));
-        while (!stack_.empty()) {
-            if (budget_spent()) return;
-            const Configuration from = std::move(stack_.back());
-            stack_.pop_back();
+        if (visited_.insert(start.state, start.used)) push(std::move(start));
+    }
+    const bool limited = width_ != no_limit;
+    for (std::size_t left = limited ? width_ * expansions_a_width : 0; waiting_count_ > 0;) {
+        if (budget_spent()) return;
+        const Configuration from = pop();
+        if (limited && left == 0)
+            narrowed_ = true;
+        else
             expand(from, op);
-        }
+        left -= left > 0 ? 1 : 0;
     }
 }
 
@@ -244,21 +341,26 @@ template <class Object>
 void Frontier<Object>::expand(const Configuration& from, std::uint32_t forced) {
     ++expansion_;
     object_.narrow(forced, from, pending_);
-    for (const std::uint32_t op : pending_.updates) {
-        if (pending_.used(from, op) || !object_.may_help(op)) continue;
-        if (std::exchange(tried_[object_.signature(op)], expansion_) == expansion_) continue;
-        Configuration to{.state = {}, .used = {}};
-        if (!object_.apply(op, from.state, to.state)) continue;
-        to.used = from.used;
-        pending_.use(to, op);
-        object_.bury(op, to, pending_);
-        settle(to);
-        if (object_.doomed(op, from.state, to, pending_)) continue;
-        if (forced != nothing && pending_.used(to, forced)) {
-            finish(to, forced);
-        } else if (visited_.insert(to.state, to.used)) {
-            stack_.push_back(std::move(to));
-        }
+    pending_.each_unused(from, [&](std::uint32_t op) { try_update(from, op, forced); });
+}
+
+template <class Object>
+void Frontier<Object>::try_update(const Configuration& from,
+                                  std::uint32_t op,
+                                  std::uint32_t forced) {
+    if (!object_.may_help(op)) return;
+    if (std::exchange(tried_[object_.signature(op)], expansion_) == expansion_) return;
+    Configuration to{.state = {}, .used = {}};
+    if (!object_.apply(op, from.state, to.state)) return;
+    to.used = from.used;
+    pending_.use(to, op);
+    object_.bury(op, to, pending_);
+    settle(to);
+    if (object_.doomed(op, from.state, to, pending_)) return;
+    if (forced != nothing && pending_.used(to, forced)) {
+        finish(to, forced);
+    } else if (visited_.insert(to.state, to.used)) {
+        push(std::move(to));
     }
 }
 
@@ -278,7 +380,18 @@ void Frontier<Object>::leave(std::uint32_t op) {
     const std::uint32_t slot = std::exchange(pending_.slot_of[op], no_slot);
     open_slots_[slot / word_bits] &= ~(Word{1} << (slot % word_bits));
     free_slots_.push_back(slot);
-    std::erase(object_.op(op).preserves_state() ? pending_.observers : pending_.updates, op);
+    if (object_.op(op).preserves_state()) {
+        std::erase(pending_.observers, op);
+        return;
+    }
+    std::erase(pending_.updates, op);
+    if (object_.op(op).definite()) {
+        --pending_.definite_updates;
+        return;
+    }
+    const std::uint32_t kind = object_.signature(op);
+    std::erase(pending_.open_of_kind[kind], op);
+    if (pending_.open_of_kind[kind].empty()) std::erase(pending_.open_kinds, kind);
 }
 
 /// An operation that took effect in every configuration is pending in none: its slot is free.
@@ -352,18 +465,36 @@ std::vector<RegisterState> Frontier<Object>::reachable() {
     for (std::size_t i = 0; i < current_.positions(); ++i) {
         if (!current_.alive(i)) continue;
         Configuration start = at(current_, i);
-        if (visited_.insert(start.state, start.used)) stack_.push_back(std::move(start));
+        if (visited_.insert(start.state, start.used)) push(std::move(start));
     }
-    while (!stack_.empty()) {
+    while (waiting_count_ > 0) {
         if (budget_spent()) return {};
-        const Configuration from = std::move(stack_.back());
-        stack_.pop_back();
+        const Configuration from = pop();
         expand(from, nothing);
     }
     std::vector<RegisterState> states;
     for (std::size_t i = 0; i < visited_.positions(); ++i)
         states.push_back(visited_.state(i));
     return states;
+}
+
+/// Looks with little width first: that finds an order where there are many, and where it was never
+/// too little its answer is exact. Then without limits.
+template <class MakeObject>
+SearchOutcome
+search_frontier(MakeObject make, const LinearizabilityRules& rules, const Budget& budget) {
+    using Object = decltype(make());
+    std::int64_t before = 0;
+    for (const std::size_t width : {std::size_t{50}, std::size_t{1'000}}) {
+        Frontier<Object> search(make(), rules, budget);
+        SearchOutcome outcome = search.run(width);
+        outcome.configurations += before;
+        before = outcome.configurations;
+        if (!search.narrowed() || budget.out_of_time()) return outcome;
+    }
+    SearchOutcome outcome = Frontier<Object>(make(), rules, budget).run();
+    outcome.configurations += before;
+    return outcome;
 }
 
 } // namespace faultlab

@@ -1,8 +1,11 @@
 #include "checker/frontier_search.hpp"
 
 #include "checker/frontier.hpp"
+#include "checker/narrow_search.hpp"
 #include "checker/place_times.hpp"
 #include "checker/search_input.hpp"
+
+#include <algorithm>
 
 namespace faultlab {
 namespace {
@@ -11,7 +14,14 @@ namespace {
 class RegisterObject {
 public:
     RegisterObject(std::span<const RegisterOp> ops, const LinearizabilityRules& rules)
-        : input_(prepare_search(ops, rules)), times_(input_), rules_(&rules) {}
+        : input_(prepare_search(ops, rules)), times_(input_), rules_(&rules) {
+        for (const RegisterOp& op : input_.ops) {
+            const bool open_cas = !op.definite() && op.action == RegisterAction::cas;
+            if (open_cas && input_.by_version) first_gone_ = -1;
+            if (open_cas && !input_.by_version)
+                first_gone_ = std::min(first_gone_, input_.last_reached[op.from]);
+        }
+    }
 
     [[nodiscard]] std::size_t size() const { return input_.ops.size(); }
     [[nodiscard]] const RegisterOp& op(std::uint32_t i) const { return input_.ops[i]; }
@@ -40,15 +50,15 @@ public:
     /// none is marked dead).
     void bury(std::uint32_t i, Configuration& to, const Pending& pending) const {
         if (input_.ops[i].action != RegisterAction::write) return;
-        for (const std::uint32_t op : pending.updates) {
-            if (input_.dead[op] != 0) pending.use(to, op);
+        for (std::size_t k = 0; k < pending.definite_updates; ++k) {
+            if (input_.dead[pending.updates[k]] != 0) pending.use(to, pending.updates[k]);
         }
     }
 
     /// An open cas that can never fit again counts as used: so configurations that differ in it
     /// alone become one.
     void settle(Configuration& configuration, const Pending& pending) const {
-        if (!rules_->looks_ahead()) return;
+        if (!rules_->looks_ahead() || pending.now < first_gone_) return;
         for (const std::uint32_t op : pending.updates) {
             const RegisterOp& update = input_.ops[op];
             if (update.definite() || update.action != RegisterAction::cas) continue;
@@ -64,10 +74,9 @@ public:
                               const Pending& pending) const {
         if (!rules_->looks_ahead()) return false;
         PlacesLost lost(input_, times_, input_.place(from), input_.place(to.state), pending.now);
-        for (const auto* list : {&pending.updates, &pending.observers}) {
-            for (const std::uint32_t op : *list) {
-                if (!pending.used(to, op)) lost.add_pending(input_.ops[op]);
-            }
+        pending.each_unused(to, [&](std::uint32_t op) { lost.add_pending(input_.ops[op]); });
+        for (const std::uint32_t op : pending.observers) {
+            if (!pending.used(to, op)) lost.add_pending(input_.ops[op]);
         }
         return lost.any([](std::uint64_t) { return false; });
     }
@@ -91,6 +100,7 @@ private:
     SearchInput input_;
     PlaceTimes times_;
     const LinearizabilityRules* rules_; ///< never null
+    Index first_gone_ = never;          ///< before it no open cas is hopeless
 };
 
 } // namespace
@@ -98,7 +108,16 @@ private:
 SearchOutcome search_order(std::span<const RegisterOp> ops,
                            const LinearizabilityRules& rules,
                            const Budget& budget) {
-    return Frontier(RegisterObject(ops, rules), rules, budget).run();
+    return search_frontier([&] { return RegisterObject(ops, rules); }, rules, budget);
+}
+
+std::optional<SearchOutcome> search_order_within(std::span<const RegisterOp> ops,
+                                                 const LinearizabilityRules& rules,
+                                                 std::size_t width,
+                                                 const Budget& budget) {
+    Frontier search(RegisterObject(ops, rules), rules, budget);
+    SearchOutcome outcome = search.run(width);
+    return search.narrowed() ? std::nullopt : std::optional(std::move(outcome));
 }
 
 std::vector<RegisterState> final_states(std::span<const RegisterOp> ops,

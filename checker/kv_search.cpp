@@ -212,7 +212,7 @@ SearchOutcome search_kv(std::span<const KvOp> ops,
                         const Budget& budget,
                         const KvLicences& licences) {
     const LinearizabilityRules rules;
-    return Frontier(KvObject(ops, places, licences), rules, budget).run();
+    return search_frontier([&] { return KvObject(ops, places, licences); }, rules, budget);
 }
 
 std::vector<std::vector<PlaceId>>

@@ -3,6 +3,7 @@
 
 #include "checker/object_catalogue.hpp"
 #include "checker/sequential_model.hpp"
+#include "checker/transaction_projection.hpp"
 
 #include <algorithm>
 #include <array>
@@ -69,6 +70,16 @@ struct MultiRegister {
                 return step.f == "w" && seen.contains(pair(step));
             });
         });
+    }
+
+    static std::optional<Judgement> fast(const ObjectPartition& partition, const Budget& budget) {
+        return refute_by_registers(partition, budget, true);
+    }
+    static std::optional<Judgement> refute(const ObjectPartition& partition, const Budget& budget) {
+        return refute_by_registers(partition, budget, false);
+    }
+    static void support(const ObjectPartition& all, std::vector<bool>& kept) {
+        support_transactions(all, kept);
     }
 
 private:

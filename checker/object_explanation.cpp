@@ -22,8 +22,10 @@ struct Cut {
 
 /// A prefix of a legal history is legal, so the first illegal prefix is found by halving. Of long
 /// histories every prefix must be judged quickly.
-std::optional<Cut>
-find_cut(const ObjectModel& model, const ObjectPartition& partition, const Budget& budget) {
+std::optional<Cut> find_cut(const ObjectModel& model,
+                            const ObjectPartition& partition,
+                            const std::optional<Certificate>& certificate,
+                            const Budget& budget) {
     std::vector<const ObjectOp*> returns;
     for (const ObjectOp& op : partition.ops) {
         if (op.definite()) returns.push_back(&op);
@@ -32,13 +34,24 @@ find_cut(const ObjectModel& model, const ObjectPartition& partition, const Budge
     const Wanted wanted{.quick = returns.size() > short_history};
     std::size_t legal = 0;
     std::size_t illegal = returns.size();
+    // What proves that the whole is illegal had often just returned: first the prefixes there.
+    std::size_t next = 0;
+    std::size_t step = 0; // 0: halves
+    for (std::size_t i = 0; certificate && i < returns.size(); ++i) {
+        if (!std::ranges::binary_search(certificate->ops, returns[i]->id)) continue;
+        next = i + 1;
+        step = 1;
+    }
     while (illegal - legal > 1) {
-        const std::size_t middle = legal + (illegal - legal) / 2;
+        const std::size_t middle =
+            step == 0 ? legal + (illegal - legal) / 2 : std::clamp(next, legal + 1, illegal - 1);
         const auto prefix = object_prefix(partition.ops, returns[middle - 1]->ret);
         const Verdict verdict =
             model.judge({.history = partition.history, .ops = prefix}, budget, wanted).verdict;
         if (verdict == Verdict::unknown) return std::nullopt;
         (verdict == Verdict::invalid ? illegal : legal) = middle;
+        next = illegal - std::min(step, illegal);
+        step = verdict == Verdict::invalid ? step * 2 : 0;
     }
     const ObjectOp& op = *returns[illegal - 1];
     return Cut{.divergence = op.id,
@@ -173,7 +186,7 @@ void explain_object(const ObjectModel& model,
                     const ObjectPartition& partition,
                     const Budget& budget,
                     Judgement& judgement) {
-    const auto cut = find_cut(model, partition, budget);
+    const auto cut = find_cut(model, partition, judgement.certificate, budget);
     const std::span<const ObjectOp> known =
         cut ? std::span<const ObjectOp>(cut->ops) : partition.ops;
     const ObjectPartition all{.history = partition.history, .ops = known};

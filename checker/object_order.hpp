@@ -53,8 +53,10 @@ private:
     void link();
     void take(std::uint32_t op);
     void give_back(std::uint32_t op);
-    /// The operation to try after `last` at this point; end when there is none left.
+    /// The operation to try after `last` at this point; end when there is none left. Those that
+    /// need not take effect come last.
     [[nodiscard]] std::uint32_t following(std::uint32_t last) const;
+    [[nodiscard]] bool passed(std::uint32_t state) const;
     /// Whether no operation of the same kind that may take effect now returns earlier.
     [[nodiscard]] bool first_of_kind(std::uint32_t op) const;
     /// Lets all observers that fit take effect.
@@ -161,12 +163,28 @@ template <class S>
 std::uint32_t ObjectOrder<S>::following(std::uint32_t last) const {
     const std::uint32_t urgent = by_return_[first_open_];
     if (last == end) return urgent;
+    bool open = !ops_[last].definite();
     std::uint32_t at = last == urgent ? next_[ops_.size()] : next_[last];
-    while (at != end && ops_[at].inv < ops_[urgent].ret) {
-        if (at != urgent && observer_[at] == 0 && first_of_kind(at)) return at;
-        at = next_[at];
+    for (;; at = next_[ops_.size()]) {
+        for (; at != end && ops_[at].inv < ops_[urgent].ret; at = next_[at]) {
+            const bool turn = ops_[at].definite() != open && at != urgent && observer_[at] == 0;
+            if (turn && first_of_kind(at)) return at;
+        }
+        if (std::exchange(open, true)) return end;
     }
-    return end;
+}
+
+/// Whether one of the next observers can fit no more.
+template <class S>
+bool ObjectOrder<S>::passed(std::uint32_t state) const {
+    constexpr int looks_at = 16;
+    int seen = 0;
+    for (std::uint32_t at = next_[ops_.size()]; at != end && seen < looks_at; at = next_[at]) {
+        if (observer_[at] == 0 || !ops_[at].definite()) continue;
+        if (states_.passed(at, state)) return true;
+        ++seen;
+    }
+    return false;
 }
 
 template <class S>
@@ -219,7 +237,8 @@ std::optional<std::vector<OpId>> ObjectOrder<S>::find(std::int64_t steps_max) {
         const Frame next{.state = to, .settled = taken_at_once_.size()};
         take(here.chosen);
         settle(to);
-        if (seen_.insert({.done = done_, .state = to}).second) {
+        const bool lost = ObjectStates<S>::tells_passed && passed(to);
+        if (!lost && seen_.insert({.done = done_, .state = to}).second) {
             path.push_back(next);
         } else {
             undo(next);

@@ -5,6 +5,7 @@
 #include "checker/object_order.hpp"
 #include "checker/object_states.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -58,9 +59,13 @@ public:
 
     static void bury(std::uint32_t, const Configuration&, const Pending&) {}
     static void settle(const Configuration&, const Pending&) {}
-    [[nodiscard]] static bool
-    doomed(std::uint32_t, const RegisterState&, const Configuration&, const Pending&) {
-        return false;
+    [[nodiscard]] bool doomed(std::uint32_t,
+                              const RegisterState&,
+                              const Configuration& to,
+                              const Pending& pending) const {
+        return std::ranges::any_of(pending.observers, [&](std::uint32_t i) {
+            return ops_[i].definite() && !pending.used(to, i) && states_.passed(i, to.state.value);
+        });
     }
     static void narrow(std::uint32_t, const Configuration&, const Pending&) {}
     [[nodiscard]] static bool may_help(std::uint32_t) { return true; }
@@ -71,7 +76,8 @@ private:
 };
 
 /// Judges by search: first for one order, depth first, with as many steps as a legal history
-/// commonly takes; then, exactly, over the frontier of all configurations.
+/// commonly takes; then for what the object knows to be impossible; then, exactly, over the
+/// frontier of all configurations.
 template <class S>
 Judgement
 search_object(const ObjectPartition& partition, const Budget& budget, const Wanted& wanted) {
@@ -89,8 +95,12 @@ search_object(const ObjectPartition& partition, const Budget& budget, const Want
                 .why = "no order was found at once",
                 .configurations = first.steps()};
     }
+    if constexpr (requires { S::refute(partition, budget); }) {
+        if (auto refuted = S::refute(partition, budget)) return std::move(*refuted);
+    }
     const LinearizabilityRules rules;
-    SearchOutcome outcome = Frontier(SearchedObject<S>(partition), rules, budget).run();
+    SearchOutcome outcome =
+        search_frontier([&] { return SearchedObject<S>(partition); }, rules, budget);
     return {.verdict = outcome.verdict,
             .method = "frontier of configurations",
             .why = std::move(outcome.why),

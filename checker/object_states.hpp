@@ -30,6 +30,18 @@ public:
             kind_.push_back(numbers.try_emplace(kind, next).first->second);
         }
         kinds_ = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(numbers.size()));
+        if constexpr (requires { object_.prepare(ops); }) object_.prepare(ops);
+    }
+
+    /// Whether the object can tell that an operation has been passed.
+    static constexpr bool tells_passed =
+        requires(const S& object, const typename S::State& state, const ObjectOp& op) {
+        object.passed(state, op);
+    };
+    /// Whether the operation can fit neither in this state nor in any that may follow.
+    [[nodiscard]] bool passed(std::size_t op, Number state) const {
+        if constexpr (tells_passed) return object_.passed(states_[state], ops_[op]);
+        return false;
     }
 
     [[nodiscard]] std::uint32_t kind(std::size_t op) const { return kind_[op]; }
@@ -44,8 +56,8 @@ public:
         const std::uint64_t key = (std::uint64_t{from} << 32U) | kind_[op];
         Move& move = moves_[slot(key)];
         if (move.key == key) return move.to;
-        auto state = states_[from];
-        const Number to = object_.step(state, ops_[op]) ? number(std::move(state)) : no_state;
+        scratch_ = states_[from];
+        const Number to = object_.step(scratch_, ops_[op]) ? number(scratch_) : no_state;
         move = {.key = key, .to = to};
         return to;
     }
@@ -66,7 +78,7 @@ public:
         table_.assign(table_.size(), no_state);
         moves_.assign(moves_.size(), Move{});
     }
-    Number rename(Number old) { return number(typename S::State(old_[old])); }
+    Number rename(Number old) { return number(old_[old]); }
 
 private:
     struct Kind {
@@ -101,7 +113,7 @@ private:
         return sizeof(state);
     }
 
-    Number number(typename S::State state) {
+    Number number(const typename S::State& state) {
         if ((states_.size() + 1) * 2 > table_.size()) grow();
         std::size_t probe = mix(0, S::hash(state)) & (table_.size() - 1);
         for (; table_[probe] != no_state; probe = (probe + 1) & (table_.size() - 1)) {
@@ -110,7 +122,7 @@ private:
         const auto next = static_cast<Number>(states_.size());
         table_[probe] = next;
         state_bytes_ += size_of(state);
-        states_.push_back(std::move(state));
+        states_.push_back(state);
         return next;
     }
 
@@ -132,6 +144,7 @@ private:
     std::uint32_t kinds_ = 1;
     std::vector<typename S::State> states_;
     std::vector<typename S::State> old_; ///< while states are renamed
+    typename S::State scratch_{};        ///< kept, so that its memory is
     std::size_t state_bytes_ = 0;
     std::vector<Number> table_ = std::vector<Number>(64, no_state); ///< a power of two
     std::vector<Move> moves_ = std::vector<Move>(std::size_t{1} << move_bits);

@@ -3,6 +3,7 @@
 #include "checker/item_lives.hpp"
 #include "checker/object_catalogue.hpp"
 #include "checker/queue_order.hpp"
+#include "checker/queue_renaming.hpp"
 #include "checker/sequential_model.hpp"
 
 #include <array>
@@ -45,7 +46,8 @@ struct Queue {
     static bool observes(const ObjectOp& op) { return op.f == dequeue && op.result == 0; }
 
     static std::optional<Judgement> fast(const ObjectPartition& partition, const Budget&) {
-        return judge_queue(partition);
+        auto judgement = judge_queue(partition);
+        return judgement ? judgement : judge_repeated_queue(partition);
     }
     static void prune(const ObjectPartition&, std::vector<ObjectOp>& ops) { prune_items(ops); }
     static void rename(const ObjectPartition& whole, Certificate& certificate) {

@@ -167,7 +167,11 @@ private:
 std::optional<Judgement> judge_queue(const ObjectPartition& partition, const QueueRules& rules) {
     auto lives = read_item_lives(partition, rules.items);
     if (!lives) return std::nullopt;
-    return QueueJudge(std::move(*lives), rules).run();
+    return judge_queue_lives(std::move(*lives), rules);
+}
+
+std::optional<Judgement> judge_queue_lives(ItemLives lives, const QueueRules& rules) {
+    return QueueJudge(std::move(lives), rules).run();
 }
 
 void rename_late(const ObjectPartition& whole, Certificate& certificate) {

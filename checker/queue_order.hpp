@@ -28,6 +28,10 @@ struct QueueRules {
 [[nodiscard]] std::optional<Judgement> judge_queue(const ObjectPartition& partition,
                                                    const QueueRules& rules = {});
 
+/// The same of the lives of values, in order of the invocation of their addition.
+[[nodiscard]] std::optional<Judgement> judge_queue_lives(ItemLives lives,
+                                                         const QueueRules& rules = {});
+
 /// A value that a certificate calls lost was taken later: it was overtaken.
 void rename_late(const ObjectPartition& whole, Certificate& certificate);
 

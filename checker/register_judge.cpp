@@ -2,6 +2,7 @@
 
 #include "checker/depth_first_search.hpp"
 #include "checker/linearizability_rules.hpp"
+#include "checker/register_candidates.hpp"
 #include "checker/register_proof.hpp"
 #include "core/check.hpp"
 
@@ -63,6 +64,7 @@ std::string_view to_string(RegisterMethod method) {
     switch (method) {
         case RegisterMethod::blocks: return "blocks";
         case RegisterMethod::versions: return "versions";
+        case RegisterMethod::candidates: return "candidates";
         case RegisterMethod::search: return "search";
     }
     return "search";
@@ -86,6 +88,12 @@ RegisterJudgement RegisterJudge::judge(std::span<const RegisterOp> ops, const Bu
         case RegisterBlocks::Answer::illegal:
             return illegal_by(RegisterMethod::blocks, ops, blocks_.certificate());
         case RegisterBlocks::Answer::not_applicable: break;
+    }
+    if (const auto found = find_without_writer(ops)) {
+        std::vector<std::uint32_t> certificate = {found->observer};
+        if (found->shows_another != WithoutWriter::nobody)
+            certificate.insert(certificate.begin(), found->shows_another);
+        return illegal_by(RegisterMethod::candidates, ops, certificate);
     }
     return search(ops, budget);
 }

@@ -15,16 +15,17 @@ namespace faultlab {
 
 /// How a verdict on one register was found.
 enum class RegisterMethod : std::uint8_t {
-    blocks,   ///< checker/register_blocks.hpp: no observed value was written twice
-    versions, ///< checker/register_versions.hpp: values carry versions
-    search,   ///< checker/depth_first_search.hpp, then checker/frontier_search.hpp
+    blocks,     ///< checker/register_blocks.hpp: no observed value was written twice
+    versions,   ///< checker/register_versions.hpp: values carry versions
+    candidates, ///< checker/register_candidates.hpp: nobody can have written what was seen
+    search,     ///< checker/depth_first_search.hpp, then checker/frontier_search.hpp
 };
 [[nodiscard]] std::string_view to_string(RegisterMethod method);
 
 struct RegisterJudgement {
     Verdict verdict = Verdict::unknown;
     RegisterMethod method = RegisterMethod::search;
-    /// Of invalid by blocks or versions: positions of the operations that prove it, ascending.
+    /// Of invalid, but by search: positions of the operations that prove it, ascending.
     std::vector<std::uint32_t> certificate;
     /// Of invalid: an operation at whose return no order is left, though perhaps not the first.
     /// Of unknown, and of all that were searched: as the search says.

@@ -68,6 +68,29 @@ ValueId observed_by(const RegisterOp& op) {
     return op.action == RegisterAction::cas ? op.from : any_value;
 }
 
+/// Whether one of the cited saw a value that nobody can have written after another of them showed
+/// another value.
+bool lacks_writer(std::span<const RegisterOp> ops, std::span<const std::uint32_t> cited) {
+    const auto written = [&](const RegisterOp& observer, Index after) {
+        return std::ranges::any_of(ops, [&](const RegisterOp& op) {
+            return op.updates() && op.from != op.value && op.value == observed_by(observer) &&
+                   op.inv < observer.ret && op.ret > after;
+        });
+    };
+    for (const std::uint32_t i : cited) {
+        const RegisterOp& observer = ops[i];
+        if (!observer.definite() || observed_by(observer) == any_value) continue;
+        if (observed_by(observer) != 0 && !written(observer, -1)) return true;
+        for (const std::uint32_t k : cited) {
+            const RegisterOp& other = ops[k];
+            const bool shows = other.definite() && other.action != RegisterAction::failed_cas &&
+                               other.value != observed_by(observer) && other.ret < observer.inv;
+            if (shows && !written(observer, other.inv)) return true;
+        }
+    }
+    return false;
+}
+
 /// The cited operations of a register with versions, and whether they have a legal order.
 class VersionedProof {
 public:
@@ -222,9 +245,11 @@ bool witness_is_legal(std::span<const RegisterOp> ops, std::span<const std::uint
 
 bool certificate_refutes(std::span<const RegisterOp> ops, std::span<const std::uint32_t> cited) {
     if (!ops.empty() && ops.front().step != 0) return VersionedProof(ops).refutes(cited);
+    const auto known = [&](std::uint32_t i) { return i < ops.size() && ops[i].step == 0; };
+    if (!std::ranges::all_of(cited, known)) return false;
+    if (lacks_writer(ops, cited)) return true;
     std::vector<RegisterOp> alone;
     for (const std::uint32_t position : cited) {
-        if (position >= ops.size() || ops[position].step != 0) return false;
         RegisterOp op = ops[position];
         if (op.action == RegisterAction::failed_cas) return false;
         const ValueId seen = observed_by(op);

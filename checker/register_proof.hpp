@@ -26,6 +26,9 @@ namespace faultlab {
 /// value stays, and what came between it and the observer was no update and only became less. So
 /// the rest would be a legal order of the cited operations.
 ///
+/// Or that one of them saw a value after another of them had shown another value, and no update to
+/// the former can have taken effect between the two.
+///
 /// On a register with versions the rest of the history is there and is not looked at, but for how
 /// many updates there are and which of them can have made what a cited read saw: where that is a
 /// cited one alone, it did. No order of the cited ones is legal, although versions may be skipped

@@ -44,6 +44,13 @@ namespace faultlab {
 ///     static std::uint64_t hash(const State&);
 ///     bool observes(const ObjectOp&);         leaves every state as it is
 ///
+/// where states go one way only, so that a search sees early that it went too far
+///
+///     void prepare(std::span<const ObjectOp>);        all operations, before anything else is
+///     asked bool passed(const State&, const ObjectOp&) const;   it observes, and fits neither here
+///     nor in
+///                                                     any state that can be reached from here
+///
 /// where states refer to more memory of the object
 ///
 ///     std::size_t bytes() const;              how much that is, for the budget
@@ -57,6 +64,9 @@ namespace faultlab {
 ///     std::optional<Judgement> fast(partition, budget)
 ///                                             a faster way to the verdict, or nothing: then the
 ///                                             general search decides
+///     std::optional<Judgement> refute(partition, budget)
+///                                             a way to find that there is no order, asked when
+///                                             looking for one took long; nothing where it may be
 ///     support(partition, kept)                as ObjectModel::support; without it only operations
 ///                                             that observe are removed from a counterexample
 ///     rename(partition, certificate)          as ObjectModel::rename

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -241,6 +243,123 @@ Judgement decide(const ItemLives& lives, const StackRules& rules) {
     return judgement;
 }
 
+/// The value among some whose pop returns first, of those whose pop begins after a moment: a tree
+/// of prefixes (Fenwick, 1994) over the values by descending beginning.
+class FirstPopped {
+public:
+    explicit FirstPopped(std::span<const ItemLife> items) : items_(items) {
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            if (items[i].taken >= 0) order_.push_back(i);
+        }
+        std::ranges::sort(order_, std::greater{}, [&](std::size_t i) { return items[i].take_inv; });
+        first_.assign(order_.size() + 1, nowhere);
+    }
+
+    void insert(std::size_t item) {
+        for (std::size_t at = begun_after(items_[item].take_inv - 1); at < first_.size();
+             at += at & (~at + 1))
+            keep(first_[at], item);
+    }
+    [[nodiscard]] std::size_t find_after(Index moment) const {
+        std::size_t first = nowhere;
+        for (std::size_t at = begun_after(moment); at > 0; at -= at & (~at + 1)) {
+            if (first_[at] != nowhere) keep(first, first_[at]);
+        }
+        return first;
+    }
+
+private:
+    [[nodiscard]] std::size_t begun_after(Index moment) const {
+        const auto end = std::ranges::partition_point(
+            order_, [&](std::size_t i) { return items_[i].take_inv > moment; });
+        return static_cast<std::size_t>(end - order_.begin());
+    }
+    void keep(std::size_t& first, std::size_t item) const {
+        if (first == nowhere || items_[item].take_ret < items_[first].take_ret) first = item;
+    }
+
+    std::span<const ItemLife> items_;
+    std::vector<std::size_t> order_;
+    std::vector<std::size_t> first_;
+};
+
+/// A lost value that must be taken before the pop of one below it returns.
+struct Need {
+    Index limit = never;
+    std::size_t item = 0;
+    std::size_t below = 0;
+};
+
+std::vector<Need> needs_of(std::span<const ItemLife> items) {
+    FirstPopped first(items);
+    std::vector<Index> pushed; // when values that are popped were surely there
+    for (const ItemLife& item : items)
+        pushed.push_back(item.taken >= 0 ? item.add_ret : never);
+    const std::vector<std::uint32_t> order = order_of(pushed);
+    std::vector<Need> needs;
+    auto next = order.begin();
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        if (items[i].taken >= 0) continue;
+        for (; next != order.end() && pushed[*next] < items[i].add_inv; ++next)
+            first.insert(*next);
+        const std::size_t below = first.find_after(items[i].add_ret);
+        if (below != nowhere)
+            needs.push_back({.limit = items[below].take_ret, .item = i, .below = below});
+    }
+    std::ranges::sort(needs, {}, [](const Need& need) { return std::pair(need.limit, need.item); });
+    return needs;
+}
+
+/// Too few pops of unknown outcome for the first of the needs.
+Certificate unserved(const ItemLives& lives, std::span<const Need> needs) {
+    std::vector<ItemLife> values;
+    for (const Need& need : needs) {
+        values.push_back(lives.items[need.item]);
+        values.push_back(lives.items[need.below]);
+    }
+    Certificate found{.ops = operations_on(values),
+                      .anomaly = "out_of_order",
+                      .rule = "values were not taken before others that lay below them, and too "
+                              "few operations can have taken them unseen"};
+    for (const ItemLook& taker : lives.open_takes) {
+        if (taker.inv < needs.back().limit) found.ops.push_back(taker.id);
+    }
+    std::ranges::sort(found.ops);
+    const auto repeated = std::ranges::unique(found.ops);
+    found.ops.erase(repeated.begin(), repeated.end());
+    return found;
+}
+
+/// Gives lost values that must have been taken to pops of unknown outcome.
+std::optional<Certificate> serve_lost(ItemLives& lives, const StackRules& rules) {
+    const std::vector<Need> needs = needs_of(lives.items);
+    for (std::size_t i = 0; i < needs.size(); ++i) {
+        const bool taker = i < lives.open_takes.size() && lives.open_takes[i].inv < needs[i].limit;
+        if (!taker && rules.takers) return unserved(lives, std::span(needs).first(i + 1));
+        ItemLife& item = lives.items[needs[i].item];
+        item.take_inv = taker ? std::max(lives.open_takes[i].inv, item.add_inv) : item.add_inv;
+    }
+    return std::nullopt;
+}
+
+/// Where pops of unknown outcome can have taken lost values.
+std::optional<Judgement> decide_open(ItemLives& lives, const StackRules& rules) {
+    ItemLives served = lives;
+    if (auto found = serve_lost(served, rules)) {
+        return Judgement{.verdict = Verdict::invalid,
+                         .method = "runs of a stack",
+                         .certificate = std::move(found)};
+    }
+    if (Judgement judgement = decide(served, rules); judgement.verdict == Verdict::valid)
+        return judgement;
+    // Illegal even without the values that these pops can have taken: illegal, because a legal
+    // order stays legal without these values.
+    std::erase_if(lives.items, [](const ItemLife& item) { return item.taken < 0; });
+    if (Judgement judgement = decide(lives, rules); judgement.verdict == Verdict::invalid)
+        return judgement;
+    return std::nullopt;
+}
+
 } // namespace
 
 std::optional<Judgement> judge_stack(const ObjectPartition& partition, const StackRules& rules) {
@@ -255,12 +374,7 @@ std::optional<Judgement> judge_stack(const ObjectPartition& partition, const Sta
     const auto is_lost = [](const ItemLife& item) { return item.taken < 0; };
     const bool open = !lives->open_takes.empty() && std::ranges::any_of(lives->items, is_lost);
     if (judgement.verdict == Verdict::valid || !open || !rules.open_searched) return judgement;
-    // Illegal even without the values that pops of unknown outcome can have taken: illegal, because
-    // a legal order stays legal without these values.
-    std::erase_if(lives->items, is_lost);
-    judgement = decide(*lives, rules);
-    if (judgement.verdict == Verdict::valid) return std::nullopt;
-    return judgement;
+    return decide_open(*lives, rules);
 }
 
 } // namespace faultlab

@@ -9,6 +9,7 @@ struct StackRules {
     ItemRules items;
     bool below = true;         ///< some value was there before all that it is below
     bool above = true;         ///< and stayed longer
+    bool takers = true;        ///< a lost value above one that is popped needs a take of its own
     bool open_searched = true; ///< takes of unknown outcome of lost values are hard
 };
 
@@ -29,6 +30,12 @@ struct StackRules {
 /// order all other operations can be moved into [B, C], and w be pushed before and popped after all
 /// of them. Without w the rest is judged in the same way, run by run. A run without such a value is
 /// a violation.
+///
+/// A lost value x that was pushed after a value y was there, and was there before y began to be
+/// popped, lies on y: a pop of unknown outcome took it that was invoked before the pop of y
+/// returned, the limit of x. The values are served by ascending limit with the pop that was invoked
+/// first, which leaves the best limits to the others; where there are too few, the history is
+/// illegal. If it is legal with these pops it is legal.
 [[nodiscard]] std::optional<Judgement> judge_stack(const ObjectPartition& partition,
                                                    const StackRules& rules = {});
 

@@ -11,7 +11,9 @@ public:
     Support(std::span<const RegisterOp> ops, std::vector<bool> kept, RegisterModel model)
         : ops_(ops), kept_(std::move(kept)), versioned_(model == RegisterModel::versioned) {
         for (std::size_t i = 0; i < ops.size(); ++i) {
-            if (ops[i].updates()) writers(ops[i].value).push_back(i);
+            if (!ops[i].updates()) continue;
+            writers(ops[i].value).add(i, ops[i]);
+            updates_.add(i, ops[i]);
         }
     }
 
@@ -29,7 +31,40 @@ public:
     }
 
 private:
-    std::vector<std::size_t>& writers(ValueId value) {
+    /// Updates in order of invocation, with the latest return of the definite ones up to each.
+    struct Updates {
+        std::vector<std::size_t> definite;
+        std::vector<Index> returned_by;
+        std::vector<std::size_t> open;
+
+        void add(std::size_t i, const RegisterOp& op) {
+            if (!op.definite()) {
+                open.push_back(i);
+                return;
+            }
+            definite.push_back(i);
+            returned_by.push_back(returned_by.empty() ? op.ret
+                                                      : std::max(op.ret, returned_by.back()));
+        }
+    };
+
+    /// Whether the predicate holds for an update that was invoked before `until` and did not return
+    /// before `since`.
+    template <class Predicate>
+    [[nodiscard]] bool
+    any_between(const Updates& updates, Index since, Index until, Predicate predicate) const {
+        const auto inv = [this](std::size_t i) { return ops_[i].inv; };
+        const auto end = std::ranges::lower_bound(updates.definite, until, {}, inv);
+        for (auto at = static_cast<std::size_t>(end - updates.definite.begin()); at-- > 0;) {
+            if (updates.returned_by[at] < since) break;
+            const std::size_t i = updates.definite[at];
+            if (ops_[i].ret >= since && predicate(i)) return true;
+        }
+        return std::ranges::any_of(
+            updates.open, [&](std::size_t i) { return ops_[i].inv < until && predicate(i); });
+    }
+
+    Updates& writers(ValueId value) {
         if (value >= writers_.size()) writers_.resize(value + std::size_t{1});
         return writers_[value];
     }
@@ -80,25 +115,22 @@ private:
         if (op.action == RegisterAction::write) return true;
         if (versioned_ && op.action != RegisterAction::read) return true;
         const Index shadow = shadowed_before(op);
-        const auto missing = [&](std::size_t i) {
-            const RegisterOp& update = ops_[i];
-            return !kept_[i] && update.inv < op.ret && update.ret >= shadow && update.id != op.id;
-        };
+        const auto missing = [&](std::size_t i) { return !kept_[i] && ops_[i].id != op.id; };
         if (op.action == RegisterAction::failed_cas) {
-            for (std::size_t i = 0; i < ops_.size(); ++i) {
-                if (ops_[i].updates() && ops_[i].value != op.from && missing(i)) return false;
-            }
-            return true;
+            return !any_between(updates_, shadow, op.ret, [&](std::size_t i) {
+                return ops_[i].value != op.from && missing(i);
+            });
         }
         const ValueId seen = op.action == RegisterAction::read ? op.value : op.from;
-        bool any = false;
-        bool any_kept = false;
-        for (const std::size_t i : writers(seen)) {
-            if (missing(i)) return false;
-            any = any || ops_[i].id != op.id;
-            any_kept = any_kept || kept_[i];
-        }
-        return any_kept || !any || initial(op);
+        const Updates& all = writers(seen);
+        if (any_between(all, shadow, op.ret, missing)) return false;
+        const auto kept = [&](std::size_t i) { return kept_[i]; };
+        const auto other = [&](std::size_t i) { return ops_[i].id != op.id; };
+        const auto any_of = [&](auto predicate) {
+            return std::ranges::any_of(all.definite, predicate) ||
+                   std::ranges::any_of(all.open, predicate);
+        };
+        return initial(op) || any_of(kept) || !any_of(other);
     }
 
     /// The state before every update may have been seen: no writer is owed.
@@ -110,7 +142,8 @@ private:
     std::span<const RegisterOp> ops_;
     std::vector<bool> kept_;
     bool versioned_;
-    std::vector<std::vector<std::size_t>> writers_; ///< by value
+    Updates updates_;
+    std::vector<Updates> writers_; ///< by value
     std::vector<std::pair<Index, Index>> shadows_;
 };
 

@@ -104,7 +104,8 @@ private:
         value_ = next;
         ++version_;
         op.ret = op.f == "cas" ? Value(true) : Value();
-        if (versioned_ && rng_.chance(100 - options_.untold_percent, 100)) op.ret = Value::List{value_, version_};
+        if (versioned_ && rng_.chance(100 - options_.untold_percent, 100))
+            op.ret = Value::List{value_, version_};
     }
 
     void finish(Op& op) {

@@ -1,6 +1,7 @@
 #include "checker/depth_first_search.hpp"
 #include "checker/frontier_search.hpp"
 #include "checker/linearizability_rules.hpp"
+#include "checker/narrow_search.hpp"
 #include "checker/register_judge.hpp"
 #include "checker/register_proof.hpp"
 #include "core/rng.hpp"
@@ -26,7 +27,8 @@ struct Tally {
     int legal = 0;
     int illegal = 0;
     std::array<int, 4> by_method = {};
-    int found = 0; ///< legal, and an order was found depth first
+    int found = 0;    ///< legal, and an order was found depth first
+    int narrowed = 0; ///< a narrow search could not decide it
     int wrong = 0;
     std::string first;
 };
@@ -51,6 +53,11 @@ void compare(RegisterJudge& judge, const RandomHistoryOptions& options, Rng& rng
     if (!judgement.certificate.empty())
         right = right && certificate_refutes(key, judgement.certificate);
     right = right && search_order(key, LinearizabilityRules{}, Budget{}).verdict == verdict;
+    for (const std::size_t width : {1U, 2U}) {
+        const auto narrow = search_order_within(key, LinearizabilityRules{}, width, Budget{});
+        tally.narrowed += narrow ? 0 : 1;
+        right = right && (!narrow || narrow->verdict == verdict);
+    }
     const FoundOrder found = find_order(key, 100'000, Budget{});
     if (found.order) {
         ++tally.found;
@@ -100,6 +107,7 @@ void expect_agreement(std::string_view model, int each) {
     CHECK(tally.wrong == 0);
     CHECK(tally.legal > 4 * each);
     CHECK(tally.illegal > 3 * each);
+    CHECK(tally.narrowed > 0);
     // Depth first may miss an order; then the frontier decides. It must be seldom.
     CHECK(tally.found > tally.legal - tally.legal / 200);
 }
