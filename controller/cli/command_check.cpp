@@ -47,6 +47,12 @@ int execute(const CheckCommand& command) {
     for (const std::string& name : command.runs) {
         if (for_files || names_history(name)) files.push_back(name);
     }
+    if (command.replica_logs && !files.empty()) {
+        return fail(
+            command.common,
+            usage_error(fmt::format("--replica-logs is for runs, and {} is a file", files.front()),
+                        "name a run: its id, 'latest' or its directory"));
+    }
     const auto standard_input = std::ranges::count(files, "-");
     if (standard_input > 1) {
         return fail(command.common, usage_error("standard input can be read only once"));

@@ -148,7 +148,7 @@ public:
         const std::vector<std::string> cells = {
             cell(row.process),
             cell(row.type),
-            cell(clean(row.f)),
+            row.f.empty() ? R"("")" : cell(clean(row.f)), // unquoted it would be absent
             cell(json(row.space)),
             cell(json(row.key)),
             cell(row.value->is_absent() ? std::string() : json(row.value)),

@@ -56,6 +56,7 @@ TEST_CASE("wrong input ends with 64 and names what is near") {
     };
     const std::vector<Case> cases = {
         {{"run", "etdc"}, "nearest: etcd"},
+        {{"check", "a.jsonl", "--replica-logs"}, "--replica-logs is for runs"},
         {{"run", "etcd", "-w", "registr"}, "nearest: register"},
         {{"run", "etcd", "-f", "partitoin"}, "nearest: partition"},
         {{"run", "etcd", "--option", "read=stale"}, "nearest: reads"},

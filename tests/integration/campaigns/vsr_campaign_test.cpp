@@ -39,6 +39,9 @@ TEST_CASE("a short campaign over the lab's own store is valid, its replicas agre
     CHECK(holds(lab, "select count(*) >= 2 from event where kind = 'view_installed'"));
     CHECK(holds(lab, "select count(*) = 0 from event where kind = 'events_lost'"));
     CHECK(processes_of(lab).empty());
+    const Finished logs = lab_command(lab, {"check", "latest", "--replica-logs"});
+    CHECK(logs.exit_code == 64);
+    CHECK(logs.err.find("kept no input journals") != std::string::npos);
 
     // The secret is where the replicas look for it, and in nothing that a run is shown by.
     const fs::path directory = only_run(lab);
@@ -66,8 +69,18 @@ TEST_CASE("clients that went on to the primary's node are cut off all the same")
 
 TEST_CASE("a store of one replica passes under the usual faults, and says what was not compared") {
     const TemporaryDirectory lab;
-    const Finished run =
-        lab_command(lab, {"run", "vsr", "--nodes", "1", "--time", "20s", "--seed", "7", "--json"});
+    const Finished run = lab_command(lab,
+                                     {"run",
+                                      "vsr",
+                                      "--nodes",
+                                      "1",
+                                      "--option",
+                                      "journal=on",
+                                      "--time",
+                                      "20s",
+                                      "--seed",
+                                      "7",
+                                      "--json"});
     INFO(run.out << run.err);
     REQUIRE(run.exit_code == 0);
     const auto report = nlohmann::json::parse(run.out);
@@ -76,6 +89,10 @@ TEST_CASE("a store of one replica passes under the usual faults, and says what w
         CHECK(checker.at("reason") == "one replica: nothing to compare but its own lives");
     }
     CHECK(holds(lab, "select count(distinct class) = 3 from fault"));
+    const Finished logs = lab_command(lab, {"check", "latest", "--replica-logs"});
+    INFO(logs.out << logs.err);
+    CHECK(logs.exit_code == 0);
+    CHECK(logs.out.find("Outcomes that no client learned were decided by") != std::string::npos);
     const Finished ring = lab_command(lab, {"run", "vsr", "--nodes", "1", "-f", "partition:ring"});
     CHECK(ring.exit_code == 64);
     CHECK(ring.err.find("cannot be among 1 node") != std::string::npos);
