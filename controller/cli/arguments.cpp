@@ -95,6 +95,7 @@ struct CommandLine {
     RunCommand run;
     RawRun raw_run;
     RawLimits raw_limits;
+    std::vector<std::string> check_options; ///< raw
     ReplayCommand replay;
     CheckCommand check;
     ExplainCommand explain;
@@ -201,6 +202,18 @@ void add_check(CommandLine& line) {
                    check.checkers,
                    "judge files by this checker (faultlab list checkers); may be repeated")
         ->take_all();
+    app.add_option("--option",
+                   line.check_options,
+                   "NAME=VALUE for the checkers of files (faultlab describe NAME); may be repeated")
+        ->take_all();
+    app.callback([&line] {
+        line.chosen = [&line] {
+            auto options = read_assignments(line.check_options);
+            if (!options) return fail(line.check.common, options.error());
+            line.check.options = std::move(*options);
+            return with_limits(line.check, line.raw_limits);
+        };
+    });
     app.add_flag("--explain", check.explain, "of files: every violation, not only the first");
     app.add_option("--witness", check.witness, "write the counterexample of a file to this one");
 }

@@ -89,6 +89,7 @@ Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
     const auto known = find_model(command.model);
     if (known) model = *known;
     bool used = command.model.empty(); // by a checker
+    Options unused = command.options;
     std::vector<std::string> names = command.checkers;
     if (names.empty() && command.model.empty()) {
         FAULTLAB_TRY(model, inferred_model(file, imported.record.history, {}));
@@ -98,6 +99,12 @@ Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
     for (const std::string& name : names) {
         CheckerRequest one{.name = name};
         FAULTLAB_TRY(const CheckerEntry* const entry, find_checker(name));
+        for (const OptionSpec& spec : entry->options()) {
+            const auto given = command.options.find(spec.name);
+            if (given == command.options.end() || spec.name == "model") continue;
+            one.options.insert(*given);
+            unused.erase(spec.name);
+        }
         if (has_model_option(*entry)) {
             if (command.model.empty() && model == nullptr) {
                 FAULTLAB_TRY(model, inferred_model(file, imported.record.history, name));
@@ -108,6 +115,14 @@ Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
         FAULTLAB_DO(
             complete_options(one.options, entry->options(), fmt::format("checker {}", name)));
         wanted.push_back(std::move(one));
+    }
+    if (!unused.empty()) {
+        return usage_error(fmt::format("checker {} has no option '{}'",
+                                       fmt::join(names, ", "),
+                                       visible(unused.begin()->first, 60)),
+                           unused.contains("model")
+                               ? std::string("a model is named by --model")
+                               : fmt::format("faultlab describe {} lists them", names.front()));
     }
     if (!used) {
         return usage_error(fmt::format("checker {} has no models", fmt::join(names, ", ")),

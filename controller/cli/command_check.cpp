@@ -41,8 +41,8 @@ int say_outcome(const CheckCommand& command, const FileOutcome& outcome) {
 } // namespace
 
 int execute(const CheckCommand& command) {
-    const bool for_files = !command.model.empty() || !command.checkers.empty() || command.explain ||
-                           !command.witness.empty();
+    const bool for_files = !command.model.empty() || !command.checkers.empty() ||
+                           !command.options.empty() || command.explain || !command.witness.empty();
     std::vector<std::string> files;
     for (const std::string& name : command.runs) {
         if (for_files || names_history(name)) files.push_back(name);

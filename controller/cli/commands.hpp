@@ -45,6 +45,7 @@ struct CheckCommand {
     // All below is for files, and makes `runs` files.
     std::string model;                 ///< empty: inferred
     std::vector<std::string> checkers; ///< empty: the one of the model
+    Options options;                   ///< of those checkers that have them
     bool explain = false;              ///< every violation, not only the first screen
     std::filesystem::path witness;     ///< the counterexample is written there; empty: not
 };

@@ -313,6 +313,25 @@ TEST_CASE("a history of JSON lines is judged by the checker that is named") {
     CHECK(misspelt.err.find("bank") != std::string::npos);
 }
 
+TEST_CASE("a checker that a file is judged by takes its options") {
+    const std::string file =
+        FAULTLAB_SOURCE_DIR "/tests/histories/checkers/valid/seen_late_but_for_good.set-full.jsonl";
+    const auto check = [&](const std::vector<std::string>& more) {
+        std::vector<std::string> arguments = {"check", file};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return lab_command(arguments);
+    };
+    CHECK(check({"--checker", "set-full"}).exit_code == 0);
+    CHECK(check({"--checker", "set-full", "--option", "linearizable=yes"}).exit_code == 1);
+    const Finished misspelt = check({"--checker", "set-full", "--option", "linear=yes"});
+    CHECK(misspelt.exit_code == 64);
+    CHECK(misspelt.err.find("checker set-full has no option 'linear'") != std::string::npos);
+    CHECK(check({"--checker", "set-full", "--option", "linearizable=perhaps"}).exit_code == 64);
+    const Finished model = check({"--model", "set", "--option", "model=set"});
+    CHECK(model.exit_code == 64);
+    CHECK(model.err.find("a model is named by --model") != std::string::npos);
+}
+
 TEST_CASE("a file of a format is a history, and its model is told by its operations") {
     const TemporaryDirectory directory;
     const auto file = [&](const char* name, const std::string& text) {
