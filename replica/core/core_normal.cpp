@@ -308,7 +308,8 @@ void Replica::Core::on_prepare_ok(const Header& header, ReplicaId from) {
         reject(Reject::NotMember, from);
         return;
     }
-    if (header.op > journal_.head()) {
+    // It cannot answer what was not sent: a heartbeat of the future would lengthen the lease.
+    if (header.op > journal_.head() || static_cast<Nanos>(header.nonce) > now_) {
         reject(Reject::Range, from);
         return;
     }
