@@ -215,7 +215,10 @@ void add_check(CommandLine& line) {
         };
     });
     app.add_flag("--explain", check.explain, "of files: every violation, not only the first");
-    app.add_option("--witness", check.witness, "write the counterexample of a file to this one");
+    app.add_option("--witness",
+                   check.witness,
+                   "write the proof of a file's verdict to this one: the counterexample, or all "
+                   "operations one after the other in an order that explains them");
 }
 
 void add_others(CommandLine& line) {

@@ -4,6 +4,7 @@
 #include "checker/judge.hpp"
 #include "checker/kv_model.hpp"
 #include "checker/models.hpp"
+#include "checker/witness.hpp"
 #include "controller/cli/check_progress.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/judging.hpp"
@@ -224,14 +225,30 @@ History history_of(const History& history, const Finding& finding) {
     return builder.build();
 }
 
-Result<void> write_witness(const Judged& judged, const fs::path& path) {
-    const Finding* finding = first_violation(judged);
-    if (finding == nullptr) {
-        return usage_error(fmt::format("there is no counterexample for {}: the verdict is {}",
-                                       path.string(),
-                                       to_string(judged.verdict)));
+/// Of a violation the counterexample, of a valid history its operations in an order that explains
+/// them.
+Result<History> witness_of(const Judged& judged, const CheckLimits& limits) {
+    const History& history = judged.record.history;
+    if (const Finding* finding = first_violation(judged)) return history_of(history, *finding);
+    if (judged.verdict != Verdict::valid) {
+        return usage_error(
+            fmt::format("there is no witness: the verdict is {}", to_string(judged.verdict)));
     }
-    const Record example{.history = history_of(judged.record.history, *finding)};
+    const auto model = judged.record.plan.options.find("model");
+    if (model == judged.record.plan.options.end()) {
+        return usage_error(fmt::format("there is no witness: checker {} orders no operations",
+                                       judged.record.plan.workload));
+    }
+    const Witness found =
+        find_witness(history, model->second, {.memory_bytes = limits.memory_bytes});
+    if (!found.missing.empty())
+        return usage_error(fmt::format("there is no witness: {}", found.missing));
+    return one_after_another(history, found.order);
+}
+
+Result<void> write_witness(const Judged& judged, const CheckLimits& limits, const fs::path& path) {
+    FAULTLAB_TRY(History history, witness_of(judged, limits));
+    const Record example{.history = std::move(history)};
     std::ofstream out(path, std::ios::binary);
     const auto written =
         export_history(example, format_of_name(path.string()).value_or(HistoryFormat::jsonl), out);
@@ -289,8 +306,8 @@ FileOutcome outcome_of(const CheckCommand& command,
         outcome.text = outcome_text(command.common, *judged, {});
         if (command.explain && !command.common.json) outcome.text += explained(*judged);
     }
-    if (!command.witness.empty() && judged->verdict != Verdict::valid) {
-        const auto written = write_witness(*judged, command.witness);
+    if (!command.witness.empty()) {
+        const auto written = write_witness(*judged, command.limits, command.witness);
         if (!written) outcome.errors.push_back(written.error());
         if (!written && written.error().kind == ErrorKind::lab) codes.push_back(exit_lab_error);
     }

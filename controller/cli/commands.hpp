@@ -47,7 +47,7 @@ struct CheckCommand {
     std::vector<std::string> checkers; ///< empty: the one of the model
     Options options;                   ///< of those checkers that have them
     bool explain = false;              ///< every violation, not only the first screen
-    std::filesystem::path witness;     ///< the counterexample is written there; empty: not
+    std::filesystem::path witness;     ///< the proof of the verdict is written there; empty: not
 };
 struct ExplainCommand {
     Common common;

@@ -399,6 +399,15 @@ TEST_CASE("standard input is read, packed or not, and a witness proves the same 
     INFO(piped.out << piped.err);
     CHECK(piped.exit_code == 1);
     CHECK(lab_command({"check", witness, "--model", "cas-register"}).exit_code == 1);
+    const std::string valid = FAULTLAB_SOURCE_DIR
+        "/tests/histories/valid/concurrent_writes_read_in_either_order.cas-register.jsonl";
+    CHECK(
+        lab_command({"check", valid, "--model", "cas-register", "--witness", witness}).exit_code ==
+        0);
+    CHECK(lab_command({"check", witness, "--model", "cas-register"}).exit_code == 0);
+    const Finished of_stats =
+        lab_command({"check", valid, "--checker", "stats", "--witness", witness});
+    CHECK(of_stats.err.find("checker stats orders no operations") != std::string::npos);
     CHECK(lab_command({"check", "-", "-"}).exit_code == 64);
     CHECK(lab_command({"check", history, witness, "--witness", "x"}).exit_code == 64);
 
