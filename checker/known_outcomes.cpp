@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <string>
 #include <tuple>
+#include <utility>
 
 namespace faultlab {
 namespace {
@@ -25,6 +28,38 @@ std::string describe(const History& history, OpId op) {
     return fmt::format("operation {} ({})", op, history.text(of(history.f(), op)));
 }
 
+/// Why an absent update must have happened all the same: somebody read a value that it alone wrote.
+std::optional<std::string> reads_what_is_absent(const History& history,
+                                                const LoggedOutcomes& logged) {
+    constexpr std::size_t whole = std::size_t{1} << 20; // of a value's text
+    const auto written = [&](OpId op) {
+        const Value& arg = history.value(of(history.arg(), op));
+        const bool cas = history.text(of(history.f(), op)) == "cas";
+        const Value::List* const pair = cas ? arg.list() : nullptr;
+        return pair != nullptr && pair->size() == 2 ? pair->back() : arg;
+    };
+    std::map<std::pair<Symbol, std::string>, OpId> absent; // by key and value
+    for (const OpId op : logged.absent)
+        absent.emplace(std::pair(of(history.key(), op), to_text(written(op), whole)), op);
+    std::vector<OpId> readers;
+    for (OpId op = 0; op < std::ssize(history.f()); ++op) {
+        const std::string& f = history.text(of(history.f(), op));
+        if (f == "read" && of(history.status(), op) == OpStatus::ok) readers.push_back(op);
+        if ((f == "write" || f == "cas") && !std::ranges::binary_search(logged.absent, op))
+            absent.erase({of(history.key(), op), to_text(written(op), whole)});
+    }
+    for (const OpId reader : readers) {
+        const Value& value = history.value(of(history.ret(), reader));
+        const auto found = absent.find({of(history.key(), reader), to_text(value, whole)});
+        if (found != absent.end()) {
+            return fmt::format("{} read what only {} wrote, which is in no log",
+                               describe(history, reader),
+                               describe(history, found->second));
+        }
+    }
+    return std::nullopt;
+}
+
 /// Why the log cannot be the one that these clients were answered from.
 std::string contradiction(const History& history, const LoggedOutcomes& logged) {
     const auto status = history.status();
@@ -33,6 +68,7 @@ std::string contradiction(const History& history, const LoggedOutcomes& logged) 
             return fmt::format("{} was seen done, and is in no log", describe(history, op));
         }
     }
+    if (const auto reader = reads_what_is_absent(history, logged)) return *reader;
     // Who is later in the log must not have returned before an earlier one was invoked.
     std::optional<OpId> newest; // the latest invocation so far
     for (const Executed& one : logged.executed) {
@@ -42,6 +78,10 @@ std::string contradiction(const History& history, const LoggedOutcomes& logged) 
                                describe(history, one.op),
                                one.done ? "failed" : "was done",
                                one.done ? "was done" : "refused");
+        }
+        if (seen == OpStatus::ok && one.ret != history.value(of(history.ret(), one.op))) {
+            return fmt::format("{} has another result in the log than its client saw",
+                               describe(history, one.op));
         }
         if (newest && of(history.ret_index(), one.op) < of(history.inv_index(), *newest)) {
             return fmt::format("{} returned before {} was invoked, and comes after it in the log",

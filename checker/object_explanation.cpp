@@ -250,8 +250,8 @@ bool object_order_is_legal(const ObjectModel& model,
     std::ranges::sort(ids);
     if (std::ranges::adjacent_find(ids) != ids.end()) return false;
     for (const OpId id : order) {
-        const auto op = std::ranges::find(partition.ops, id, &ObjectOp::id);
-        if (op == partition.ops.end()) return false;
+        const auto op = std::ranges::lower_bound(partition.ops, id, {}, &ObjectOp::id);
+        if (op == partition.ops.end() || op->id != id) return false;
         ops.push_back(&*op);
     }
     const bool complete = std::ranges::all_of(partition.ops, [&](const ObjectOp& op) {

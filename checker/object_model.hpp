@@ -55,7 +55,7 @@ struct ObjectOp {
 };
 
 /// Operations that are judged together: of one object, or of a part of one that is independent of
-/// the rest. In order of invocation; those that failed are gone.
+/// the rest. In order of invocation, and so of ids; those that failed are gone.
 struct ObjectPartition {
     const History& history; ///< what the symbols stand for
     std::span<const ObjectOp> ops;

@@ -118,8 +118,8 @@ public:
         S object(partition.history);
         auto state = object.initial();
         return std::ranges::all_of(order, [&](OpId id) {
-            const auto op = std::ranges::find(partition.ops, id, &ObjectOp::id);
-            return op != partition.ops.end() && object.step(state, *op);
+            const auto op = std::ranges::lower_bound(partition.ops, id, {}, &ObjectOp::id);
+            return op != partition.ops.end() && op->id == id && object.step(state, *op);
         });
     }
 

@@ -199,7 +199,7 @@ void add_notes(const Record& record,
         story.notes.push_back("The lab failed too (" + failure +
                               "); the violation stands on what was recorded before.");
     if (const std::string logs = meta_text(record, "replica_logs"); !logs.empty())
-        story.notes.push_back("Outcomes that no client learned were decided by " + logs + ".");
+        story.notes.push_back("Outcomes that no client learned were " + logs + ".");
     const auto dropped = record.meta.find("dropped");
     const std::int64_t* count = dropped == record.meta.end() ? nullptr : dropped->second.integer();
     if (count != nullptr && *count > 0) {

@@ -4,10 +4,10 @@
 #include "checker/judge.hpp"
 #include "checker/kv_model.hpp"
 #include "checker/models.hpp"
-#include "checker/witness.hpp"
 #include "controller/cli/check_progress.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/judging.hpp"
+#include "controller/cli/output_file.hpp"
 #include "controller/cli/processors.hpp"
 #include "core/store/export.hpp"
 #include "core/store/import.hpp"
@@ -239,8 +239,7 @@ Result<History> witness_of(const Judged& judged, const CheckLimits& limits) {
         return usage_error(fmt::format("there is no witness: checker {} orders no operations",
                                        judged.record.plan.workload));
     }
-    const Witness found =
-        find_witness(history, model->second, {.memory_bytes = limits.memory_bytes});
+    const Witness found = witness_within(limits, history, model->second);
     if (!found.missing.empty())
         return usage_error(fmt::format("there is no witness: {}", found.missing));
     return one_after_another(history, found.order);
@@ -249,12 +248,9 @@ Result<History> witness_of(const Judged& judged, const CheckLimits& limits) {
 Result<void> write_witness(const Judged& judged, const CheckLimits& limits, const fs::path& path) {
     FAULTLAB_TRY(History history, witness_of(judged, limits));
     const Record example{.history = std::move(history)};
-    std::ofstream out(path, std::ios::binary);
-    const auto written =
-        export_history(example, format_of_name(path.string()).value_or(HistoryFormat::jsonl), out);
-    out.close();
-    if (!written || !out) return lab_error(fmt::format("cannot write {}", path.string()));
-    return {};
+    const HistoryFormat format = format_of_name(path.string()).value_or(HistoryFormat::jsonl);
+    return write_file(path,
+                      [&](std::ostream& out) { return export_history(example, format, out); });
 }
 
 /// Every violation, also those that the first screen has no room for.
@@ -309,7 +305,7 @@ FileOutcome outcome_of(const CheckCommand& command,
     if (!command.witness.empty()) {
         const auto written = write_witness(*judged, command.limits, command.witness);
         if (!written) outcome.errors.push_back(written.error());
-        if (!written && written.error().kind == ErrorKind::lab) codes.push_back(exit_lab_error);
+        if (!written) codes.push_back(exit_code(written.error().kind));
     }
     outcome.code = combined_exit_code(codes);
     return outcome;

@@ -23,9 +23,13 @@ int check_one(const CheckCommand& command, const std::string& name) {
     if (!judged) return fail(command.common, judged.error());
     std::vector<int> codes = {exit_code(*judged)};
     if (judged->unkept) codes.push_back(note_error(*judged->unkept));
-    auto report = write_report(command.common, *judged);
-    if (!report) codes.push_back(note_error(report.error()));
-    print_outcome(command.common, *judged, report ? *report : std::filesystem::path{});
+    std::filesystem::path drawn;
+    if (!command.replica_logs) { // the report is of what clients saw
+        auto report = write_report(command.common, *judged);
+        if (report) drawn = *report;
+        if (!report) codes.push_back(note_error(report.error()));
+    }
+    print_outcome(command.common, *judged, drawn);
     return combined_exit_code(codes);
 }
 
@@ -59,6 +63,13 @@ int execute(const CheckCommand& command) {
     }
     if (!command.witness.empty() && files.size() > 1) {
         return fail(command.common, usage_error("--witness is for one file", "name one FILE"));
+    }
+    std::error_code ignored;
+    if (!command.witness.empty() && !files.empty() &&
+        std::filesystem::equivalent(files.front(), command.witness, ignored)) {
+        return fail(command.common,
+                    usage_error(fmt::format("--witness would overwrite {}", files.front()),
+                                "give the witness another name"));
     }
     const std::vector<FileOutcome> outcomes = check_files(command, files);
     const JsonList list(command.common, command.runs.size() > 1);

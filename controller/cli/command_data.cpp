@@ -3,6 +3,7 @@
 #include "controller/cli/check_files.hpp"
 #include "controller/cli/commands.hpp"
 #include "controller/cli/exit_codes.hpp"
+#include "controller/cli/output_file.hpp"
 #include "controller/cli/runs.hpp"
 #include "controller/cli/streams.hpp"
 #include "core/store/export.hpp"
@@ -31,21 +32,8 @@ Result<void> export_to(const ExportCommand& command, const Record& record) {
         if (!std::cout) return lab_error("standard output could not be written");
         return {};
     }
-    // To a temporary name first: a half-written history must not look like a whole one.
-    const std::filesystem::path partial = command.output.string() + ".partial";
-    std::ofstream file(partial, std::ios::binary);
-    const auto exported = export_history(record, format, file);
-    file.close();
-    std::error_code error;
-    if (exported && file) std::filesystem::rename(partial, command.output, error);
-    if (!exported || !file || error) {
-        std::error_code ignored;
-        std::filesystem::remove(partial, ignored);
-        return lab_error(fmt::format("cannot write {}: {}",
-                                     command.output.string(),
-                                     error ? error.message() : std::strerror(errno)));
-    }
-    return {};
+    return write_file(command.output,
+                      [&](std::ostream& out) { return export_history(record, format, out); });
 }
 
 /// Of a run, or of a file in whatever format.

@@ -4,6 +4,7 @@
 #include "checker/judge.hpp"
 #include "checker/known_outcomes.hpp"
 #include "controller/cli/exit_codes.hpp"
+#include "controller/cli/output_file.hpp"
 #include "controller/cli/processors.hpp"
 #include "controller/cli/streams.hpp"
 #include "controller/cli/version.hpp"
@@ -151,9 +152,19 @@ std::vector<CheckResult> run_checkers(const Record& record,
     return results;
 }
 
+Witness witness_within(const CheckLimits& limits, const History& history, std::string_view model) {
+    const Watch watch(limits.timeout);
+    return find_witness(
+        history, model, {.expired = &watch.expired(), .memory_bytes = limits.memory_bytes});
+}
+
 namespace {
 
-Result<Judged> judge_record(const RunDirectory& run, Record record, const CheckLimits& limits) {
+/// `decided`: the history for linearizability, where it is another than the record's.
+Result<Judged> judge_record(const RunDirectory& run,
+                            Record record,
+                            const CheckLimits& limits,
+                            const History* decided = nullptr) {
     FAULTLAB_TRY(const WorkloadEntry* const entry, find_workload(record.plan.workload));
     FAULTLAB_TRY(const SystemEntry* const system, find_system(record.plan.system));
     std::vector<CheckerRequest> wanted = entry->make()->checkers(record.plan.options);
@@ -167,30 +178,31 @@ Result<Judged> judge_record(const RunDirectory& run, Record record, const CheckL
         const Watch progress(limits.timeout * static_cast<Nanos>(all.size()));
         const Processors processors;
         results = run_checkers(record, all, limits, &processors);
+        for (std::size_t i = 0; decided != nullptr && i < all.size(); ++i) {
+            if (all[i].name != "linearizability") continue;
+            Record with_logs = record;
+            with_logs.history = *decided;
+            results[i] = run_checker(with_logs, all[i], limits, &processors);
+        }
     }
     Judged judged{.run = run, .record = std::move(record), .results = std::move(results)};
     judged.verdict = overall(judged.results);
     return judged;
 }
 
-/// Takes in what the replicas logged; returns what came of it, for people.
-Result<std::string> take_in_logs(const RunDirectory& run, Record& record) {
+/// What the replicas logged, taken into the history. An error that is none of usage: the logs
+/// cannot be used.
+Result<KnownOutcomes> ask_logs(const RunDirectory& run, const Record& record, std::string& source) {
     FAULTLAB_TRY(const SystemEntry* const system, find_system(record.plan.system));
     std::vector<fs::path> directories;
     for (const auto& node : record.cluster.nodes)
         directories.push_back(run.data_directory(node.name));
     FAULTLAB_TRY(const LoggedOutcomes logged,
                  system->make()->logged_outcomes(directories, record.history));
+    source = logged.source;
     KnownOutcomes known = with_logged_outcomes(record.history, logged);
-    if (!known.refused.empty())
-        return lab_error("the logs contradict the clients: " + known.refused);
-    record.history = std::move(known.history);
-    return fmt::format("{}: of {} operations without an outcome {} took effect in time to count as "
-                       "done, and {} had no effect",
-                       logged.source,
-                       known.unknown,
-                       known.bounded.size(),
-                       known.without_effect.size());
+    if (!known.refused.empty()) return lab_error(known.refused);
+    return known;
 }
 
 } // namespace
@@ -204,8 +216,22 @@ Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckL
 
 Result<Judged> judge_with_logs(const RunDirectory& run, const CheckLimits& limits) {
     FAULTLAB_TRY(Record record, load_record(run.run_db()));
-    FAULTLAB_TRY(std::string taken_in, take_in_logs(run, record));
-    record.meta.insert_or_assign("replica_logs", Value(std::move(taken_in)));
+    std::string source;
+    const auto known = ask_logs(run, record, source);
+    if (known) {
+        const std::string decided =
+            fmt::format("decided by {}: of {} operations {} took effect in time to count as done, "
+                        "and {} had no effect",
+                        source,
+                        known->unknown,
+                        known->bounded.size(),
+                        known->without_effect.size());
+        record.meta.insert_or_assign("replica_logs", Value(decided));
+        return judge_record(run, std::move(record), limits, &known->history);
+    }
+    if (known.error().kind != ErrorKind::lab) return known.error();
+    record.meta.insert_or_assign(
+        "replica_logs", Value("not decided by what the replicas logged: " + known.error().message));
     return judge_record(run, std::move(record), limits);
 }
 
@@ -229,18 +255,10 @@ Result<fs::path> write_report(const Common& common, const Judged& judged, const 
     const fs::path path = output.empty() ? judged.run.report() : output;
     const std::string page =
         render_html(judged.record, judged.results, story_context(common, judged.run));
-    const fs::path partial = path.string() + ".partial";
-    std::ofstream file(partial, std::ios::binary);
-    file << page;
-    file.close();
-    std::error_code error;
-    if (file) fs::rename(partial, path, error);
-    if (!file || error) {
-        std::error_code ignored;
-        fs::remove(partial, ignored);
-        return lab_error(fmt::format("cannot write the report {}", path.string()),
-                         "is the disk full, or the directory read-only? -o gives another file");
-    }
+    FAULTLAB_DO(write_file(path, [&](std::ostream& out) -> Result<void> {
+        out << page;
+        return {};
+    }));
     return path;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "checker/witness.hpp"
 #include "controller/cli/commands.hpp"
 #include "controller/cli/runs.hpp"
 #include "core/checker.hpp"
@@ -30,15 +31,20 @@ struct Judged {
                                                     const CheckLimits& limits,
                                                     const Workers* workers);
 
+/// The witness of a valid history (checker/witness.hpp), looked for no longer than the limits say.
+[[nodiscard]] Witness
+witness_within(const CheckLimits& limits, const History& history, std::string_view model);
+
 /// Loads the run, lets every checker that its workload and its system want judge it within the
 /// limits, and stores the results beside the run and its verdict in the lab's index. Says on stderr
 /// what it does.
 /// A verdict is worth having also where it cannot be stored: that is no error of judge.
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits);
 
-/// As judge, but operations whose outcome no client learned are decided first by what the replicas
-/// logged (checker/known_outcomes.hpp). Nothing is stored: the run's own results are those of what
-/// clients saw. An error: there are no such logs, or they are not whole.
+/// As judge, but for linearizability operations whose outcome no client learned are decided by what
+/// the replicas logged (checker/known_outcomes.hpp). Where these logs cannot be used the history
+/// alone decides; the meta "replica_logs" says which. Nothing is stored: the run's own results are
+/// those of what clients saw. An error: there are no such logs.
 Result<Judged> judge_with_logs(const RunDirectory& run, const CheckLimits& limits);
 
 /// What the process says of it: a violation wins over a failure of the lab, and that over unknown.

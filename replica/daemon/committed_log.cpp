@@ -102,6 +102,11 @@ Result<CommittedLog> committed_log(std::span<const std::filesystem::path> journa
         FAULTLAB_TRY(InputJournalReader journal, InputJournalReader::open(path));
         limits = journal.config().limits; // of one cluster
         const NodeReplay replayed = replay(journal, &entries);
+        if (replayed.bytes_unread != 0) {
+            return lab_error(fmt::format("{} is damaged: {} bytes of it cannot be read",
+                                         path.native(),
+                                         replayed.bytes_unread));
+        }
         if (replayed.differs) {
             return lab_error(fmt::format("{} differs: {}", path.native(), *replayed.differs),
                              fmt::format("faultlab replay-node {}", path.native()));

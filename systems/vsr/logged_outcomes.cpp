@@ -26,6 +26,8 @@ std::vector<std::filesystem::path> journals_in(const std::filesystem::path& dire
 struct Alike {
     std::vector<OpId> ops;
     std::vector<std::int64_t> positions;
+    std::int64_t seen_done = 0; ///< operations, reads among them
+    OpId first = -1;            ///< of these operations, for people
 };
 
 /// An operation without effect is executed wherever it is asked, or not at all: it may be left out.
@@ -47,7 +49,7 @@ executed(OpId op, std::int64_t position, const replica::CommittedLog& log, const
 
 } // namespace
 
-LoggedOutcomes match_log(const replica::CommittedLog& log, const History& history) {
+Result<LoggedOutcomes> match_log(const replica::CommittedLog& log, const History& history) {
     std::map<std::vector<std::byte>, Alike> by_bytes;
     for (std::int64_t position = 0; position < std::ssize(log.requests); ++position) {
         by_bytes[log.requests[static_cast<std::size_t>(position)].operation].positions.push_back(
@@ -55,12 +57,21 @@ LoggedOutcomes match_log(const replica::CommittedLog& log, const History& histor
     }
     for (OpId id = 0; id < std::ssize(history.f()); ++id) {
         const Op op = history.op(id);
-        if (!changes_state(op.f)) continue;
         const auto operation = operation_of({.f = op.f, .key = op.key, .arg = op.arg});
-        if (operation) by_bytes[replica::encode(*operation)].ops.push_back(id);
+        if (!operation) continue;
+        Alike& alike = by_bytes[replica::encode(*operation)];
+        alike.seen_done += op.status == OpStatus::ok ? 1 : 0;
+        if (changes_state(op.f)) alike.ops.push_back(id);
+        if (alike.first < 0) alike.first = id;
     }
     LoggedOutcomes outcomes;
     for (const auto& [bytes, alike] : by_bytes) {
+        if (std::ssize(alike.positions) < alike.seen_done) {
+            return lab_error(
+                fmt::format("operation {} ({}) was seen done more often than it is in the log",
+                            alike.first,
+                            history.op(alike.first).f));
+        }
         if (alike.positions.empty()) {
             std::ranges::copy(alike.ops, std::back_inserter(outcomes.absent));
         } else if (alike.ops.size() == 1 && alike.positions.size() == 1) {
@@ -84,7 +95,7 @@ Result<LoggedOutcomes> logged_outcomes(std::span<const std::filesystem::path> da
                            "record them: faultlab run vsr --option journal=on");
     }
     FAULTLAB_TRY(const replica::CommittedLog log, replica::committed_log(journals));
-    LoggedOutcomes outcomes = match_log(log, history);
+    FAULTLAB_TRY(LoggedOutcomes outcomes, match_log(log, history));
     outcomes.source = fmt::format("{} input journals of {} replicas, {} requests in {} entries",
                                   journals.size(),
                                   data_directories.size(),

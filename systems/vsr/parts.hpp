@@ -70,8 +70,10 @@ Result<std::uint64_t> entries_of(const std::string& address, Nanos limit);
 Result<LoggedOutcomes> logged_outcomes(std::span<const std::filesystem::path> data_directories,
                                        const History& history);
 /// Pure: which operation each executed request was. An operation is recognised when no other asks
-/// for the same, byte for byte, and it was executed at most once.
-[[nodiscard]] LoggedOutcomes match_log(const replica::CommittedLog& log, const History& history);
+/// for the same, byte for byte, and it was executed at most once. An error: operations were seen
+/// done, reads among them, that the log does not hold: it lacks its end, or reads were served
+/// without it.
+Result<LoggedOutcomes> match_log(const replica::CommittedLog& log, const History& history);
 
 // Pure translations.
 

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 using faultlab::test::Finished;
@@ -408,6 +409,29 @@ TEST_CASE("standard input is read, packed or not, and a witness proves the same 
     const Finished of_stats =
         lab_command({"check", valid, "--checker", "stats", "--witness", witness});
     CHECK(of_stats.err.find("checker stats orders no operations") != std::string::npos);
+    CHECK(of_stats.exit_code == 64);
+    const Finished itself =
+        lab_command({"check", witness, "--model", "cas-register", "--witness", witness});
+    CHECK(itself.exit_code == 64);
+    CHECK(itself.err.find("--witness would overwrite") != std::string::npos);
+    CHECK(lab_command({"check", witness, "--model", "cas-register"}).exit_code == 0);
+
+    // What is no regular file is written to, and stays what it is.
+    const std::string pipe = (directory.path() / "pipe").string();
+    REQUIRE(run_command({"mkfifo", pipe}).exit_code == 0);
+    const Finished through =
+        run_command({"/bin/sh",
+                     "-c",
+                     "cat \"$2\" & \"$0\" export \"$1\" -o \"$2\"; wait; test -p \"$2\"",
+                     FAULTLAB_BINARY,
+                     valid,
+                     pipe});
+    CHECK(through.exit_code == 0);
+    CHECK(through.out.find("\"invoke\"") != std::string::npos);
+    const std::string link = (directory.path() / "link.jsonl").string();
+    std::filesystem::create_symlink(witness, link);
+    CHECK(lab_command({"export", valid, "-o", link}).exit_code == 0);
+    CHECK(std::filesystem::is_symlink(link));
     CHECK(lab_command({"check", "-", "-"}).exit_code == 64);
     CHECK(lab_command({"check", history, witness, "--witness", "x"}).exit_code == 64);
 

@@ -164,6 +164,17 @@ TEST_CASE("a log that contradicts the clients is not used") {
           "in the log");
 }
 
+TEST_CASE("a log without an operation whose value was read is not used") {
+    const History history = to_history(
+        {info("write", 1, 0, 1), info("cas", pair(1, 2), 2, 3), ok("read", {}, 2, 4, 5)});
+    CHECK(with_logged_outcomes(history, {.absent = {1}}).refused ==
+          "operation 2 (read) read what only operation 1 (cas) wrote, which is in no log");
+    CHECK(with_logged_outcomes(history, {.absent = {0}}).refused.empty());
+    const History other = to_history({ok("cas", pair(1, 2), true, 0, 1)});
+    CHECK(with_logged_outcomes(other, {.executed = {{.op = 0, .position = 0, .ret = false}}})
+              .refused == "operation 0 (cas) has another result in the log than its client saw");
+}
+
 TEST_CASE("a true log makes no run invalid, and decides what it can") {
     std::size_t bounded = 0;
     std::size_t without_effect = 0;

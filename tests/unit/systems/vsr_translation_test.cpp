@@ -266,13 +266,15 @@ TEST_CASE("a request of the log is the one operation that asks for the same", "[
             .op = 1, .operation = replica::encode(*operation), .result = {.outcome = outcome}};
     };
     using replica::Outcome;
-    const LoggedOutcomes outcomes = vsr::match_log({.requests = {logged(2, Outcome::Ok),
-                                                                 logged(4, Outcome::CompareFailed),
-                                                                 logged(0, Outcome::Ok),
-                                                                 logged(7, Outcome::Ok),
-                                                                 logged(7, Outcome::Ok),
-                                                                 logged(5, Outcome::WrongType)}},
-                                                   history);
+    const auto matched = vsr::match_log({.requests = {logged(2, Outcome::Ok),
+                                                      logged(4, Outcome::CompareFailed),
+                                                      logged(0, Outcome::Ok),
+                                                      logged(7, Outcome::Ok),
+                                                      logged(7, Outcome::Ok),
+                                                      logged(5, Outcome::WrongType)}},
+                                        history);
+    REQUIRE(matched);
+    const LoggedOutcomes& outcomes = *matched;
     CHECK(outcomes.absent == std::vector<OpId>{1});
     REQUIRE(outcomes.executed.size() == 3);
     CHECK(outcomes.executed[0].op == 4);
@@ -282,4 +284,10 @@ TEST_CASE("a request of the log is the one operation that asks for the same", "[
     CHECK(outcomes.executed[1].done);
     CHECK(outcomes.executed[2].op == 5);
     CHECK_FALSE(outcomes.executed[2].done);
+
+    builder.add({.f = "read", .key = 7, .inv_index = 0, .ret_index = 1, .status = OpStatus::ok});
+    const auto without_end = vsr::match_log({}, builder.build());
+    REQUIRE_FALSE(without_end);
+    CHECK(without_end.error().message ==
+          "operation 0 (read) was seen done more often than it is in the log");
 }

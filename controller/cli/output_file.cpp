@@ -1,0 +1,55 @@
+#include "controller/cli/output_file.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <system_error>
+
+namespace faultlab {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error unwritable(const fs::path& path, std::string_view why) {
+    return lab_error(fmt::format("cannot write {}: {}", path.string(), why),
+                     "is the disk full, or the directory read-only or not there?");
+}
+
+/// To the end of `path`, which is opened here.
+Result<void> fill(const fs::path& path,
+                  const fs::path& name,
+                  const std::function<Result<void>(std::ostream&)>& write) {
+    errno = 0;
+    std::ofstream file(path, std::ios::binary);
+    if (!file) return unwritable(name, std::strerror(errno));
+    FAULTLAB_DO(write(file));
+    file.close();
+    if (!file) return unwritable(name, errno != 0 ? std::strerror(errno) : "it ended early");
+    return {};
+}
+
+} // namespace
+
+Result<void> write_file(const fs::path& path,
+                        const std::function<Result<void>(std::ostream&)>& write) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (fs::exists(status) && !fs::is_regular_file(status)) return fill(path, path, write);
+    const fs::path target = fs::is_symlink(fs::symlink_status(path, error)) && fs::exists(status)
+                                ? fs::canonical(path, error)
+                                : path;
+    const fs::path partial = fmt::format("{}.{}.partial", target.string(), ::getpid());
+    auto filled = fill(partial, path, write);
+    if (filled) {
+        fs::rename(partial, target, error);
+        if (!error) return {};
+        filled = unwritable(path, error.message());
+    }
+    fs::remove(partial, error);
+    return filled;
+}
+
+} // namespace faultlab
