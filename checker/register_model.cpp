@@ -194,11 +194,20 @@ private:
         return take_version_if_known(i, op);
     }
 
+    /// That an update was done is all that its answer says: Jepsen repeats the argument.
+    [[nodiscard]] bool only_acknowledges(std::size_t i, const Value& ret) const {
+        const bool* const done = ret.boolean();
+        const bool repeats = model_ != RegisterModel::versioned && // there it would be a version
+                             history_.ret()[i] == history_.arg()[i];
+        return ret.is_absent() || repeats || (done != nullptr && *done);
+    }
+
     /// An update is told the version that it made, with its own value.
     Result<void> take_version_if_known(std::size_t i, RegisterOp& op) {
         const Value& ret = history_.value(history_.ret()[i]);
-        if (!op.definite() || model_ != RegisterModel::versioned) return {};
-        if (ret.list() == nullptr) return {};
+        if (!op.definite() || only_acknowledges(i, ret)) return {};
+        if (model_ != RegisterModel::versioned)
+            return misfit(i, "no result, or true, or its argument again");
         FAULTLAB_DO(take_version(i, ret, op.version));
         if (number(ret.list()->front()) == op.value) return {};
         return misfit(i, "a result [value, version] with the value that it wrote");

@@ -37,6 +37,25 @@ TEST_CASE("a compare-and-set that compared false observed something else") {
     CHECK(linearizable({write, failed("cas", pair(1, 3), 2, 3)}).verdict == Verdict::valid);
 }
 
+TEST_CASE("an update answers that it was done, and nothing else") {
+    const auto verdict = [](const Op& update) {
+        return linearizable({update, ok("read", {}, 1, 2, 3)}).verdict;
+    };
+    CHECK(verdict(ok("write", 1, {}, 0, 1)) == Verdict::valid);
+    CHECK(verdict(ok("write", 1, 1, 0, 1)) == Verdict::valid);
+    CHECK(verdict(ok("write", 1, true, 0, 1)) == Verdict::valid);
+    CHECK(verdict(ok("write", 1, 2, 0, 1)) == Verdict::unknown);
+    CHECK(verdict(ok("write", 1, false, 0, 1)) == Verdict::unknown);
+    CHECK(verdict(ok("cas", pair({}, 1), pair({}, 1), 0, 1)) == Verdict::valid);
+    CHECK(verdict(ok("cas", pair({}, 1), "no", 0, 1)) == Verdict::unknown);
+    CHECK(linearizable({ok("write", 1, "done", 0, 1)}, "versioned-register").verdict ==
+          Verdict::unknown);
+    // A cas on version 1 makes version 2: its answer does not repeat its argument.
+    CHECK(linearizable({ok("write", 5, pair(5, 1), 0, 1), ok("cas", pair(1, 1), pair(1, 1), 2, 3)},
+                       "versioned-register")
+              .verdict == Verdict::invalid);
+}
+
 TEST_CASE("keys are independent") {
     Op on_y = ok("read", {}, {}, 2, 3);
     on_y.key = "y";
