@@ -343,7 +343,9 @@ bool names_history(const std::string& name) {
     const bool like_file = path.has_parent_path() || path.has_extension();
     if (!like_file || path.filename() == "run.db") return false;
     std::error_code error;
-    return fs::is_regular_file(path, error) && !is_database(path);
+    const fs::file_status status = fs::status(path, error);
+    if (fs::is_regular_file(status)) return !is_database(path);
+    return fs::exists(status) && !fs::is_directory(status); // a pipe, say; it can be read once
 }
 
 std::vector<FileOutcome> check_files(const CheckCommand& command,

@@ -169,6 +169,11 @@ private:
         const Token* const f = event_.find(Field::f);
         if (process == nullptr || process->kind != Token::Kind::integer) return true;
         if (f == nullptr || spans_keys(text_of(*f))) return true;
+        if (event_.has(Field::key)) {
+            return assembly_.refuse(line,
+                                    "a ':key', where the values of other events are [key value]",
+                                    "one or the other in the whole file");
+        }
         const Token* const value = event_.find(Field::value);
         const auto parts = value == nullptr ? std::nullopt : splitter_.split(*value);
         if (!parts) {

@@ -26,7 +26,7 @@ HistoryFormat format_of_text(std::string_view text) {
         return keyword ? HistoryFormat::edn : HistoryFormat::jsonl;
     }
     const bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-    return letter ? HistoryFormat::csv : HistoryFormat::jsonl;
+    return letter || c == '"' ? HistoryFormat::csv : HistoryFormat::jsonl;
 }
 
 } // namespace

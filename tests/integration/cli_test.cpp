@@ -428,6 +428,13 @@ TEST_CASE("standard input is read, packed or not, and a witness proves the same 
                      pipe});
     CHECK(through.exit_code == 0);
     CHECK(through.out.find("\"invoke\"") != std::string::npos);
+    const Finished from = run_command({"/bin/sh",
+                                       "-c",
+                                       "cat \"$1\" > \"$2\" & \"$0\" check \"$2\"",
+                                       FAULTLAB_BINARY,
+                                       valid,
+                                       pipe});
+    CHECK(from.exit_code == 0);
     const std::string link = (directory.path() / "link.jsonl").string();
     std::filesystem::create_symlink(witness, link);
     CHECK(lab_command({"export", valid, "-o", link}).exit_code == 0);

@@ -206,6 +206,11 @@ TEST_CASE("EDN and CSV that are no histories are refused with their place", "[st
              "{:process 2 :type :invoke :f :read :value nil}",
              "h:2: 'value' is nil\n  expected [key value], as in the other events"},
             {HistoryFormat::edn,
+             "{:process 1 :type :invoke :f :read :value [3 nil]}\n"
+             "{:process 2 :type :invoke :f :write :key 5 :value [3 2]}",
+             "h:2: a ':key', where the values of other events are [key value]\n  expected one or "
+             "the other in the whole file"},
+            {HistoryFormat::edn,
              "[" + invoke,
              "h:2: the file ends too early\n  "
              "expected a closing ']'"},
@@ -229,6 +234,13 @@ TEST_CASE("EDN and CSV that are no histories are refused with their place", "[st
     REQUIRE_FALSE(imported);
     CHECK(imported.error().text() == message);
     CHECK(imported.error().kind == ErrorKind::usage);
+}
+
+TEST_CASE("a table whose header is quoted is told from JSON", "[store]") {
+    const auto imported = import_history(
+        *text_source("\"process\",\"type\",\"f\",\"value\"\n0,invoke,read,\n0,ok,read,4\n"), "h");
+    REQUIRE(imported);
+    CHECK(imported->record.history.op(0).ret == Value(4));
 }
 
 std::string gzipped(const std::string& text) {
