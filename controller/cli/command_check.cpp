@@ -49,7 +49,15 @@ int execute(const CheckCommand& command) {
                            !command.options.empty() || command.explain || !command.witness.empty();
     std::vector<std::string> files;
     for (const std::string& name : command.runs) {
-        if (for_files || names_history(name)) files.push_back(name);
+        const bool file = names_history(name);
+        if (for_files && !file && find_run(command.common.lab, name)) {
+            return fail(command.common,
+                        usage_error(fmt::format("{} is a run, and --model, --checker, --option, "
+                                                "--explain and --witness are for files",
+                                                name),
+                                    fmt::format("faultlab export {} -o history.jsonl", name)));
+        }
+        if (for_files || file) files.push_back(name);
     }
     if (command.replica_logs && !files.empty()) {
         return fail(

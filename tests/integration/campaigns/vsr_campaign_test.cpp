@@ -42,6 +42,9 @@ TEST_CASE("a short campaign over the lab's own store is valid, its replicas agre
     const Finished logs = lab_command(lab, {"check", "latest", "--replica-logs"});
     CHECK(logs.exit_code == 64);
     CHECK(logs.err.find("kept no input journals") != std::string::npos);
+    const Finished as_file = lab_command(lab, {"check", "latest", "--model", "register"});
+    CHECK(as_file.exit_code == 64);
+    CHECK(as_file.err.find("latest is a run") != std::string::npos);
 
     // The secret is where the replicas look for it, and in nothing that a run is shown by.
     const fs::path directory = only_run(lab);
