@@ -182,7 +182,8 @@ void Replica::Core::forget_donor() {
     REPLICA_ASSERT("forget-other", asked_peer_ != config_.self);
     Peer& peer = peers_[asked_peer_];
     if (peer.asked_at != 0) {
-        peer.latency = std::max(2 * peer.latency, config_.timeouts.repair);
+        const Nanos worst = 64 * config_.timeouts.repair; // beyond that all are equally bad
+        peer.latency = std::max(2 * std::min(peer.latency, worst / 2), config_.timeouts.repair);
         peer.asked_at = 0;
     }
 }
