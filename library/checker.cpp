@@ -3,6 +3,7 @@
 #include "checker/models.hpp"
 #include "core/history.hpp"
 #include "core/record.hpp"
+#include "core/transaction_form.hpp"
 #include "reports/story.hpp"
 #include "reports/terminal.hpp"
 
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -18,6 +20,18 @@
 #include <vector>
 
 namespace faultlab {
+
+namespace {
+
+/// As a file has it: a transaction is written as the list of its steps.
+Value as_written(std::string_view f, const Value& value) {
+    const Value::List* const list = f == "txn" ? value.list() : nullptr;
+    if (list == nullptr || are_messages(*list)) return value;
+    auto transaction = transaction_from(*list);
+    return transaction ? Value(std::move(*transaction)) : value;
+}
+
+} // namespace
 
 struct Recorder::State {
     std::mutex mutex;
@@ -49,7 +63,11 @@ Recorder& Recorder::operator=(Recorder&& other) noexcept = default;
 
 Recorder::Call
 Recorder::invoke(std::int32_t client, std::string_view f, const Value& key, const Value& argument) {
-    Op op{.process = client, .client = client, .f = std::string(f), .key = key, .arg = argument};
+    Op op{.process = client,
+          .client = client,
+          .f = std::string(f),
+          .key = key,
+          .arg = as_written(f, argument)};
     const std::scoped_lock lock(state_->mutex);
     op.inv_index = state_->next_index++;
     op.t_due = op.t_inv = state_->now();
@@ -59,7 +77,8 @@ Recorder::invoke(std::int32_t client, std::string_view f, const Value& key, cons
 
 void Recorder::ok(Call call, const Value& result) {
     const std::scoped_lock lock(state_->mutex);
-    state_->end(call, OpStatus::ok).ret = result;
+    Op& op = state_->end(call, OpStatus::ok);
+    op.ret = as_written(op.f, result);
 }
 
 void Recorder::fail(Call call, std::string_view why) {
@@ -85,7 +104,9 @@ public:
     explicit Deadline(std::chrono::milliseconds timeout)
         : thread_([this, timeout](const std::stop_token& stop) {
               std::unique_lock lock(mutex_);
-              wake_.wait_for(lock, stop, timeout, [] { return false; });
+              // A clock cannot count as far as a duration can say.
+              const auto longest = std::chrono::milliseconds(std::chrono::hours(24 * 365));
+              wake_.wait_for(lock, stop, std::min(timeout, longest), [] { return false; });
               if (!stop.stop_requested()) expired_ = true;
           }) {}
     [[nodiscard]] const std::atomic<bool>& expired() const { return expired_; }

@@ -2,6 +2,7 @@
 
 #include "core/store/jsonl.hpp"
 #include "core/store/jsonl_namespace.hpp"
+#include "core/transaction_form.hpp"
 
 #include <fmt/format.h>
 
@@ -25,31 +26,7 @@ bool is_number(const Token& token) {
     return !raw.empty() && raw[0] >= '0' && raw[0] <= '9';
 }
 
-/// The steps of a transaction; nothing when that is not what they are.
-std::optional<Value::Transaction> steps_of(const Value::List& list) {
-    Value::Transaction transaction;
-    transaction.reserve(list.size());
-    for (const Value& step : list) {
-        const Value::List* parts = step.list();
-        if (parts == nullptr || parts->size() != 3) return std::nullopt;
-        const std::string* f = parts->front().text();
-        if (f == nullptr || (*f != "r" && *f != "w" && *f != "append")) return std::nullopt;
-        transaction.push_back({*f, (*parts)[1], (*parts)[2]});
-    }
-    return transaction;
-}
-
 constexpr std::array<std::string_view, 3> messages = {"send", "poll", "rebalance"};
-
-/// A transaction on a partitioned log is a plain list: its steps are no micro-operations.
-bool are_messages(const Value::List& steps) {
-    return std::ranges::all_of(steps, [](const Value& step) {
-        const Value::List* parts = step.list();
-        const std::string* name =
-            parts == nullptr || parts->empty() ? nullptr : parts->front().text();
-        return name != nullptr && std::ranges::find(messages, *name) != messages.end();
-    });
-}
 
 /// Of a canonical list.
 bool begins_with_message(std::string_view list) {
@@ -335,7 +312,7 @@ bool HistoryAssembly::transaction_of(const Token& token, Field field, Symbol& va
     bool fits = true;
     value = interner_.transaction(token.text, [&] {
         const Value list = decode_canonical(token.text);
-        auto steps = steps_of(*list.list());
+        auto steps = transaction_from(*list.list());
         fits = steps.has_value();
         return fits ? Value(std::move(*steps)) : Value{};
     });
