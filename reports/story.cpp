@@ -200,6 +200,8 @@ void add_notes(const Record& record,
                               "); the violation stands on what was recorded before.");
     if (const std::string logs = meta_text(record, "replica_logs"); !logs.empty())
         story.notes.push_back("Outcomes that no client learned were " + logs + ".");
+    if (const std::string note = meta_text(record, "note"); !note.empty())
+        story.notes.push_back(note + ".");
     const auto dropped = record.meta.find("dropped");
     const std::int64_t* count = dropped == record.meta.end() ? nullptr : dropped->second.integer();
     if (count != nullptr && *count > 0) {

@@ -172,6 +172,25 @@ open_case(const CheckCommand& command, const std::string& name, CheckProgress::F
     return opened;
 }
 
+/// Events that look like operations, and are none: their process is no integer. Empty: none.
+std::string taken_for_faults(const Record& record) {
+    std::int64_t count = 0;
+    std::string process;
+    for (const Event& event : record.events) {
+        const auto type = event.fields.find("type");
+        const std::string* text = type == event.fields.end() ? nullptr : type->second.text();
+        if (text == nullptr || *text == "info") continue; // as faults are
+        if (count++ == 0) process = event.kind;
+    }
+    if (count == 0) return {};
+    return fmt::format("{} of process '{}' and the like {} taken for faults, as {} process is no "
+                       "integer: no checker looks at them",
+                       count_text(count, "event"),
+                       visible(process, 40),
+                       count == 1 ? "is" : "are",
+                       count == 1 ? "its" : "their");
+}
+
 Result<Judged> judge_file(const CheckCommand& command,
                           const std::string& name,
                           const Workers* workers,
@@ -186,6 +205,8 @@ Result<Judged> judge_file(const CheckCommand& command,
         .record = std::move(opened.imported.record)};
     judged.record.run_id = name;
     judged.record.meta["ended"] = "complete"; // no run was cut short
+    if (const std::string taken = taken_for_faults(judged.record); !taken.empty())
+        judged.record.meta["note"] = taken;
     judged.record.plan.workload = judge;
     if (!model.empty()) judged.record.plan.options["model"] = model;
     progress.begin_checking();

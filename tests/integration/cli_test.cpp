@@ -467,6 +467,21 @@ TEST_CASE("a history that is none is refused with file, line, and what was expec
     CHECK(no_invoke.err.find(path + ":1: 'ok' without an open operation") != std::string::npos);
 }
 
+TEST_CASE("operations of a process that is no integer are not left out without a word") {
+    const TemporaryDirectory directory;
+    const std::string path = (directory.path() / "h.jsonl").string();
+    std::ofstream(path) << R"({"process":"c0","type":"invoke","f":"write","value":1}
+{"process":"c0","type":"ok","f":"write","value":1}
+{"process":"nemesis","type":"info","f":"start","value":null}
+{"process":1,"type":"invoke","f":"read","value":null}
+{"process":1,"type":"ok","f":"read","value":null}
+)";
+    const Finished checked = lab_command({"check", path, "--model", "register"});
+    CHECK(checked.exit_code == 0);
+    CHECK(checked.out.find("2 events of process 'c0' and the like are taken for faults") !=
+          std::string::npos);
+}
+
 TEST_CASE("a run of another name is no history") {
     const TemporaryDirectory directory;
     const std::string path = (directory.path() / "mailed.db").string();
