@@ -1,5 +1,6 @@
 #include "replica/core/core.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/trips.hpp"
 #include "tests/unit/replica_core/bench.hpp"
 
 #include <functional>
@@ -10,20 +11,12 @@ namespace faultlab::replica {
 
 struct CoreProbe {
     using Core = Replica::Core;
-    struct Case {
-        const char* id;
-        std::function<void(Core&)> breaks;
-    };
+    using Case = Breach<Core>;
 
     static std::string trip(Bench& bench, const Case& of) {
         Core& core = *bench.replica->core_;
         core.effects_ = &bench;
-        try {
-            of.breaks(core);
-        } catch (const AssertionFailed& failure) {
-            return failure.id();
-        }
-        return "";
+        return tripped_by([&] { of.by(core); });
     }
 
     static Core::Install install(const Core& core, Op op) {

@@ -1,5 +1,6 @@
 #include "replica/core/core.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/trips.hpp"
 #include "tests/unit/replica_core/bench.hpp"
 
 #include <functional>
@@ -11,10 +12,7 @@ namespace faultlab::replica {
 struct EntryProbe {
     using Core = Replica::Core;
     using Then = Core::Then;
-    struct Case {
-        const char* id;
-        std::function<void(Core&)> breaks;
-    };
+    using Case = Breach<Core>;
 
     static Header own(const Core& core) {
         Header header;
@@ -470,28 +468,14 @@ struct EntryProbe {
              }},
         };
     }
-    static std::string trip(Bench& bench, const Case& of) {
-        Core& core = *bench.replica->core_;
-        core.effects_ = &bench;
-        try {
-            of.breaks(core);
-        } catch (const AssertionFailed& failure) {
-            return failure.id();
-        }
-        return "";
-    }
-
     static void each(const std::vector<Case>& cases) {
         for (const Case& of : cases) {
             Bench bench(2);
-            for (const Letter& entry : bench.log(View{}, 3))
-                bench.receive(1, entry);
-            Header commit = bench.header(1, Command::Commit, View{});
-            commit.op = 3;
-            commit.commit = 1;
-            bench.receive(1, Bench::sealed(commit));
+            bench.receive_three();
+            Core& core = *bench.replica->core_;
+            core.effects_ = &bench;
             INFO(of.id);
-            CHECK(trip(bench, of) == of.id);
+            CHECK(tripped_by([&] { of.by(core); }) == of.id);
         }
     }
 

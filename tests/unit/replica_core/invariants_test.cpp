@@ -1,5 +1,6 @@
 #include "replica/core/core.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/trips.hpp"
 #include "tests/unit/replica_core/bench.hpp"
 
 #include <functional>
@@ -10,10 +11,7 @@ namespace faultlab::replica {
 struct InvariantProbe {
     using Core = Replica::Core;
     using Then = Core::Then;
-    struct Case {
-        const char* id;
-        std::function<void(Core&)> breaks;
-    };
+    using Case = Breach<Core>;
 
     static Core& core(Bench& bench) { return *bench.replica->core_; }
 
@@ -531,30 +529,16 @@ struct InvariantProbe {
     }
 
     using Check = void (*)(const Core&);
-    static std::string trip(Core& core, const Case& of, Check check) {
-        of.breaks(core);
-        try {
-            check(core);
-        } catch (const AssertionFailed& failure) {
-            return failure.id();
-        }
-        return "";
-    }
-
     /// A backup with three durable entries, of which one is executed.
     static void each(const std::vector<Case>& cases, Check check) {
         for (const Case& of : cases) {
             Bench bench(2);
-            for (const Letter& entry : bench.log(View{}, 3))
-                bench.receive(1, entry);
-            Header commit = bench.header(1, Command::Commit, View{});
-            commit.op = 3;
-            commit.commit = 1;
-            bench.receive(1, Bench::sealed(commit));
+            bench.receive_three();
             INFO(of.id);
             Core& broken = core(bench);
             check(broken); // and before, nothing is wrong
-            CHECK(trip(broken, of, check) == of.id);
+            of.by(broken);
+            CHECK(tripped_by([&] { check(broken); }) == of.id);
         }
     }
 

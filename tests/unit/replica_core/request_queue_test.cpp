@@ -1,6 +1,6 @@
-#include "replica/core/assert.hpp"
 #include "replica/core/request_queue.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/trips.hpp"
 
 #include <algorithm>
 #include <string>
@@ -28,16 +28,6 @@ Header request(ClientId client, RequestNumber number) {
     header.client = client;
     header.request = number;
     return header;
-}
-
-template <typename Action>
-std::string tripped(Action action) {
-    try {
-        action();
-    } catch (const AssertionFailed& failure) {
-        return failure.id();
-    }
-    return "";
 }
 
 } // namespace
@@ -100,24 +90,24 @@ TEST_CASE("The queue holds what it was made for", "[replica_core]") {
     RequestQueue queue(Limits{.request_bytes = 2, .batch = 1, .pipeline = 1, .queue = 2});
     const std::array operation{std::byte{1}, std::byte{2}, std::byte{3}};
     const Bytes two = Bytes(operation).first(2);
-    CHECK(tripped([&] { (void)queue.front(); }) == "queue-front");
-    CHECK(tripped([&] { queue.pop(); }) == "queue-pop");
-    CHECK(tripped([&] { queue.push(request(1, 1), operation, 0); }) == "queue-request-size");
+    CHECK(tripped_by([&] { (void)queue.front(); }) == "queue-front");
+    CHECK(tripped_by([&] { queue.pop(); }) == "queue-pop");
+    CHECK(tripped_by([&] { queue.push(request(1, 1), operation, 0); }) == "queue-request-size");
     queue.push(request(1, 1), two, 0);
-    CHECK(tripped([&] { queue.push(request(1, 2), two, 0); }) == "queue-one-a-client");
+    CHECK(tripped_by([&] { queue.push(request(1, 2), two, 0); }) == "queue-one-a-client");
     queue.push(request(2, 1), two, 0);
     CHECK(queue.full());
-    CHECK(tripped([&] { queue.push(request(3, 1), two, 0); }) == "queue-room");
+    CHECK(tripped_by([&] { queue.push(request(3, 1), two, 0); }) == "queue-room");
 }
 
 TEST_CASE("The queue is made for something, and for clients", "[replica_core]") {
-    CHECK(tripped([] { const RequestQueue queue(Limits{.queue = 0}); }) == "queue-some");
-    CHECK(tripped([] { const RequestQueue queue(Limits{.request_bytes = 0}); }) ==
+    CHECK(tripped_by([] { const RequestQueue queue(Limits{.queue = 0}); }) == "queue-some");
+    CHECK(tripped_by([] { const RequestQueue queue(Limits{.request_bytes = 0}); }) ==
           "queue-request-some");
     RequestQueue queue(Limits{.request_bytes = 2, .batch = 1, .pipeline = 1, .queue = 2});
-    CHECK(tripped([&] { (void)queue.find(0); }) == "queue-find-client");
-    CHECK(tripped([&] { queue.push(request(0, 1), {}, 0); }) == "queue-client");
-    CHECK(tripped([&] { (void)queue.finish(0, 1); }) == "queue-finish-client");
+    CHECK(tripped_by([&] { (void)queue.find(0); }) == "queue-find-client");
+    CHECK(tripped_by([&] { queue.push(request(0, 1), {}, 0); }) == "queue-client");
+    CHECK(tripped_by([&] { (void)queue.finish(0, 1); }) == "queue-finish-client");
 }
 
 TEST_CASE("The queue asserts its own order", "[replica_core]") {
@@ -126,11 +116,11 @@ TEST_CASE("The queue asserts its own order", "[replica_core]") {
     queue.push(request(1, 1), operation, 0);
     queue.push(request(2, 1), operation, 0);
     RequestQueueProbe::set_front(queue, 1, 3);
-    CHECK(tripped([&] { (void)queue.front(); }) == "queue-front-bytes");
+    CHECK(tripped_by([&] { (void)queue.front(); }) == "queue-front-bytes");
     RequestQueueProbe::set_first(queue, 2);
-    CHECK(tripped([&] { queue.pop(); }) == "queue-first");
+    CHECK(tripped_by([&] { queue.pop(); }) == "queue-first");
     RequestQueueProbe::set_count(queue, 3);
-    CHECK(tripped([&] { queue.clear_waiting(); }) == "queue-count");
+    CHECK(tripped_by([&] { queue.clear_waiting(); }) == "queue-count");
     RequestQueueProbe::reverse(queue);
-    CHECK(tripped([&] { queue.close(1); }) == "queue-ascends");
+    CHECK(tripped_by([&] { queue.close(1); }) == "queue-ascends");
 }

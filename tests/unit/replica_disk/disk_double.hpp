@@ -3,6 +3,7 @@
 #include "replica/core/assert.hpp"
 #include "replica/core/effects.hpp"
 #include "replica/core/layout.hpp"
+#include "tests/support/trips.hpp"
 
 #include <array>
 #include <deque>
@@ -161,16 +162,5 @@ private:
     std::array<std::size_t, zone_count> syncs_{};
     std::array<std::size_t, zone_count> writes_{};
 };
-
-/// Runs `act` and gives the id of the assertion that it trips, or "".
-template <typename Act>
-std::string tripped(Act&& act) {
-    try {
-        act();
-    } catch (const AssertionFailed& failure) {
-        return failure.id();
-    }
-    return "";
-}
 
 } // namespace faultlab::replica

@@ -1,5 +1,5 @@
+#include "tests/support/trips.hpp"
 #include "tests/unit/replica_disk/log_double.hpp"
-#include "tests/unit/replica_state/trips.hpp"
 
 // A log of four entries, of which none is on the disk yet, is broken from inside.
 namespace faultlab::replica {

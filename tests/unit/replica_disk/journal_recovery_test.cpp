@@ -74,7 +74,8 @@ TEST_CASE("a rotten entry is faulty, and whole again after its repair", "[replic
     CHECK(log.journal->durable() == 2);
     CHECK(log.journal->header(3)->checksum == log.entries.at(3).header.checksum);
     CHECK_FALSE(log.journal->head_uncertain());
-    CHECK(tripped([&] { log.journal->repair(Header{.op = 3}, {}); }) == "journal.repair-identity");
+    CHECK(tripped_by([&] { log.journal->repair(Header{.op = 3}, {}); }) ==
+          "journal.repair-identity");
     log.journal->repair(log.entries.at(3).header, log.entries.at(3).body);
     log.flush();
     log.settle();
@@ -296,7 +297,7 @@ TEST_CASE("planted bugs of recovery lose what was durable", "[replica_disk]") {
 TEST_CASE("a log is recovered once", "[replica_disk]") {
     LogDouble log = written(2);
     log.restart();
-    CHECK(tripped([&] { log.journal->recover(log.superblock, log.next_io, log.disk); }) ==
+    CHECK(tripped_by([&] { log.journal->recover(log.superblock, log.next_io, log.disk); }) ==
           "journal.recover-once");
 }
 

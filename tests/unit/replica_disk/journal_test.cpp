@@ -132,29 +132,29 @@ TEST_CASE("the log asserts what it is asked for", "[replica_disk]") {
     const Header fourth = log.entries.at(4).header;
     Limits odd = small_limits();
     odd.message_bytes = 1000;
-    CHECK(tripped([&] { const Journal journal(odd, log.bugs); }) == "journal.limits");
-    CHECK(tripped([&] { (void)log.journal->entry(5); }) == "journal.entry-present");
-    CHECK(tripped([&] { log.journal->truncate(2), log.journal->append(fourth, {}); }) ==
+    CHECK(tripped_by([&] { const Journal journal(odd, log.bugs); }) == "journal.limits");
+    CHECK(tripped_by([&] { (void)log.journal->entry(5); }) == "journal.entry-present");
+    CHECK(tripped_by([&] { log.journal->truncate(2), log.journal->append(fourth, {}); }) ==
           "journal.append-without-gap");
     Header third = fourth;
     third.op = 3;
-    CHECK(tripped([&] { log.journal->append(third, {}); }) == "journal.append-chain");
+    CHECK(tripped_by([&] { log.journal->append(third, {}); }) == "journal.append-chain");
     third.parent = log.entries.at(2).header.checksum;
     third.size = 5;
-    CHECK(tripped([&] { log.journal->append(third, {}); }) == "journal.entry-size");
-    CHECK(tripped([&] { log.journal->repair(log.entries.at(1).header, {}); }) ==
+    CHECK(tripped_by([&] { log.journal->append(third, {}); }) == "journal.entry-size");
+    CHECK(tripped_by([&] { log.journal->repair(log.entries.at(1).header, {}); }) ==
           "journal.repair-faulty");
     log.journal->set_checkpoint(2);
-    CHECK(tripped([&] { log.journal->truncate(1); }) == "journal.truncate-checkpoint");
-    CHECK(tripped([&] { log.journal->set_checkpoint(1); }) == "journal.checkpoint-forward");
-    CHECK(tripped([&] { log.journal->set_checkpoint(9); }) == "journal.checkpoint-within-log");
-    CHECK(tripped([&] { log.journal->reset(1, Checksum{}); }) == "journal.reset-forward");
+    CHECK(tripped_by([&] { log.journal->truncate(1); }) == "journal.truncate-checkpoint");
+    CHECK(tripped_by([&] { log.journal->set_checkpoint(1); }) == "journal.checkpoint-forward");
+    CHECK(tripped_by([&] { log.journal->set_checkpoint(9); }) == "journal.checkpoint-within-log");
+    CHECK(tripped_by([&] { log.journal->reset(1, Checksum{}); }) == "journal.reset-forward");
 }
 
 TEST_CASE("a full log takes no entry", "[replica_disk]") {
     LogDouble log;
     log.append(16);
-    CHECK(tripped([&] { log.append(1); }) == "journal.append-room");
+    CHECK(tripped_by([&] { log.append(1); }) == "journal.append-room");
 }
 
 TEST_CASE("the scrubber writes again what is bad on the disk and whole in memory",
@@ -199,6 +199,6 @@ TEST_CASE("the scrubber leaves alone what is replaced while it reads", "[replica
     log.settle();
     CHECK(log.journal->scrub_found() == 0);
     log.begin_restart();
-    CHECK(tripped([&] { log.journal->scrub(1, log.next_io, log.disk); }) ==
+    CHECK(tripped_by([&] { log.journal->scrub(1, log.next_io, log.disk); }) ==
           "journal.scrub-recovered");
 }

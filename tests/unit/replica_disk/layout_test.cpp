@@ -62,7 +62,7 @@ TEST_CASE("a formatted replica opens at the root", "[replica_disk]") {
     CHECK(superblock->membership == membership);
     CHECK(superblock->checkpoint_parent == root_header(77).checksum);
     CHECK(root_header(77).checksum != root_header(78).checksum);
-    CHECK(tripped([] {
+    CHECK(tripped_by([] {
               Config odd;
               odd.limits.slots = 0;
               (void)format(odd, {});
@@ -71,17 +71,17 @@ TEST_CASE("a formatted replica opens at the root", "[replica_disk]") {
 
 TEST_CASE("the layout is asked about what there is", "[replica_disk]") {
     Limits limits = small_limits();
-    CHECK(tripped([&] { (void)zone_bytes(limits, static_cast<Zone>(zone_count)); }) ==
+    CHECK(tripped_by([&] { (void)zone_bytes(limits, static_cast<Zone>(zone_count)); }) ==
           "layout.zone");
     limits.message_bytes = sector_bytes;
-    CHECK(tripped([&] { (void)chunk_bytes(limits); }) == "layout.chunk");
+    CHECK(tripped_by([&] { (void)chunk_bytes(limits); }) == "layout.chunk");
     limits.message_bytes = sizeof(Header);
-    CHECK(tripped([&] { (void)entry_bytes(limits); }) == "layout.entry");
+    CHECK(tripped_by([&] { (void)entry_bytes(limits); }) == "layout.entry");
 }
 
 TEST_CASE("only who can be a replica is formatted", "[replica_disk]") {
     const auto formatted_as = [](ReplicaId self, const Membership& membership) {
-        return tripped(
+        return tripped_by(
             [&] { (void)format(Config{.self = self, .limits = small_limits()}, membership); });
     };
     CHECK(formatted_as(no_replica, {}) == "format.self");

@@ -1,6 +1,6 @@
 #include "replica/core/recovery_table.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/unit/replica_state/trips.hpp"
+#include "tests/support/trips.hpp"
 
 #include <set>
 #include <string>

@@ -1,5 +1,5 @@
+#include "tests/support/trips.hpp"
 #include "tests/unit/replica_disk/store_double.hpp"
-#include "tests/unit/replica_state/trips.hpp"
 
 // A store with a snapshot of three chunks, on the disk and in memory, is broken from inside.
 namespace faultlab::replica {

@@ -145,7 +145,7 @@ TEST_CASE("a snapshot is gathered from others chunk by chunk", "[replica_disk]")
         CHECK(give(0, donor.store->chunk(0)));
         here.store->abandon();
         CHECK_FALSE(here.store->idle());
-        CHECK(tripped([&] { (void)fetch(); }) == "snapshot.fetch-idle");
+        CHECK(tripped_by([&] { (void)fetch(); }) == "snapshot.fetch-idle");
         here.settle();
         CHECK(here.store->idle());
         REQUIRE(fetch());
@@ -278,15 +278,16 @@ TEST_CASE("a power cut while a snapshot is gathered or written costs no more tha
 
 TEST_CASE("the snapshot store asserts what it is asked for", "[replica_disk]") {
     StoreDouble here;
-    CHECK(tripped([&] { here.store->scrub(here.next_io, here.disk); }) == "snapshot.scrub-stored");
-    CHECK(tripped([&] { here.write(0, 6, 0); }) == "snapshot.size");
-    CHECK(tripped([&] { here.store->load({}, 2, here.next_io, here.disk); }) == "snapshot.area");
+    CHECK(tripped_by([&] { here.store->scrub(here.next_io, here.disk); }) ==
+          "snapshot.scrub-stored");
+    CHECK(tripped_by([&] { here.write(0, 6, 0); }) == "snapshot.size");
+    CHECK(tripped_by([&] { here.store->load({}, 2, here.next_io, here.disk); }) == "snapshot.area");
     here.write(size, 6, 0);
-    CHECK(tripped([&] { (void)here.store->begin_image(); }) == "snapshot.image-idle");
-    CHECK(tripped([&] { here.store->write({}, 1, here.next_io, here.disk); }) ==
+    CHECK(tripped_by([&] { (void)here.store->begin_image(); }) == "snapshot.image-idle");
+    CHECK(tripped_by([&] { here.store->write({}, 1, here.next_io, here.disk); }) ==
           "snapshot.write-idle");
-    CHECK(tripped([&] { here.store->load({}, 1, here.next_io, here.disk); }) ==
+    CHECK(tripped_by([&] { here.store->load({}, 1, here.next_io, here.disk); }) ==
           "snapshot.load-idle");
-    CHECK(tripped([&] { (void)here.store->chunk(3); }) == "snapshot.chunk");
-    CHECK(tripped([&] { here.store->abandon(); }) == "snapshot.abandon");
+    CHECK(tripped_by([&] { (void)here.store->chunk(3); }) == "snapshot.chunk");
+    CHECK(tripped_by([&] { here.store->abandon(); }) == "snapshot.abandon");
 }

@@ -169,7 +169,7 @@ TEST_CASE("the superblock asserts that nothing in it falls", "[replica_disk]") {
     const auto store = [&](auto change) {
         Superblock wanted = superblock;
         change(wanted);
-        return tripped([&] { file.store(wanted, next_io, disk); });
+        return tripped_by([&] { file.store(wanted, next_io, disk); });
     };
     CHECK(store([](Superblock& wanted) { wanted.view = View::of(0, 2); }) ==
           "superblock.view-never-falls");
@@ -184,12 +184,12 @@ TEST_CASE("the superblock asserts that nothing in it falls", "[replica_disk]") {
               wanted.log_end = 5;
           }) == "superblock.ended-log-awaits-view");
     CHECK(store([](Superblock&) {}).empty());
-    CHECK(tripped([&] { file.opened(superblock); }) == "superblock.opened-idle");
+    CHECK(tripped_by([&] { file.opened(superblock); }) == "superblock.opened-idle");
     std::vector<std::byte> zone(superblock_copies * superblock_bytes);
     ++superblock.sequence;
-    CHECK(tripped([&] { lay_out(superblock, zone); }) == "superblock.sealed");
+    CHECK(tripped_by([&] { lay_out(superblock, zone); }) == "superblock.sealed");
     superblock.checksum = checksum_of(superblock);
-    CHECK(tripped([&] { lay_out(superblock, std::span(zone).first(9)); }) == "superblock.zone");
+    CHECK(tripped_by([&] { lay_out(superblock, std::span(zone).first(9)); }) == "superblock.zone");
 }
 
 TEST_CASE("the superblock's file opens once, and what it is to keep makes sense",
@@ -200,12 +200,12 @@ TEST_CASE("the superblock's file opens once, and what it is to keep makes sense"
     IoId next_io = 1;
     Superblock unsealed = numbered(1);
     ++unsealed.sequence;
-    CHECK(tripped([&] { file.opened(unsealed); }) == "superblock.opened-sealed");
+    CHECK(tripped_by([&] { file.opened(unsealed); }) == "superblock.opened-sealed");
     file.opened(numbered(1));
     const auto store = [&](auto change) {
         Superblock wanted = file.wanted();
         change(wanted);
-        return tripped([&] { file.store(wanted, next_io, disk); });
+        return tripped_by([&] { file.store(wanted, next_io, disk); });
     };
     CHECK(store([](Superblock& wanted) { wanted.doubt_end = 5; }) ==
           "superblock.doubt-of-ended-log");
@@ -219,7 +219,7 @@ TEST_CASE("the superblock's file opens once, and what it is to keep makes sense"
     CHECK(store([](Superblock&) {}).empty());
     CHECK(store([](Superblock& wanted) { ++wanted.self; }) == "superblock.identity");
     disk.settle([&](const IoDone& done) { CHECK(file.on_io(done, next_io, disk)); });
-    CHECK(tripped([&] { file.opened(numbered(1)); }) == "superblock.opened-first");
+    CHECK(tripped_by([&] { file.opened(numbered(1)); }) == "superblock.opened-first");
 }
 
 TEST_CASE("the superblock's file writes one superblock at a time, in order", "[replica_disk]") {
@@ -229,19 +229,20 @@ TEST_CASE("the superblock's file writes one superblock at a time, in order", "[r
     file.opened(numbered(1));
     IoId next_io = 1;
     const auto start = [&] { SuperblockProbe::start(file, next_io, disk); };
-    CHECK(tripped(start) == "superblock.start-wanted");
-    CHECK(tripped([&] { SuperblockProbe::write_half(file, 2, next_io, disk); }) ==
+    CHECK(tripped_by(start) == "superblock.start-wanted");
+    CHECK(tripped_by([&] { SuperblockProbe::write_half(file, 2, next_io, disk); }) ==
           "superblock.half");
     next_io = 0;
-    CHECK(tripped([&] { SuperblockProbe::write_half(file, 0, next_io, disk); }) == "superblock.io");
+    CHECK(tripped_by([&] { SuperblockProbe::write_half(file, 0, next_io, disk); }) ==
+          "superblock.io");
     next_io = 1;
     file.store(file.durable(), next_io, disk);
-    CHECK(tripped(start) == "superblock.start-idle");
+    CHECK(tripped_by(start) == "superblock.start-idle");
     for (int half = 0; half < 3; ++half) { // all but the second half's sync
         disk.step([&](const IoDone& done) { CHECK(file.on_io(done, next_io, disk)); });
     }
     const auto end = [&] {
-        return tripped([&] { file.on_io(IoDone{SuperblockProbe::sync(file)}, next_io, disk); });
+        return tripped_by([&] { file.on_io(IoDone{SuperblockProbe::sync(file)}, next_io, disk); });
     };
     SuperblockProbe::writing(file).parent = Checksum{1, 2};
     CHECK(end() == "superblock.chained");

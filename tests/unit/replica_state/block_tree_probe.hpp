@@ -1,7 +1,7 @@
 #pragma once
 
 #include "replica/core/block_tree.hpp"
-#include "tests/unit/replica_state/trips.hpp"
+#include "tests/support/trips.hpp"
 
 namespace faultlab::replica {
 

@@ -1,5 +1,5 @@
 #include "replica/core/block_tree.hpp"
-#include "tests/unit/replica_state/trips.hpp"
+#include "tests/support/trips.hpp"
 
 using namespace faultlab::replica;
 

@@ -1,5 +1,5 @@
 #include "replica/core/bugs.hpp"
-#include "tests/unit/replica_state/trips.hpp"
+#include "tests/support/trips.hpp"
 
 #include <set>
 

@@ -1,5 +1,5 @@
 #include "replica/core/client_table.hpp"
-#include "tests/unit/replica_state/trips.hpp"
+#include "tests/support/trips.hpp"
 
 // A table with the sessions of clients 10, 20 and 30, and room for a fourth, is broken from inside.
 namespace faultlab::replica {

@@ -1,6 +1,6 @@
 #include "core/rng.hpp"
 #include "replica/core/client_table.hpp"
-#include "tests/unit/replica_state/trips.hpp"
+#include "tests/support/trips.hpp"
 
 #include <map>
 

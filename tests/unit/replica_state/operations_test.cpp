@@ -1,7 +1,7 @@
 #include "core/rng.hpp"
 #include "replica/core/operation_view.hpp"
 #include "tests/unit/replica_state/random_operation.hpp"
-#include "tests/unit/replica_state/trips.hpp"
+#include "tests/support/trips.hpp"
 
 using namespace faultlab;
 using namespace faultlab::replica;

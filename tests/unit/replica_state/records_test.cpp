@@ -1,5 +1,5 @@
 #include "replica/core/records.hpp"
-#include "tests/unit/replica_state/trips.hpp"
+#include "tests/support/trips.hpp"
 
 #include <vector>
 

@@ -3,7 +3,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/replica_state/random_operation.hpp"
 #include "tests/unit/replica_state/reference_store.hpp"
-#include "tests/unit/replica_state/trips.hpp"
+#include "tests/support/trips.hpp"
 
 using namespace faultlab;
 using namespace faultlab::replica;

@@ -4,7 +4,7 @@
 #include "replica/core/operation_view.hpp"
 #include "replica/core/records.hpp"
 #include "replica/core/snapshot_stream.hpp"
-#include "tests/unit/replica_state/trips.hpp"
+#include "tests/support/trips.hpp"
 
 // What the small parts assert.
 namespace faultlab::replica {

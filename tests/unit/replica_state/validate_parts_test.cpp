@@ -1,6 +1,6 @@
 #include "replica/core/validate_parts.hpp"
 #include "tests/unit/replica_state/sample_messages.hpp"
-#include "tests/unit/replica_state/trips.hpp"
+#include "tests/support/trips.hpp"
 
 // Parts of the validation are asked about messages that the parts before them do not let through.
 namespace faultlab::replica {
