@@ -78,11 +78,12 @@ public:
             const std::size_t size =
                 state_.apply(request->operation, oldest_release, result_, no_bugs_);
             auto result = decode_result(Bytes(result_).first(size), code);
+            if (!result) return lab_error(fmt::format("entry {} of the log has no result", op));
             clients_.record(record.client, record.request, op, Bytes(result_).first(size));
-            if (!result) return lab_error(fmt::format("entry {} of the log is no batch", op));
             requests.push_back(
                 {op, {request->operation.begin(), request->operation.end()}, std::move(*result)});
         }
+        if (batch.malformed()) return lab_error(fmt::format("entry {} of the log is no batch", op));
         return {};
     }
 

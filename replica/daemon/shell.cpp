@@ -95,11 +95,8 @@ public:
             io_.run_one();
             for (int i = 0; i < most_in_a_batch && !halted_ && io_.poll_one() != 0; ++i) {
             }
-            // Whatever others learn of a step, a kill must not take out of the journal.
-            if (journal_) journal_->flush();
             network_.flush();
         }
-        if (journal_) journal_->flush();
         return halted_;
     }
 
@@ -121,6 +118,8 @@ private:
         if (journal_) {
             replica_->step(input, chain_);
             journal_->append(input, chain_.value());
+            // What others learn of a step, a kill must not take out of the journal.
+            journal_->flush();
         } else {
             replica_->step(input, *this);
         }
