@@ -170,24 +170,21 @@ History amended(const History& history,
 
 } // namespace
 
-KnownOutcomes with_logged_outcomes(const History& history, const LoggedOutcomes& logged) {
+Result<KnownOutcomes> with_logged_outcomes(const History& history, const LoggedOutcomes& logged) {
+    if (const std::string why = contradiction(history, logged); !why.empty()) return lab_error(why);
     KnownOutcomes known;
     known.unknown = static_cast<std::size_t>(std::ranges::count_if(history.status(), is_unknown));
-    known.refused = contradiction(history, logged);
-    std::vector<OpId> bound_by(history.size(), none);
-    if (known.refused.empty()) {
-        bound_by = bounds(history, logged.executed);
-        for (OpId op = 0; op < std::ssize(bound_by); ++op) {
-            if (of(bound_by, op) != none) known.bounded.push_back(op);
-        }
-        known.without_effect = logged.absent;
-        for (const Executed& one : logged.executed) {
-            if (!one.done) known.without_effect.push_back(one.op);
-        }
-        std::erase_if(known.without_effect,
-                      [&](OpId op) { return !is_unknown(of(history.status(), op)); });
-        std::ranges::sort(known.without_effect);
+    const std::vector<OpId> bound_by = bounds(history, logged.executed);
+    for (OpId op = 0; op < std::ssize(bound_by); ++op) {
+        if (of(bound_by, op) != none) known.bounded.push_back(op);
     }
+    known.without_effect = logged.absent;
+    for (const Executed& one : logged.executed) {
+        if (!one.done) known.without_effect.push_back(one.op);
+    }
+    std::erase_if(known.without_effect,
+                  [&](OpId op) { return !is_unknown(of(history.status(), op)); });
+    std::ranges::sort(known.without_effect);
     known.history = amended(history, bound_by, known, logged);
     return known;
 }

@@ -2,8 +2,8 @@
 
 #include "core/history.hpp"
 #include "core/logged_outcomes.hpp"
+#include "core/result.hpp"
 
-#include <string>
 #include <vector>
 
 namespace faultlab {
@@ -14,8 +14,6 @@ struct KnownOutcomes {
     std::size_t unknown = 0;
     std::vector<OpId> bounded; ///< ascending; took effect before an operation that followed it
     std::vector<OpId> without_effect; ///< ascending; never took effect
-    /// The log contradicts what clients saw, and so was not used at all: why. Else empty.
-    std::string refused;
 };
 
 /// An indeterminate operation that is in no log, or was refused there, never took effect: it fails.
@@ -25,8 +23,8 @@ struct KnownOutcomes {
 ///
 /// Sound as far as the log is: the order of positions is the order in which the system executed
 /// ("WAL recovery" of etcd's robustness tests rests on the same). So a log that denies what a
-/// client saw, or has two operations in another order than real time, is refused. O(n log n).
-[[nodiscard]] KnownOutcomes with_logged_outcomes(const History& history,
-                                                 const LoggedOutcomes& logged);
+/// client saw, or has two operations in another order than real time, is an error. O(n log n).
+[[nodiscard]] Result<KnownOutcomes> with_logged_outcomes(const History& history,
+                                                         const LoggedOutcomes& logged);
 
 } // namespace faultlab
