@@ -1,5 +1,7 @@
 #include "tests/unit/checker/kv_reference.hpp"
 
+#include "tests/unit/checker/overlap.hpp"
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -112,24 +114,14 @@ public:
     Simulation(Rng& rng, const RandomKvOptions& options) : rng_(rng), options_(options) {}
 
     std::vector<Op> run() {
-        const auto wanted = static_cast<std::size_t>(rng_.between(2, options_.max_ops));
-        std::vector<Pending> pending(static_cast<std::size_t>(options_.processes));
-        std::size_t open = 0;
-        while (ops_.size() < wanted || open > 0) {
-            Pending& slot = pending[rng_.below(pending.size())];
-            if (slot.op < 0) {
-                if (ops_.size() == wanted) continue;
-                slot = {.op = invoke(), .applied = false};
-                ++open;
-            } else if (!slot.applied) {
-                apply(ops_[static_cast<std::size_t>(slot.op)]);
-                slot.applied = true;
-            } else {
-                finish(ops_[static_cast<std::size_t>(slot.op)]);
-                slot.op = -1;
-                --open;
-            }
-        }
+        const auto at = [this](OpId op) -> Op& { return ops_[static_cast<std::size_t>(op)]; };
+        overlap(
+            rng_,
+            options_.processes,
+            rng_.between(2, options_.max_ops),
+            [&](std::int32_t /*process*/) { return invoke(); },
+            [&](OpId op) { apply(at(op)); },
+            [&](OpId op) { finish(at(op)); });
         if (rng_.chance(options_.corrupt_percent, 100)) {
             for (std::int64_t i = rng_.between(1, 3); i > 0; --i)
                 corrupt();
@@ -138,11 +130,6 @@ public:
     }
 
 private:
-    struct Pending {
-        OpId op = -1;
-        bool applied = false;
-    };
-
     Value some_key() {
         const auto key =
             static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(options_.keys)));

@@ -1,5 +1,7 @@
 #include "tests/unit/checker/random_history.hpp"
 
+#include "tests/unit/checker/overlap.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -12,25 +14,14 @@ public:
         : rng_(rng), options_(options), versioned_(options.model == "versioned-register") {}
 
     std::vector<Op> run() {
-        const auto wanted = static_cast<std::size_t>(rng_.between(2, options_.max_ops));
-        std::vector<Pending> pending(static_cast<std::size_t>(options_.processes));
-        std::size_t open = 0;
-        while (ops_.size() < wanted || open > 0) {
-            const auto p = static_cast<std::size_t>(rng_.below(pending.size()));
-            Pending& slot = pending[p];
-            if (slot.op < 0) {
-                if (ops_.size() == wanted) continue;
-                slot = {.op = invoke(static_cast<std::int32_t>(p)), .applied = false};
-                ++open;
-            } else if (!slot.applied) {
-                apply(ops_[static_cast<std::size_t>(slot.op)]);
-                slot.applied = true;
-            } else {
-                finish(ops_[static_cast<std::size_t>(slot.op)]);
-                slot.op = -1;
-                --open;
-            }
-        }
+        const auto at = [this](OpId op) -> Op& { return ops_[static_cast<std::size_t>(op)]; };
+        overlap(
+            rng_,
+            options_.processes,
+            rng_.between(2, options_.max_ops),
+            [&](std::int32_t process) { return invoke(process); },
+            [&](OpId op) { apply(at(op)); },
+            [&](OpId op) { finish(at(op)); });
         if (rng_.chance(options_.corrupt_percent, 100)) {
             for (std::int64_t i = rng_.between(1, 5); i > 0; --i)
                 corrupt();
@@ -39,11 +30,6 @@ public:
     }
 
 private:
-    struct Pending {
-        OpId op = -1;
-        bool applied = false;
-    };
-
     Value some_value() {
         if (rng_.chance(1, 12)) return {};
         if (options_.unique) return rng_.between(std::max<std::int64_t>(0, written_ - 4), written_);
