@@ -171,7 +171,6 @@ std::uint32_t BlockTree::release_blocks(Index index) {
 
 void BlockTree::store(Index index, const SpacedKey& key, Bytes value) {
     Node& node = nodes_[index];
-    REPLICA_ASSERT("tree-store-over", node.blocks == none); // what was there would be lost
     Index* tail = &node.blocks;
     std::size_t room = 0;
     std::byte* place = nullptr;
@@ -245,7 +244,6 @@ void BlockTree::unlink(Index* link) {
 }
 
 bool BlockTree::put(const SpacedKey& key, Bytes value) {
-    REPLICA_ASSERT("tree-key", !key.bytes.empty());
     const std::uint64_t needed = blocks_for(key.bytes.size() + value.size());
     Index index = find(key);
     const std::uint64_t freed =

@@ -70,7 +70,6 @@ ClientTable::Answer ClientTable::classify(ClientId client,
         return Answer::Unknown;
     }
     const Entry& entry = entries_[order_[at]];
-    REPLICA_ASSERT("classify-session", session != 0);
     if (request < entry.request) {
         return Answer::Old;
     }
@@ -83,7 +82,6 @@ ClientTable::Answer ClientTable::classify(ClientId client,
 }
 
 std::optional<ClientTable::Cached> ClientTable::find(ClientId client, BugSet& bugs) const {
-    REPLICA_ASSERT("find-client", client != 0);
     const std::size_t at = position(client);
     if (!known(client, at)) {
         return std::nullopt;
@@ -170,7 +168,6 @@ void ClientTable::record(ClientId client, RequestNumber request, Op op, Bytes re
     const Place place = order_[at];
     Entry& entry = entries_[place];
     REPLICA_ASSERT("session-request-falls", request >= entry.request);
-    REPLICA_ASSERT("session-op-falls", op >= entry.op);
     digest_.remove(checksum_of(entry));
     entry.request = request;
     entry.op = op;
@@ -191,6 +188,7 @@ void ClientTable::save(SnapshotWriter& out) const {
     ClientId last = 0;
     for (const Place place : order_) {
         REPLICA_ASSERT("sessions-ascend", entries_[place].client > last);
+        REPLICA_ASSERT("session-op-falls", entries_[place].op >= entries_[place].session);
         last = entries_[place].client;
         out.put(entries_[place]);
         out.bytes(reply(place));

@@ -46,7 +46,6 @@ void Replica::Core::on_request(const Message& message, std::uint64_t link) {
 }
 
 void Replica::Core::admit(const Message& message, std::uint64_t link) {
-    REPLICA_ASSERT("admit-leads", is_normal_primary() || bugs_.on(Bug::KM13));
     if (serve_read(message, link)) {
         return;
     }

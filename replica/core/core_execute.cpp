@@ -60,7 +60,6 @@ std::size_t Replica::Core::execute_operation(const Header& entry, Bytes operatio
 
 bool Replica::Core::execute_request(const Header& entry, const BatchedRequest& request) {
     const RequestRecord& record = request.record;
-    REPLICA_ASSERT("execute-client", record.client != 0);
     Header reply = outgoing(Command::Reply);
     reply.client = record.client;
     reply.session = record.session;

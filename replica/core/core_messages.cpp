@@ -106,7 +106,6 @@ View Replica::Core::spoken_view() const {
 }
 
 Header Replica::Core::outgoing(Command command) const {
-    REPLICA_ASSERT("outgoing-command", command != Command::None);
     Header header;
     header.cluster = config_.cluster;
     header.command = command;

@@ -63,7 +63,6 @@ const Checksum* Journal::checksum_at(Op op) const {
 Message Journal::entry(Op op) const {
     REPLICA_ASSERT("journal.entry-present", state(op) == SlotState::Present);
     const Header& of = headers_[index(op)];
-    REPLICA_ASSERT("journal.entry-op", of.op == op);
     REPLICA_ASSERT("journal.entry-bytes",
                    of.size >= sizeof(Header) && of.size <= limits_.message_bytes);
     const std::uint64_t at = prepare_offset(limits_, index(op)) + sizeof(Header);
@@ -101,6 +100,8 @@ void Journal::append(const Header& header, Bytes body) {
 void Journal::repair(const Header& header, Bytes body) {
     REPLICA_ASSERT("journal.repair-recovered", !recovery_.active);
     REPLICA_ASSERT("journal.repair-faulty", state(header.op) == SlotState::Faulty);
+    REPLICA_ASSERT("journal.repair-root", header.op > 0);
+    REPLICA_ASSERT("journal.repair-entry", header.command == Command::Prepare);
     REPLICA_ASSERT("journal.repair-above-head", header.op <= head_);
     REPLICA_ASSERT("journal.repair-durable", durable_ < header.op || header.op <= checkpoint_);
     const Checksum* expected = checksum_at(header.op);
@@ -120,8 +121,6 @@ void Journal::place(const Header& header, Bytes body) {
     REPLICA_ASSERT("journal.entry-size",
                    header.size == sizeof(Header) + body.size() &&
                        header.size <= entry_bytes(limits_));
-    REPLICA_ASSERT("journal.place-root", header.op > 0);
-    REPLICA_ASSERT("journal.place-entry", header.command == Command::Prepare);
     const std::size_t at = index(header.op);
     Slot& slot = slots_[at];
     const bool queued = slot.queued && slot.op == header.op;

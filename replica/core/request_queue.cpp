@@ -24,13 +24,11 @@ RequestQueue::RequestQueue(const Limits& limits)
 }
 
 RequestQueue::Taken* RequestQueue::find(ClientId client) {
-    REPLICA_ASSERT("queue-find-client", client != 0);
     const auto place = std::lower_bound(taken_.begin(), taken_.end(), client, by_client);
     return place != taken_.end() && place->client == client ? &*place : nullptr;
 }
 
 void RequestQueue::push(const Header& request, Bytes operation, std::uint64_t link) {
-    REPLICA_ASSERT("queue-client", request.client != 0);
     REPLICA_ASSERT("queue-room", !full() && taken_.size() < taken_.capacity());
     REPLICA_ASSERT("queue-request-size", operation.size() <= request_bytes_);
     const auto place = std::lower_bound(taken_.begin(), taken_.end(), request.client, by_client);
@@ -46,13 +44,11 @@ void RequestQueue::push(const Header& request, Bytes operation, std::uint64_t li
 RequestQueue::Waiting RequestQueue::front() const {
     REPLICA_ASSERT("queue-front", count_ > 0);
     const Slot& slot = slots_[first_];
-    REPLICA_ASSERT("queue-front-bytes", slot.size <= request_bytes_);
     return {slot.header, Bytes(operations_).subspan(first_ * request_bytes_, slot.size)};
 }
 
 void RequestQueue::pop() {
     REPLICA_ASSERT("queue-pop", count_ > 0);
-    REPLICA_ASSERT("queue-first", first_ < slots_.size());
     --count_;
     // An empty ring begins anew: a tour of all its slots would be a tour of memory that no cache
     // holds.
@@ -60,7 +56,6 @@ void RequestQueue::pop() {
 }
 
 std::uint64_t RequestQueue::finish(ClientId client, RequestNumber request) {
-    REPLICA_ASSERT("queue-finish-client", client != 0);
     const auto place = std::lower_bound(taken_.begin(), taken_.end(), client, by_client);
     if (place == taken_.end() || place->client != client || place->request != request) {
         return 0;
@@ -81,6 +76,7 @@ void RequestQueue::close(std::uint64_t link) {
 
 void RequestQueue::clear_waiting() {
     REPLICA_ASSERT("queue-count", count_ <= slots_.size());
+    REPLICA_ASSERT("queue-first", first_ < slots_.size());
     while (count_ > 0) {
         const Header header = front().header;
         pop();

@@ -260,7 +260,6 @@ std::size_t StateMachine::query(Bytes body, std::span<std::byte> result) const {
 
 std::size_t
 StateMachine::apply(Bytes body, std::uint32_t release, std::span<std::byte> result, BugSet& bugs) {
-    REPLICA_ASSERT("operation-size", body.size() <= state_->scratch.size());
     const std::optional<OperationView> operation = view_operation(body);
     if (!operation) {
         return bare(Outcome::Malformed, result);

@@ -89,7 +89,6 @@ struct EntryProbe {
             {"broadcast-own", [](Core& c) { c.broadcast(Header{}); }},
             {"broadcast-all-own", [](Core& c) { c.broadcast_to_all(Header{}); }},
             {"broadcast-voters-own", [](Core& c) { c.broadcast_to_voters(Header{}); }},
-            {"outgoing-command", [](Core& c) { (void)c.outgoing(Command::None); }},
             {"quorum-members",
              [](Core& c) {
                  c.membership_ = {};
@@ -322,7 +321,6 @@ struct EntryProbe {
     }
     static std::vector<Case> of_clients() {
         return {
-            {"admit-leads", [](Core& c) { c.admit(Message{}, 1); }},
             {"reply-to-client", [](Core& c) { c.reply_to(1, Command::Busy, Header{}, 0); }},
             {"reply-command",
              [](Core& c) {
@@ -342,7 +340,6 @@ struct EntryProbe {
                  (void)c.quorum_heard();
              }},
             {"operation-bytes", [](Core& c) { (void)c.execute_operation(Header{}, {}); }},
-            {"execute-client", [](Core& c) { (void)c.execute_request(Header{}, {}); }},
             {"digest-rises",
              [](Core& c) {
                  c.figures_.digest_op = 5;

@@ -38,10 +38,6 @@ struct JournalProbe {
 
     static Breaches of_entries() {
         return {
-            {"journal.entry-op", in([](Journal& journal) {
-                 journal.headers_[2].op = 18;
-                 (void)journal.entry(2);
-             })},
             {"journal.entry-bytes", in([](Journal& journal) {
                  journal.headers_[2].size = sizeof(Header) - 1;
                  (void)journal.entry(2);
@@ -68,16 +64,16 @@ struct JournalProbe {
                  log.journal->durable_ = 3;
                  log.journal->repair(log.entries[2].header, log.entries[2].body);
              }},
-            {"journal.place-root",
+            {"journal.repair-root",
              [](LogDouble& log) {
                  log.journal->slots_[0].state = SlotState::Faulty;
                  log.journal->repair(log.entries[0].header, {});
              }},
-            {"journal.place-entry",
+            {"journal.repair-entry",
              [](LogDouble& log) {
-                 LogDouble::Entry entry = log.next();
-                 entry.header.command = Command::Commit;
-                 log.journal->append(entry.header, entry.body);
+                 log.journal->slots_[2].state = SlotState::Faulty;
+                 log.entries[2].header.command = Command::Commit;
+                 log.journal->repair(log.entries[2].header, log.entries[2].body);
              }},
             {"journal.waiting-room",
              [](LogDouble& log) {

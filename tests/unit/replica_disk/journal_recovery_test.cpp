@@ -74,8 +74,9 @@ TEST_CASE("a rotten entry is faulty, and whole again after its repair", "[replic
     CHECK(log.journal->durable() == 2);
     CHECK(log.journal->header(3)->checksum == log.entries.at(3).header.checksum);
     CHECK_FALSE(log.journal->head_uncertain());
-    CHECK(tripped_by([&] { log.journal->repair(Header{.op = 3}, {}); }) ==
-          "journal.repair-identity");
+    CHECK(tripped_by([&] {
+              log.journal->repair(Header{.op = 3, .command = Command::Prepare}, {});
+          }) == "journal.repair-identity");
     log.journal->repair(log.entries.at(3).header, log.entries.at(3).body);
     log.flush();
     log.settle();

@@ -86,7 +86,6 @@ std::vector<Breach<BlockTree>> BlockTreeProbe::of_memory() {
              tree.blocks_ = std::vector<Tree::Block>();
              tree.clear();
          }},
-        {"tree-store-over", [](Tree& tree) { tree.store(tree.root_, key(1), keys); }},
     };
 }
 

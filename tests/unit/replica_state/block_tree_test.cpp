@@ -19,7 +19,6 @@ TEST_CASE("A tree of blocks gives no bytes of another size than it has", "[repli
     tree.copy_key(index, out);
     CHECK(out == key);
     CHECK_TRIPS("tree-value-size", tree.copy_value(index, out));
-    CHECK_TRIPS("tree-key", tree.put({1, {}}, value));
 }
 
 TEST_CASE("A tree of blocks is full by entries or by blocks", "[replica_state]") {

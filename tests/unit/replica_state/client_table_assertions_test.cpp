@@ -27,21 +27,15 @@ ClientTable three_sessions() {
 struct ClientTableProbe {
     using Table = ClientTable;
 
+    static void save(const Table& table) {
+        std::array<std::byte, 1024> bytes{};
+        SnapshotWriter out(bytes);
+        table.save(out);
+    }
     static std::vector<Breach<Table>> of_questions() {
         return {
             {"sessions-some", [](Table&) { const Table none(small(0)); }},
             {"sessions-reply-bytes", [](Table&) { const Table none(small(4, 0)); }},
-            {"classify-session",
-             [](Table& table) {
-                 BugSet bugs;
-                 table.entries_[table.order_[0]].session = 0;
-                 (void)table.classify(10, 0, 1, bugs);
-             }},
-            {"find-client",
-             [](Table& table) {
-                 BugSet bugs;
-                 (void)table.find(0, bugs);
-             }},
             {"session-nameless",
              [](Table& table) {
                  BugSet bugs;
@@ -62,10 +56,13 @@ struct ClientTableProbe {
              }},
             {"sessions-ascend",
              [](Table& table) {
-                 std::array<std::byte, 1024> bytes{};
-                 SnapshotWriter out(bytes);
                  std::swap(table.order_[0], table.order_[1]);
-                 table.save(out);
+                 save(table);
+             }},
+            {"session-op-falls",
+             [](Table& table) {
+                 table.entries_[table.order_[0]].op = 9;
+                 save(table);
              }},
         };
     }
@@ -116,7 +113,6 @@ struct ClientTableProbe {
                  BugSet bugs;
                  table.open(20, 20, bugs);
              }},
-            {"session-op-falls", [](Table& table) { table.record(10, 1, 9, {}); }},
         };
     }
 };
