@@ -15,6 +15,20 @@ std::vector<EntryProbe::Case> EntryProbe::of_snapshots() {
              snapshot(c, Membership{.epoch = 1}, 1);
              (void)c.snapshot_decided();
          }},
+        {"decided-at",
+         [](Core& c) {
+             Membership later = c.membership_;
+             later.epoch = 1;
+             later.began_at = 2;
+             snapshot(c, later, 1);
+             (void)c.snapshot_decided();
+         }},
+        {"restored-epoch",
+         [](Core& c) {
+             c.decided_.membership.epoch = 1;
+             snapshot(c, Membership{}, 1);
+             (void)c.restore_state();
+         }},
         {"decided-release",
          [](Core& c) {
              snapshot(c, Membership{}, 0);
@@ -68,6 +82,19 @@ std::vector<EntryProbe::Case> EntryProbe::of_taking() {
              c.commit_min_ = 12;
              c.sync_.active = true;
              c.take_snapshot(12);
+         }},
+        {"snapshot-decided",
+         [](Core& c) {
+             c.commit_min_ = 12;
+             c.decided_.membership.began_at = 13;
+             c.take_snapshot(12);
+         }},
+        {"checkpoint-id",
+         [](Core& c) {
+             c.checkpointing_ = c.superblock_.durable_.checkpoint_op = 12;
+             c.superblock_.durable_.checkpoint_id = {1, 2};
+             c.checkpoint_storing_ = true;
+             c.settle_checkpoint();
          }},
         {"want-checkpoint-op",
          [](Core& c) {
