@@ -44,6 +44,18 @@ std::vector<EntryProbe::Case> EntryProbe::of_boot() {
              c.boot_ = Core::BootStage::Off;
              c.on_boot(Boot{});
          }},
+        {"boot-unasked",
+         [](Core& c) {
+             c.boot_ = Core::BootStage::Off;
+             c.status_ = Status::Booting;
+             c.on_boot(Boot{});
+         }},
+        {"boot-log-ended",
+         [](Core& c) {
+             c.boot_ = Core::BootStage::Log;
+             c.wanted_.log_end = 1;
+             c.on_log_recovered();
+         }},
         {"boot-log-view",
          [](Core& c) { start_from(c, [](Superblock& s) { s.log_view = View::of(0, 5); }); }},
         {"boot-log-end", [](Core& c) { start_from(c, [](Superblock& s) { s.log_end = 1; }); }},
@@ -77,6 +89,12 @@ std::vector<EntryProbe::Case> EntryProbe::of_boot() {
              c.view_ = View::of(0, 1);
              c.enter_after_boot();
          }},
+        {"enter-synced",
+         [](Core& c) {
+             c.sync_.active = true;
+             c.enter_after_boot();
+         }},
+        {"enter-executed", [](Core& c) { c.enter_after_boot(); }},
         {"enter-install",
          [](Core& c) {
              c.install_.active = true;
@@ -90,6 +108,21 @@ std::vector<EntryProbe::Case> EntryProbe::of_steps() {
         {"superblock-checkpoint",
          [](Core& c) {
              c.wanted_.checkpoint_op = 5;
+             (void)c.store_superblock();
+         }},
+        {"superblock-sense",
+         [](Core& c) {
+             c.wanted_.log_op = most_op;
+             (void)c.store_superblock();
+         }},
+        {"superblock-release",
+         [](Core& c) {
+             c.wanted_.release_active = newest_release + 1;
+             (void)c.store_superblock();
+         }},
+        {"superblock-epoch",
+         [](Core& c) {
+             c.wanted_.membership.epoch = 1;
              (void)c.store_superblock();
          }},
         {"timer-booted",
@@ -316,6 +349,7 @@ TEST_CASE("A core is not made for what no replica can be", "[replica_core]") {
     CHECK(refused([](Config&) {}).empty());
     CHECK(refused([](Config& of) { of.self = no_replica; }) == "core-self");
     CHECK(refused([](Config& of) { of.timeouts.clock_drift = 500; }) == "core-drift");
+    CHECK(refused([](Config& of) { of.release = newest_release + 1; }) == "core-release");
     CHECK(refused([](Config& of) {
               of.reads = Reads::Lease;
               of.timeouts.lease = of.timeouts.primary_silent;

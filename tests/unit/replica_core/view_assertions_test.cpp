@@ -67,6 +67,13 @@ std::vector<ViewProbe::Case> ViewProbe::of_choices() {
              (void)c.newest_vote();
          }},
         {"tell-best", [](Core& c) { (void)c.enough_tell(Core::Vote{}); }},
+        {"tell-voters",
+         [](Core& c) {
+             c.membership_.voter_count = 1;
+             voted(c, 1);
+             (void)c.enough_tell(voted(c, 0));
+         }},
+        {"give-up-vote", [](Core& c) { (void)c.gives_up(Core::Vote{}); }},
         {"choose-changes",
          [](Core& c) {
              c.view_ = c.log_view_ = View::of(0, 1);
@@ -156,6 +163,11 @@ std::vector<ViewProbe::Case> ViewProbe::of_votes() {
              header.log_view = c.view_;
              c.keep_do_view_change(header, {}, 1);
          }},
+        {"keep-bytes",
+         [](Core& c) {
+             change(c);
+             c.keep_do_view_change(vote(c), Bytes(c.scratch_).first(sizeof(SlotRecord)), 1);
+         }},
         {"keep-room",
          [](Core& c) {
              change(c);
@@ -178,6 +190,49 @@ std::vector<ViewProbe::Case> ViewProbe::of_starts() {
              c.journal_.durable_ = 1;
              c.begin_view();
          }},
+        {"begin-epoch",
+         [](Core& c) {
+             c.view_ = c.log_view_ = View::of(1, 0);
+             on_disk(c, c.view_);
+             c.begin_view();
+         }},
+        {"begin-committed",
+         [](Core& c) {
+             c.commit_max_ = 4;
+             c.begin_view();
+         }},
+        {"begin-remembers",
+         [](Core& c) {
+             c.wanted_.recovering = 1;
+             c.begin_view();
+         }},
+        {"begin-ended",
+         [](Core& c) {
+             c.wanted_.log_end = 3;
+             c.begin_view();
+         }},
+        {"begin-stored",
+         [](Core& c) {
+             c.then_ = Then::BeginView;
+             c.run_continuation();
+         }},
+    };
+}
+
+std::vector<ViewProbe::Case> ViewProbe::of_layouts() {
+    return {
+        {"lay-out-epoch",
+         [](Core& c) {
+             Header header;
+             header.view = View::of(1, 0);
+             (void)c.lay_out_view(header);
+         }},
+        {"lay-out-count",
+         [](Core& c) {
+             Header header;
+             header.count = 1;
+             (void)c.lay_out_view(header);
+         }},
         {"lay-out-members",
          [](Core& c) {
              Header header;
@@ -195,6 +250,18 @@ std::vector<ViewProbe::Case> ViewProbe::of_starts() {
              Message message;
              message.header.count = 100;
              c.install_view(message, c.membership_);
+         }},
+        {"install-view-epoch",
+         [](Core& c) {
+             Membership next = c.membership_;
+             next.epoch = 1;
+             c.install_view(Message{}, next);
+         }},
+        {"install-view-bytes", [](Core& c) { c.install_view(Message{}, c.membership_); }},
+        {"ask-view-may",
+         [](Core& c) {
+             c.status_ = Status::Syncing;
+             c.ask_for_view();
          }},
         {"install-view-falls",
          [](Core& c) {
@@ -246,6 +313,27 @@ std::vector<ViewProbe::Case> ViewProbe::of_members() {
              c.decided_.release = 2;
              execute_second(c, {.code = OpCode::Upgrade, .release = 1});
          }},
+    };
+}
+
+std::vector<ViewProbe::Case> ViewProbe::of_decisions() {
+    return {
+        {"upgrade-last",
+         [](Core& c) { execute_second(c, {.code = OpCode::Upgrade, .release = 2}); }},
+        {"reconfigure-by-one",
+         [](Core& c) {
+             c.decided_.membership = c.membership_;
+             c.decided_.membership.epoch = 1;
+             Membership next = c.membership_;
+             next.epoch = 3;
+             execute_second(c, {.code = OpCode::Reconfigure, .membership = next});
+         }},
+        {"waits-leads", [](Core& c) { (void)c.upgrade_waits(4, {}); }},
+        {"flags-code",
+         [](Core& c) {
+             lead(c);
+             (void)c.reconfiguration_flags(encode({.code = OpCode::Register}));
+         }},
         {"epoch-known",
          [](Core& c) {
              c.decided_.membership = c.membership_;
@@ -294,10 +382,12 @@ TEST_CASE("What must be so between views is noticed when it is not", "[replica_c
     ViewProbe::each(ViewProbe::of_choices());
     ViewProbe::each(ViewProbe::of_votes());
     ViewProbe::each(ViewProbe::of_starts());
+    ViewProbe::each(ViewProbe::of_layouts());
 }
 
 TEST_CASE("What must be so between epochs is noticed when it is not", "[replica_core]") {
     ViewProbe::each(ViewProbe::of_members());
+    ViewProbe::each(ViewProbe::of_decisions());
     ViewProbe::each(ViewProbe::of_epochs());
 }
 

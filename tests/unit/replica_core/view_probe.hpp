@@ -60,14 +60,20 @@ struct ViewProbe {
     static std::vector<Case> of_choices();
     static std::vector<Case> of_votes();
     static std::vector<Case> of_starts();
+    static std::vector<Case> of_layouts();
     static std::vector<Case> of_members();
+    static std::vector<Case> of_decisions();
     static std::vector<Case> of_epochs();
 
     // --- fetch_assertions_test.cpp
     static std::vector<Case> of_installs();
+    static std::vector<Case> of_drops();
+    static std::vector<Case> of_ends();
     static std::vector<Case> of_recovery();
     static std::vector<Case> of_recoveries();
     static std::vector<Case> of_syncs();
+    static std::vector<Case> of_donors();
+    static std::vector<Case> of_taking_up();
 
     static void each(const std::vector<Case>& cases) {
         for (const Case& of : cases) {
