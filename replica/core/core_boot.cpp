@@ -44,6 +44,8 @@ Replica::Core::Core(const Config& config, const BugSet& bugs)
     REPLICA_ASSERT("core-lease",
                    config.reads != Reads::Lease ||
                        config.timeouts.lease < config.timeouts.primary_silent);
+    REPLICA_ASSERT("core-release",
+                   config.release >= oldest_release && config.release <= newest_release);
     for (Vote& vote : votes_) {
         vote.slots.reserve(most_suffix(config.limits));
     }
@@ -96,6 +98,7 @@ void Replica::Core::dispatch(const Input& input) {
 void Replica::Core::on_boot(const Boot& boot) {
     REPLICA_ASSERT("boot-once", boot_ == BootStage::Off);
     REPLICA_ASSERT("boot-status", status_ == Status::Booting);
+    REPLICA_ASSERT("boot-unasked", next_io_ == 1);
     rng_ = Rng(boot.entropy);
     if (boot.recover) {
         start_recovery();
@@ -168,6 +171,9 @@ void Replica::Core::on_log_recovered() {
     REPLICA_ASSERT("boot-log-checkpoint", journal_.checkpoint() == wanted_.checkpoint_op);
     REPLICA_ASSERT("boot-start-counted",
                    Lives::of(wanted_.incarnation + 1) == Lives::of(wanted_.incarnation));
+    // What was committed in the log that was being installed may be covered by now.
+    REPLICA_ASSERT("boot-log-ended",
+                   journal_.head() <= std::max(wanted_.log_end, wanted_.checkpoint_op));
     // Every entry says what was committed when it was prepared, and so does the superblock.
     Op known = wanted_.commit;
     for (Op op = journal_.checkpoint() + 1; op <= journal_.head(); ++op) {
@@ -186,6 +192,8 @@ void Replica::Core::enter_after_boot() {
     REPLICA_ASSERT("enter-incarnation", durable().incarnation == wanted_.incarnation);
     REPLICA_ASSERT("enter-view", view_ <= durable().view || bugs_.any());
     REPLICA_ASSERT("enter-install", !install_.active);
+    REPLICA_ASSERT("enter-synced", !sync_.active);
+    REPLICA_ASSERT("enter-executed", commit_min_ == durable().checkpoint_op);
     boot_ = BootStage::Done;
     promise(); // it may have made one before it restarted
     arm(Timer::Ping, with_jitter(config_.timeouts.ping));
@@ -301,6 +309,10 @@ std::uint64_t Replica::Core::store_superblock() {
     REPLICA_ASSERT("superblock-view",
                    (wanted_.view >= durable().view && wanted_.view >= wanted_.log_view) ||
                        bugs_.on(Bug::KM7) || bugs_.on(Bug::V5) || bugs_.on(Bug::V6));
+    // The next start would refuse it.
+    REPLICA_ASSERT("superblock-sense", makes_sense(wanted_));
+    REPLICA_ASSERT("superblock-release", wanted_.release_active <= config_.release);
+    REPLICA_ASSERT("superblock-epoch", wanted_.membership.epoch <= wanted_.view.epoch());
     return superblock_.store(wanted_, next_io_, *effects_);
 }
 
@@ -314,6 +326,7 @@ void Replica::Core::run_continuation() {
     }
     const Then then = then_;
     then_ = Then::Nothing;
+    REPLICA_ASSERT("begin-stored", then != Then::BeginView || install_.storing);
     if (install_.storing) {
         // Whatever was decided since: the log on the disk is the new one's.
         REPLICA_ASSERT("install-stored", early || durable().log_view == install_.view);

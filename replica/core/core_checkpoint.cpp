@@ -31,11 +31,15 @@ Replica::Core::Decided Replica::Core::snapshot_decided() const {
                    decided.membership.epoch == 0 || decided.membership.well_formed() ||
                        bugs_.any());
     REPLICA_ASSERT("decided-release", decided.release >= oldest_release || bugs_.any());
+    REPLICA_ASSERT("decided-at",
+                   decided.membership.began_at <= snapshots_.head().entry.op || bugs_.any());
     return decided;
 }
 
 bool Replica::Core::restore_state() {
     const Decided decided = snapshot_decided();
+    REPLICA_ASSERT("restored-epoch",
+                   decided.membership.epoch >= decided_.membership.epoch || bugs_.any());
     decided_.membership = decided.membership;
     decided_.release = std::max(decided_.release, decided.release);
     SnapshotReader in(snapshots_.image());
@@ -97,6 +101,7 @@ void Replica::Core::take_snapshot(Op op) {
     REPLICA_ASSERT("snapshot-due", op % config_.limits.checkpoint_every == 0);
     REPLICA_ASSERT("snapshot-rises", op > durable().checkpoint_op);
     REPLICA_ASSERT("snapshot-apart", !sync_.active); // it has the one snapshot in memory
+    REPLICA_ASSERT("snapshot-decided", decided_.membership.began_at <= op || bugs_.any());
     SnapshotWriter out(snapshots_.begin_image());
     out.put(decided_.membership);
     out.put(decided_.release);
@@ -154,6 +159,7 @@ void Replica::Core::settle_checkpoint() {
     }
     if (checkpoint_storing_ && superblock_.done() >= checkpoint_ticket_) {
         REPLICA_ASSERT("checkpoint-named", durable().checkpoint_op == checkpointing_);
+        REPLICA_ASSERT("checkpoint-id", durable().checkpoint_id == snapshots_.id());
         journal_.set_checkpoint(checkpointing_);
         offered_ = {durable().checkpoint_op, durable().checkpoint_id};
         event(EventKind::Checkpointed, checkpointing_, 0, offered_.id);

@@ -89,6 +89,7 @@ bool Replica::Core::enough_tell(const Vote& best) const {
         silent += told ? 0U : 1U;
         of_this_log = of_this_log || (told && vote.header.log_view == best.header.log_view);
     }
+    REPLICA_ASSERT("tell-voters", telling + silent <= membership_.voter_count);
     return silent == 0 || (of_this_log && telling >= quorums().nack);
 }
 
@@ -288,6 +289,7 @@ bool Replica::Core::cut_what_nobody_has(Install& wanted, Op base) {
 
 /// Whether the others' rings may not hold any more what this replica lacks.
 bool Replica::Core::gives_up(const Vote& best) {
+    REPLICA_ASSERT("give-up-vote", best.valid && best.header.view == view_);
     const Op needed = commit_min_ + 1;
     const bool lags = wanted_.checkpoint_op < best.header.checkpoint_op &&
                       needed + config_.limits.slots <= best.header.op;

@@ -85,6 +85,8 @@ void Replica::Core::start_install(const Install& wanted) {
     REPLICA_ASSERT("install-of-view", install_.view == view_);
     REPLICA_ASSERT("install-normal", status_ != Status::Normal);
     REPLICA_ASSERT("install-syncing", !sync_.active);
+    REPLICA_ASSERT("install-epoch", wanted.view.epoch() == wanted.membership.epoch);
+    REPLICA_ASSERT("install-begin", then_ != Then::BeginView); // it would begin this one unfinished
     REPLICA_ASSERT(
         "install-suffix",
         suffix_.empty() || suffix_.back().op == 0 ||
@@ -119,6 +121,7 @@ void Replica::Core::abandon_install() {
 /// that can be judged only here. Who said so is counted, and has to say it again.
 void Replica::Core::give_up_install() {
     REPLICA_ASSERT("give-up-active", install_.active);
+    REPLICA_ASSERT("give-up-stored", !install_.storing); // it counts already
     reject(Reject::Entry, install_.donor);
     if (install_.as_primary) {
         votes_[voter_index(install_.donor)].valid = false;
@@ -147,6 +150,9 @@ void Replica::Core::truncate(Op last) {
 bool Replica::Core::may_drop_above(Op op, bool differs) {
     REPLICA_ASSERT("drop-installing", install_.active);
     REPLICA_ASSERT("drop-executed", op >= commit_min_ || drops_committed());
+    REPLICA_ASSERT("drop-storing", !install_.storing);
+    // Up to there both logs are the same.
+    REPLICA_ASSERT("drop-next", op + 1 == install_.next || drops_committed());
     if (install_.log_view != log_view_ && wanted_.log_end > op) {
         wanted_.doubt_end = differs ? 0 : ceiling();
         wanted_.view = view_;
@@ -166,6 +172,7 @@ bool Replica::Core::may_drop_above(Op op, bool differs) {
 bool Replica::Core::take_for_unnamed(const Header& entry, Bytes body) {
     REPLICA_ASSERT("unnamed-faulty", journal_.state(entry.op) == SlotState::Faulty);
     REPLICA_ASSERT("unnamed-next", entry.op == install_.next);
+    REPLICA_ASSERT("unnamed-known", journal_.checksum_at(entry.op) == nullptr);
     if (entry.op > commit_max_ && install_.log_view != log_view_) {
         return false;
     }
@@ -265,6 +272,7 @@ void Replica::Core::finish_install() {
     REPLICA_ASSERT("finish-durable", journal_.durable() >= install_.op);
     REPLICA_ASSERT("finish-clean", journal_.clean()); // its headers prove it
     REPLICA_ASSERT("finish-commit", install_.commit <= commit_max_ || bugs_.any());
+    REPLICA_ASSERT("finish-members", install_.membership == membership_);
     install_.storing = true;
     wanted_.view = install_.view;
     wanted_.log_view = install_.view;

@@ -59,6 +59,8 @@ void Replica::Core::check_views() const {
     REPLICA_ASSERT("is-wanted-epoch", wanted_.membership.epoch <= wanted_.view.epoch());
     REPLICA_ASSERT("is-wanted-log-view",
                    wanted_.log_view == (install_.storing ? install_.view : log_view_));
+    REPLICA_ASSERT("is-doubt-end", wanted_.doubt_end == 0 || wanted_.doubt_end >= wanted_.log_end);
+    REPLICA_ASSERT("is-lives-nobody", wanted_.lives.lost[no_replica] == 0);
 }
 
 void Replica::Core::check_log() const {
@@ -73,15 +75,23 @@ void Replica::Core::check_log() const {
     REPLICA_ASSERT("is-durable-checkpoint", journal_.checkpoint() <= journal_.durable());
     REPLICA_ASSERT("is-ring", head - journal_.checkpoint() <= config_.limits.slots);
     REPLICA_ASSERT("is-tail", journal_.tail() <= journal_.checkpoint() + 1);
+    REPLICA_ASSERT("is-ring-tail", head + 1 - journal_.tail() <= config_.limits.slots);
     const bool whole = journal_.faulty() == 0;
     REPLICA_ASSERT("is-durable-whole", whole || journal_.durable() < oldest_faulty());
     REPLICA_ASSERT("is-executed-whole", whole || commit_min_ < oldest_faulty());
     REPLICA_ASSERT("is-executed-view",
                    journal_.header(commit_min_) == nullptr ||
                        journal_.header(commit_min_)->view <= view_);
+    REPLICA_ASSERT("is-committed-view",
+                   journal_.header(commit_max_) == nullptr ||
+                       journal_.header(commit_max_)->view <= view_);
     REPLICA_ASSERT("is-view-entry",
                    status_ != Status::Normal || journal_.header(head) == nullptr ||
                        journal_.header(head)->view <= view_);
+    // Of a log that was not installed to its end only what is committed stays.
+    REPLICA_ASSERT("is-log-entry",
+                   install_.active || head <= commit_max_ || journal_.header(head) == nullptr ||
+                       journal_.header(head)->view <= log_view_);
     REPLICA_ASSERT("is-view-began", status_ != Status::Normal || view_began_at_ <= head);
     REPLICA_ASSERT("is-log-op", wanted_.log_end != open_end || wanted_.log_op <= head);
     REPLICA_ASSERT("is-timestamp",
@@ -147,8 +157,14 @@ void Replica::Core::check_view_change() const {
         REPLICA_ASSERT("is-vote-own",
                        header.replica != config_.self ||
                            header.incarnation == durable().incarnation);
+        REPLICA_ASSERT("is-vote-doubt", header.flags == 0 ? header.to == 0 : header.to > header.op);
     }
     REPLICA_ASSERT("is-suffix", suffix_.size() <= most_suffix(config_.limits));
+    // Nothing grows after the start.
+    REPLICA_ASSERT("is-suffix-room", suffix_.capacity() >= most_suffix(config_.limits));
+    REPLICA_ASSERT("is-vote-room", std::ranges::all_of(votes_, [&](const Vote& vote) {
+                       return vote.slots.capacity() >= most_suffix(config_.limits);
+                   }));
     REPLICA_ASSERT("is-vote-waiting", !vote_waits_ || status_ != Status::Normal);
     REPLICA_ASSERT("is-vote-due", !vote_waits_ || log_view_ < view_);
     REPLICA_ASSERT("is-candidate-voter", candidate_ == View{} || (is_voter() && may_vote()));
@@ -214,6 +230,9 @@ void Replica::Core::check_members() const {
     REPLICA_ASSERT("is-decided-at", decided_.membership.began_at <= commit_min_);
     REPLICA_ASSERT("is-decided-begun",
                    (decided_.membership.epoch == 0) == (decided_.membership.began_at == 0));
+    REPLICA_ASSERT("is-decided-view",
+                   decided_.membership.epoch == 0 ||
+                       decided_.membership.first_view < decided_.membership.voter_count);
     REPLICA_ASSERT("is-first-epoch", membership_.epoch > 0 || membership_.began_at == 0);
     REPLICA_ASSERT("is-decided-next",
                    decided_.membership.epoch <= membership_.epoch + 1 || sync_.active ||
@@ -244,15 +263,20 @@ void Replica::Core::check_peers() const {
         REPLICA_ASSERT("is-asker", peer.recovering == 0 || others_recover_);
         REPLICA_ASSERT("is-heard-peer", peer.heard <= now_);
         REPLICA_ASSERT("is-asked-at", peer.asked_at <= now_);
+        REPLICA_ASSERT("is-told-view", peer.told_view <= now_);
+        REPLICA_ASSERT("is-peer-release", peer.release <= newest_release);
         REPLICA_ASSERT("is-peer-incarnation", peer.incarnation < end_of_incarnations);
         REPLICA_ASSERT("is-peer-checkpoint",
                        peer.checkpoint_op == 0 ||
                            has_stated(id, {peer.checkpoint_op, peer.checkpoint_id}));
     }
     REPLICA_ASSERT("is-nobody", peers_[no_replica].incarnation == 0);
+    REPLICA_ASSERT("is-nobody-ahead", peers_[no_replica].view == View{});
     REPLICA_ASSERT("is-me", peers_[config_.self].incarnation == 0);
     REPLICA_ASSERT("is-me-unheard", peers_[config_.self].heard == 0);
     REPLICA_ASSERT("is-me-stated", peers_[config_.self].checkpoint_op == 0);
+    REPLICA_ASSERT("is-me-wishing", peers_[config_.self].wants == View{}); // it has candidate_
+    REPLICA_ASSERT("is-me-asked", peers_[config_.self].asked_at == 0);
     REPLICA_ASSERT("is-own-acknowledgement",
                    !primary_now || peers_[config_.self].acknowledged == told_);
     REPLICA_ASSERT("is-recovery-nonce", status_ != Status::Recovering || recovery_nonce_ != 0);
@@ -261,6 +285,9 @@ void Replica::Core::check_peers() const {
     REPLICA_ASSERT("is-recovery-body",
                    recovery_body_.empty() ||
                        recovery_header_.size == sizeof(Header) + recovery_body_.size());
+    REPLICA_ASSERT("is-recovery-members",
+                   recovery_body_.empty() || recovery_body_.size() >= sizeof(Membership));
+    REPLICA_ASSERT("is-recovery-room", recovery_body_.capacity() >= config_.limits.message_bytes);
     REPLICA_ASSERT("is-answer-waiting", !others_recover_ || durable().lives != wanted_.lives);
     REPLICA_ASSERT("is-turn", turn_ <= max_replica_id);
     REPLICA_ASSERT("is-asked-peer", asked_peer_ <= max_replica_id && asked_peer_ != config_.self);
@@ -270,6 +297,8 @@ void Replica::Core::check_disk() const {
     const Superblock& disk = durable();
     REPLICA_ASSERT("is-disk-checkpoint", disk.checkpoint_op <= wanted_.checkpoint_op);
     REPLICA_ASSERT("is-disk-area", disk.checkpoint_area <= 1);
+    REPLICA_ASSERT("is-disk-self", disk.self == config_.self && disk.cluster == config_.cluster);
+    REPLICA_ASSERT("is-disk-sequence", disk.sequence > 0);
     REPLICA_ASSERT("is-disk-limits", disk.limits == config_.limits);
     REPLICA_ASSERT("is-disk-log-end", wanted_.log_end == open_end || wanted_.view > log_view_);
     REPLICA_ASSERT("is-disk-release", disk.release_active <= config_.release);
@@ -288,6 +317,7 @@ void Replica::Core::check_disk() const {
     REPLICA_ASSERT("is-disk-lives", known == wanted_.lives);
     REPLICA_ASSERT("is-ticket", then_ == Then::Nothing || then_ticket_ > superblock_.done());
     REPLICA_ASSERT("is-io", boot_read_ == 0 && next_io_ > 1);
+    REPLICA_ASSERT("is-disk-sealed", disk.checksum == checksum_of(disk));
 }
 
 void Replica::Core::check_snapshots() const {
@@ -329,6 +359,15 @@ void Replica::Core::check_snapshots() const {
                    snapshots_.phase() == SnapshotStore::Phase::Idle ||
                        snapshots_.area() != durable().checkpoint_area);
     REPLICA_ASSERT("is-digest", figures_.digest_op <= commit_min_);
+    REPLICA_ASSERT("is-damaged-fetched",
+                   !state_damaged_ || sync_.active || status_ == Status::Recovering ||
+                       status_ == Status::Retired);
+    REPLICA_ASSERT("is-checkpoint-apart", checkpointing_ == 0 || !sync_.gathering);
+    REPLICA_ASSERT("is-checkpoint-wanted",
+                   !checkpoint_storing_ || wanted_.checkpoint_op == checkpointing_);
+    REPLICA_ASSERT("is-sync-wanted", !sync_.storing || wanted_.checkpoint_op == sync_.target.op);
+    REPLICA_ASSERT("is-sync-over",
+                   sync_.active || (sync_.target.op == 0 && sync_.donor == no_replica));
 }
 
 /// Whoever waits is woken: no state is without a way out.
@@ -367,6 +406,10 @@ void Replica::Core::check_timers() const {
                        (missing().from == 0 && journal_.faulty() == 0));
     REPLICA_ASSERT("is-asking", asked_to_ == 0 || armed(Timer::Repair));
     REPLICA_ASSERT("is-failing", repair_failures_ == 0 || armed(Timer::Repair));
+    for (std::size_t index = 0; index < timer_count; ++index) {
+        REPLICA_ASSERT("is-timer-started",
+                       !armed(static_cast<Timer>(index)) || generation_[index] > 0);
+    }
 }
 
 } // namespace faultlab::replica

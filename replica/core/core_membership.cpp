@@ -85,6 +85,8 @@ std::uint32_t Replica::Core::reconfiguration_flags(Bytes operation) {
     if (!wanted) {
         return flag_refused;
     }
+    REPLICA_ASSERT("flags-code",
+                   wanted->code == OpCode::Reconfigure || wanted->code == OpCode::Upgrade);
     const bool granted = wanted->code == OpCode::Reconfigure ? may_enter(wanted->membership)
                                                              : may_upgrade(wanted->release);
     return granted ? 0 : flag_refused;
@@ -94,6 +96,7 @@ std::uint32_t Replica::Core::reconfiguration_flags(Bytes operation) {
 /// release on top of a checkpoint that a program of the old one may still open.
 bool Replica::Core::upgrade_waits(Op op, Bytes operation) {
     REPLICA_ASSERT("waits-next", op == journal_.head() + 1);
+    REPLICA_ASSERT("waits-leads", proposes());
     const auto wanted = view_operation(operation);
     if (!wanted || wanted->code != OpCode::Upgrade || !may_upgrade(wanted->release)) {
         return false;
@@ -152,6 +155,10 @@ std::size_t Replica::Core::execute_reconfiguration(const Header& entry,
     if (wanted->code == OpCode::Reconfigure) {
         REPLICA_ASSERT("reconfigure-rises",
                        wanted->membership.epoch > decided_.membership.epoch || bugs_.any());
+        REPLICA_ASSERT("reconfigure-by-one",
+                       decided_.membership.epoch == 0 ||
+                           wanted->membership.epoch == decided_.membership.epoch + 1 ||
+                           bugs_.any());
         decided_.membership = wanted->membership;
         decided_.membership.began_at = entry.op;
         decided_.membership.first_view = first_view(wanted->membership, entry.replica);
@@ -162,6 +169,7 @@ std::size_t Replica::Core::execute_reconfiguration(const Header& entry,
         return bare_result(Outcome::Unsupported, result);
     }
     REPLICA_ASSERT("upgrade-rises", wanted->release >= decided_.release || bugs_.any());
+    REPLICA_ASSERT("upgrade-last", entry.op % config_.limits.checkpoint_every == 0 || bugs_.any());
     decided_.release = wanted->release;
     event(EventKind::FeatureActive, wanted->release, entry.op);
     if (entry.op % config_.limits.checkpoint_every != 0) {

@@ -43,6 +43,7 @@ bool Replica::Core::has_stated(ReplicaId id, const Stated& checkpoint) const {
 /// can be heard and have come as far may say otherwise.
 bool Replica::Core::certified(const Stated& checkpoint) {
     REPLICA_ASSERT("certified-op", checkpoint.op > 0); // the root is no checkpoint
+    REPLICA_ASSERT("certified-sync", sync_.active);    // since when it waits
     if (checkpoint == Stated{durable().checkpoint_op, durable().checkpoint_id}) {
         return true;
     }
@@ -106,6 +107,7 @@ void Replica::Core::start_sync() {
     }
     REPLICA_ASSERT("sync-storing", !install_.storing);
     REPLICA_ASSERT("sync-remembers", status_ != Status::Retired);
+    REPLICA_ASSERT("sync-booted", boot_ == BootStage::Done);
     leave_normal();
     // Who has lost its disk does not know itself: that outweighs what it does about it.
     set_status(wanted_.recovering != 0 ? Status::Recovering : Status::Syncing);
@@ -132,6 +134,8 @@ void Replica::Core::settle_sync() {
     if (checkpointing_ != 0) {
         return; // one that had begun before
     }
+    REPLICA_ASSERT("sync-donor-target", sync_.donor == no_replica || sync_.target.op > 0);
+    REPLICA_ASSERT("sync-gathers-target", !sync_.gathering || snapshots_.id() == sync_.target.id);
     if (sync_.gathering && snapshots_.stored()) {
         store_synced();
         return;
@@ -155,6 +159,7 @@ void Replica::Core::settle_sync() {
 void Replica::Core::ask_snapshot() {
     REPLICA_ASSERT("ask-target", sync_.target.op > 0);
     REPLICA_ASSERT("ask-donor", sync_.donor != no_replica && sync_.donor != config_.self);
+    REPLICA_ASSERT("ask-active", sync_.active && !sync_.storing);
     if (sync_.gathering && sync_.asked && snapshots_.missing(0) > sync_.asked_to) {
         sync_.asked = false;
     }
@@ -198,6 +203,7 @@ void Replica::Core::on_sync_timer() {
 void Replica::Core::donor_failed() {
     REPLICA_ASSERT("donor-failed-sync", sync_.active);
     REPLICA_ASSERT("donor-failed-who", sync_.donor != no_replica);
+    REPLICA_ASSERT("donor-failed-late", !sync_.storing); // nobody is needed any more
     ++figures_.sync_failures;
     event(EventKind::SyncFailed, sync_.target.op, sync_.donor);
     // It may have lost its disk since: it must say again what it has.
@@ -234,6 +240,8 @@ void Replica::Core::on_snapshot(const Message& message, ReplicaId from) {
     if (!sync_.gathering) {
         return;
     }
+    REPLICA_ASSERT("gathering-fetches",
+                   snapshots_.phase() == SnapshotStore::Phase::Fetching || snapshots_.stored());
     const std::size_t before = snapshots_.chunks_here();
     if (!snapshots_.take(header.from, message.body, next_io_, *effects_)) {
         reject(Reject::Entry, from);
@@ -251,6 +259,7 @@ void Replica::Core::on_get_snapshot(const Header& header, ReplicaId from) {
     }
     REPLICA_ASSERT("give-durable",
                    durable().checkpoint_id == snapshots_.id() || bugs_.on(Bug::B12));
+    REPLICA_ASSERT("give-op", snapshots_.head().entry.op == offered_.op);
     Header answer = outgoing(Command::Snapshot);
     if (header.flags == flag_manifest) {
         answer.flags = flag_manifest;
@@ -280,6 +289,7 @@ void Replica::Core::store_synced() {
     REPLICA_ASSERT("store-synced-forward",
                    sync_.target.op > commit_min_ ||
                        (state_damaged_ && sync_.target.op == commit_min_));
+    REPLICA_ASSERT("store-synced-alone", checkpointing_ == 0 && !checkpoint_storing_);
     if (snapshot_decided().release > config_.release) {
         halt("the checkpoint needs a program of a newer release");
         return;
@@ -307,6 +317,7 @@ void Replica::Core::store_synced() {
 void Replica::Core::finish_sync() {
     REPLICA_ASSERT("finish-sync-storing", sync_.storing);
     REPLICA_ASSERT("finish-sync-target", durable().checkpoint_op == sync_.target.op);
+    REPLICA_ASSERT("finish-sync-id", durable().checkpoint_id == sync_.target.id);
     REPLICA_ASSERT("finish-sync-view", durable().view >= view_ || bugs_.any());
     if (!restore_state()) {
         halt("the snapshot that the others agree on is no state");

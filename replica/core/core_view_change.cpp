@@ -293,6 +293,7 @@ void Replica::Core::keep_do_view_change(const Header& header, Bytes body, Replic
         return;
     }
     REPLICA_ASSERT("keep-room", header.count <= vote.slots.capacity() || bugs_.any());
+    REPLICA_ASSERT("keep-bytes", body.size() == header.count * sizeof(SlotRecord));
     vote.valid = true;
     vote.header = header;
     vote.slots.clear();
@@ -316,6 +317,10 @@ void Replica::Core::begin_view() {
     REPLICA_ASSERT("begin-durable", log_view_ == view_ && spoken_view() == view_);
     REPLICA_ASSERT("begin-installed", !install_.active);
     REPLICA_ASSERT("begin-whole", journal_.durable() == journal_.head() || bugs_.any());
+    REPLICA_ASSERT("begin-epoch", view_.epoch() == membership_.epoch);
+    REPLICA_ASSERT("begin-committed", commit_max_ <= journal_.head() || bugs_.any());
+    REPLICA_ASSERT("begin-remembers", wanted_.recovering == 0);
+    REPLICA_ASSERT("begin-ended", wanted_.log_end == open_end); // nothing is to be dropped any more
     if (!is_voter() && !membership_.listens(config_.self)) {
         set_status(Status::Retired);
         return;
@@ -350,6 +355,9 @@ void Replica::Core::send_start_view(ReplicaId to) {
 std::size_t Replica::Core::lay_out_view(Header& header) {
     REPLICA_ASSERT("lay-out-commit", commit_max_ <= journal_.head());
     REPLICA_ASSERT("lay-out-members", membership_known());
+    // Whoever gets it refuses it else.
+    REPLICA_ASSERT("lay-out-epoch", membership_.epoch == header.view.epoch());
+    REPLICA_ASSERT("lay-out-count", header.count == 0);
     REPLICA_ASSERT("lay-out-room",
                    sizeof membership_ + (journal_.head() - commit_max_) * sizeof(Header) <=
                        scratch_.size());
@@ -428,6 +436,10 @@ void Replica::Core::install_view(const Message& message, const Membership& membe
     REPLICA_ASSERT("install-view-room", header.count <= suffix_.capacity() || bugs_.any());
     REPLICA_ASSERT("install-view-falls",
                    offered_view(header, membership) >= durable().view || bugs_.any());
+    REPLICA_ASSERT("install-view-epoch",
+                   offered_view(header, membership).epoch() == membership.epoch);
+    REPLICA_ASSERT("install-view-bytes",
+                   message.body.size() == sizeof(Membership) + header.count * sizeof(Header));
     view_ = offered_view(header, membership);
     set_membership(membership);
     suffix_.clear();
@@ -473,6 +485,8 @@ bool Replica::Core::needs_view() const {
 }
 
 void Replica::Core::ask_for_view() {
+    // Who is told of a view installs it: while another state is on its way, nobody may.
+    REPLICA_ASSERT("ask-view-may", may_vote() || status_ == Status::Retired);
     Header header = outgoing(Command::GetView);
     header.nonce = fresh_nonce();
     if (later_epoch_heard()) {

@@ -10,6 +10,7 @@ std::vector<std::byte> format(const Config& config, const Membership& membership
     REPLICA_ASSERT("format.limits", complaint(config.limits) == nullptr);
     REPLICA_ASSERT("format.self", config.self != no_replica && config.self <= max_replica_id);
     REPLICA_ASSERT("format.membership", membership.voter_count == 0 || membership.well_formed());
+    REPLICA_ASSERT("format.began", membership.began_at == 0); // no op has made it
     Superblock superblock;
     superblock.sequence = 1;
     superblock.cluster = config.cluster;

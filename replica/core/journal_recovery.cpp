@@ -20,6 +20,9 @@ void Journal::recover(const Superblock& superblock, IoId& next_io, Effects& effe
     REPLICA_ASSERT("journal.recover-once", !recovery_.active && !recovery_.done && head_ == 0);
     REPLICA_ASSERT("journal.recover-io", next_io != 0);
     REPLICA_ASSERT("journal.recover-new", waiting_.empty() && pages_dirty_ == 0);
+    REPLICA_ASSERT("journal.recover-limits",
+                   superblock.limits == limits_); // else slots lie elsewhere
+    REPLICA_ASSERT("journal.recover-checkpoint", superblock.checkpoint_op < most_op);
     recovery_.superblock = superblock;
     recovery_.active = true;
     checkpoint_ = superblock.checkpoint_op;
@@ -68,6 +71,7 @@ bool Journal::on_recovery_io(const IoDone& done, IoId& next_io, Effects& effects
     } else if (std::ranges::find(recovery_.syncs, done.id) != recovery_.syncs.end()) {
         failed_ = failed_ || done.status != IoStatus::Ok;
         REPLICA_ASSERT("journal.recovery-syncs", recovery_.syncs_left > 0);
+        REPLICA_ASSERT("journal.recovery-read", recovery_.outstanding == 0);
         if (--recovery_.syncs_left == 0 && !failed_) {
             recovery_.active = false;
             recovery_.done = true;

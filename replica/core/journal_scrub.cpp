@@ -62,6 +62,9 @@ void Journal::check_books() const {
                        op <= newest_faulty_ || slot.state != SlotState::Faulty);
     }
     REPLICA_ASSERT("journal.books-failed", !failed_); // it halts
+    const Header* covered = header(checkpoint_);
+    REPLICA_ASSERT("journal.books-checkpoint",
+                   covered == nullptr || covered->checksum == checkpoint_parent_ || bugs_.any());
 }
 
 void Journal::check_slot(std::size_t at) const {

@@ -106,6 +106,10 @@ void SnapshotStore::begin(Phase phase, std::uint32_t area) {
     REPLICA_ASSERT("snapshot.area", area < 2);
     REPLICA_ASSERT("snapshot.begin-chunks", chunks_ <= states_.size());
     REPLICA_ASSERT("snapshot.begin-free", free_but_for_scrubbing()); // what ends is of this one
+    REPLICA_ASSERT("snapshot.begin-something", phase != Phase::Idle);
+    // What is loaded begins once more when its manifest is here.
+    REPLICA_ASSERT("snapshot.begin-over",
+                   phase_ == Phase::Idle || (phase_ == Phase::Loading && phase == Phase::Loading));
     phase_ = phase;
     area_ = area;
     whole_ = false;
@@ -238,7 +242,8 @@ void SnapshotStore::abandon() {
 
 IoId SnapshotStore::occupy(Io what, std::size_t chunk, IoId& next_io) {
     REPLICA_ASSERT("snapshot.occupy-io", next_io != 0);
-    REPLICA_ASSERT("snapshot.occupy-what", what != Io::None); // its place would be free
+    REPLICA_ASSERT("snapshot.occupy-what", what != Io::None);  // its place would be free
+    REPLICA_ASSERT("snapshot.occupy-chunk", chunk <= chunks_); // the last is the manifest
     const auto place = std::ranges::find(places_, Io::None, &UnderWay::what);
     REPLICA_ASSERT("snapshot.occupy-place", place != places_.end());
     *place = UnderWay{next_io++, what, chunk};
@@ -282,6 +287,9 @@ void SnapshotStore::write_manifest(IoId& next_io, Effects& effects) {
     // A manifest on the disk says that all its chunks are there.
     REPLICA_ASSERT("snapshot.manifest-last", count(Chunk::Stored) == chunks_);
     REPLICA_ASSERT("snapshot.manifest-once", !manifest_written_);
+    REPLICA_ASSERT("snapshot.manifest-phase",
+                   phase_ == Phase::Writing || phase_ == Phase::Fetching);
+    REPLICA_ASSERT("snapshot.manifest-named", checksum(manifest()) == id_);
     manifest_written_ = true;
     whole_ = true;
     effects.write(
@@ -334,6 +342,7 @@ void SnapshotStore::on_done(const UnderWay& what, Bytes bytes, IoId& next_io, Ef
             break;
         case Io::Sync:
             REPLICA_ASSERT("snapshot.synced-manifest", manifest_written_);
+            REPLICA_ASSERT("snapshot.synced-chunks", count(Chunk::Stored) == chunks_);
             stored_ = true;
             phase_ = Phase::Idle;
             return;
@@ -396,6 +405,7 @@ void SnapshotStore::scrub(IoId& next_io, Effects& effects) {
     }
     REPLICA_ASSERT("snapshot.scrub-whole", whole_);
     REPLICA_ASSERT("snapshot.scrub-next", scrub_next_ <= chunks_);
+    check_books();
     if (scrub_next_ == chunks_) {
         REPLICA_ASSERT("snapshot.scrub-manifest", checksum(manifest()) == id_);
     } else {
@@ -408,6 +418,16 @@ void SnapshotStore::scrub(IoId& next_io, Effects& effects) {
                  next.offset,
                  static_cast<std::uint32_t>(next.bytes.size()),
                  occupy(Io::Scrub, scrub_next_, next_io));
+}
+
+void SnapshotStore::check_books() const {
+    REPLICA_ASSERT("snapshot.books-failed", !failed_); // it halts
+    const auto taken = std::ranges::count_if(
+        places_, [](const UnderWay& place) { return place.what != Io::None; });
+    REPLICA_ASSERT("snapshot.books-places", static_cast<std::size_t>(taken) == under_way_);
+    REPLICA_ASSERT("snapshot.books-cursor", cursor_ == chunks_); // nothing is left to be done
+    REPLICA_ASSERT("snapshot.books-chunks",
+                   chunks_ == (head().bytes + chunk_bytes(limits_) - 1) / chunk_bytes(limits_));
 }
 
 void SnapshotStore::on_scrubbed(std::size_t index, Bytes bytes, IoId& next_io, Effects& effects) {

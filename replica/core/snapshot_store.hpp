@@ -144,6 +144,8 @@ private:
     [[nodiscard]] Piece piece(std::size_t index) const;
     [[nodiscard]] bool free_but_for_scrubbing() const;
     [[nodiscard]] bool idle_but_for_scrubbing() const;
+    /// Asserts that what is kept about a snapshot that is stored agrees.
+    void check_books() const;
     void on_scrubbed(std::size_t index, Bytes bytes, IoId& next_io, Effects& effects);
 
     Limits limits_;

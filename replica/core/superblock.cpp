@@ -96,6 +96,7 @@ void SuperblockFile::opened(const Superblock& superblock) {
     REPLICA_ASSERT("superblock.opened-idle", sync_ == 0);
     REPLICA_ASSERT("superblock.opened-first", wanted_ticket_ == 0);
     REPLICA_ASSERT("superblock.opened-sealed", superblock.checksum == checksum_of(superblock));
+    REPLICA_ASSERT("superblock.opened-copy", superblock.copy == 0); // no one of them
     durable_ = superblock;
     wanted_ = superblock;
 }
@@ -119,6 +120,16 @@ std::uint64_t SuperblockFile::store(const Superblock& wanted, IoId& next_io, Eff
                    wanted.release_active >= wanted_.release_active);
     REPLICA_ASSERT("superblock.area", wanted.checkpoint_area < 2);
     REPLICA_ASSERT("superblock.identity", wanted_ticket_ == 0 || wanted.self == wanted_.self);
+    REPLICA_ASSERT("superblock.cluster", wanted_ticket_ == 0 || wanted.cluster == wanted_.cluster);
+    REPLICA_ASSERT("superblock.limits", wanted_ticket_ == 0 || wanted.limits == wanted_.limits);
+    REPLICA_ASSERT("superblock.recovering-ends",
+                   wanted_ticket_ == 0 || wanted.recovering <= wanted_.recovering);
+    REPLICA_ASSERT("superblock.epoch-never-falls",
+                   wanted.membership.epoch >= wanted_.membership.epoch || bugs_.on(Bug::KM7) ||
+                       bugs_.on(Bug::V5) || bugs_.on(Bug::V6));
+    Lives known = wanted.lives;
+    known.learn(wanted_.lives);
+    REPLICA_ASSERT("superblock.lives-never-fall", known == wanted.lives);
     wanted_ = wanted;
     ++wanted_ticket_;
     if (sync_ == 0) {

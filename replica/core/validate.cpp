@@ -224,12 +224,14 @@ bool tail_length_right(const Subject& subject, const Tail& tail) {
 }
 
 bool is_entry_header(const Subject& subject, const Header& entry) {
+    REPLICA_ASSERT("entry-header-of", tail_of(subject.header).has_value());
     return entry.checksum == checksum_of(entry) && entry.cluster == subject.config.cluster &&
            entry.command == Command::Prepare && entry.view <= subject.header.view &&
            entry.size >= sizeof(Header) && entry.size <= subject.config.limits.message_bytes;
 }
 
 bool in_tail_order(const Subject& subject, Op op, const Header* before, const Header& entry) {
+    REPLICA_ASSERT("tail-order-of", tail_of(subject.header).has_value());
     REPLICA_ASSERT("tail-op", op > subject.header.commit);
     REPLICA_ASSERT("tail-before",
                    before == nullptr || before->op + 1 == op || subject.bugs.on(Bug::KM5));
@@ -241,6 +243,7 @@ bool in_tail_order(const Subject& subject, Op op, const Header* before, const He
 
 bool ends_right(const Subject& subject, const std::optional<Header>& newest) {
     const Header& header = subject.header;
+    REPLICA_ASSERT("tail-end-of", tail_of(header).has_value());
     REPLICA_ASSERT("tail-newest", !newest || header.count > 0);
     REPLICA_ASSERT("tail-newest-op",
                    !newest || newest->op == header.commit + header.count ||

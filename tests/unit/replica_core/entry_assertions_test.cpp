@@ -1,497 +1,335 @@
-#include "replica/core/core.hpp"
-#include "tests/support/catch.hpp"
-#include "tests/support/trips.hpp"
-#include "tests/unit/replica_core/bench.hpp"
+#include "tests/unit/replica_core/entry_probe.hpp"
 
-#include <functional>
-
-// What the functions of the core require where they begin: each is called once when it is not so,
-// on a backup with three entries of which one is executed.
+// Of the start, of requests and of entries.
 namespace faultlab::replica {
 
-struct EntryProbe {
-    using Core = Replica::Core;
-    using Then = Core::Then;
-    using Case = Breach<Core>;
+std::vector<EntryProbe::Case> EntryProbe::of_start() {
+    return {
+        {"boot-superblock-stage", [](Core& c) { c.on_superblock_read(IoDone{}); }},
+        {"boot-log-stage", [](Core& c) { c.on_log_recovered(); }},
+        {"boot-enter-stage",
+         [](Core& c) {
+             c.boot_ = Core::BootStage::Off;
+             c.enter_after_boot();
+         }},
+        {"io-asked", [](Core& c) { c.on_io(IoDone{}); }},
+        {"then-something", [](Core& c) { c.store_then(Then::Nothing); }},
+        {"arm-timer", [](Core& c) { c.arm(static_cast<Timer>(timer_count), 1); }},
+        {"disarm-timer", [](Core& c) { c.disarm(static_cast<Timer>(timer_count)); }},
+        {"jitter-delay", [](Core& c) { (void)c.with_jitter(0); }},
+        {"status-known", [](Core& c) { c.set_status(static_cast<Status>(99)); }},
+        {"reject-reason", [](Core& c) { c.reject(Reject::None, 1); }},
+        {"peer-other", [](Core& c) { c.on_peer_message(Message{}, 2); }},
+        {"broadcast-own", [](Core& c) { c.broadcast(Header{}); }},
+        {"broadcast-all-own", [](Core& c) { c.broadcast_to_all(Header{}); }},
+        {"broadcast-voters-own", [](Core& c) { c.broadcast_to_voters(Header{}); }},
+        {"quorum-members",
+         [](Core& c) {
+             c.membership_ = {};
+             (void)c.quorums();
+         }},
+        {"timer-rang", [](Core& c) { c.on_timer(Timer::Ping); }},
+    };
+}
 
-    static Header own(const Core& core) {
-        Header header;
-        header.replica = core.config_.self;
-        return header;
-    }
-    static void lead(Core& core) { core.view_ = core.log_view_ = View::of(0, 1); }
-    /// Starts again from a superblock that differs so from the one on the disk.
-    static void start_from(Core& core, const std::function<void(Superblock&)>& differs) {
-        Superblock found = core.durable();
-        differs(found);
-        found.checksum = checksum_of(found);
-        std::vector<std::byte> zone(superblock_copies * superblock_bytes);
-        lay_out(found, zone);
-        core.boot_ = Core::BootStage::Superblock;
-        core.superblock_.wanted_ticket_ = 0;
-        core.on_superblock_read(IoDone{.id = 1, .bytes = zone});
-    }
-    /// A snapshot of the first entry in memory, of which only this is there.
-    static void snapshot(Core& core, const Membership& decided, std::uint32_t release) {
-        SnapshotWriter out(core.snapshots_.begin_image());
-        out.put(decided);
-        out.put(release);
-        ManifestHead head;
-        head.entry = *core.journal_.header(1);
-        head.bytes = out.size();
-        core.snapshots_.write(head, 1, core.next_io_, *core.effects_);
-    }
-    /// From a snapshot of the state as it is, with another digest.
-    static void restore(Core& core, const Checksum& digest) {
-        SnapshotWriter out(core.snapshots_.begin_image());
-        out.put(core.decided_.membership);
-        out.put(core.decided_.release);
-        core.save_sessions(out);
-        core.state_.save(out);
-        ManifestHead head;
-        head.entry = *core.journal_.header(1);
-        head.bytes = out.size();
-        head.digest = digest;
-        core.snapshots_.write(head, 1, core.next_io_, *core.effects_);
-        core.wanted_.checkpoint_op = 1;
-        core.wanted_.checkpoint_id = core.snapshots_.id();
-        (void)core.restore_state();
-    }
-    static Message reading() {
-        static const std::vector<std::byte> body =
-            encode({.code = OpCode::Read, .key = std::int64_t{1}});
-        return Message{.header = {}, .body = body};
-    }
-    static Core::Install wanted(const Core& core, Op op) {
-        Core::Install wanted;
-        wanted.view = core.view_;
-        wanted.op = op;
-        return wanted;
-    }
+std::vector<EntryProbe::Case> EntryProbe::of_boot() {
+    return {
+        {"rang-timer",
+         [](Core& c) {
+             c.dispatch(Input{.what = Rang{static_cast<Timer>(timer_count), 0}});
+         }},
+        {"boot-status",
+         [](Core& c) {
+             c.boot_ = Core::BootStage::Off;
+             c.on_boot(Boot{});
+         }},
+        {"boot-unasked",
+         [](Core& c) {
+             c.boot_ = Core::BootStage::Off;
+             c.status_ = Status::Booting;
+             c.on_boot(Boot{});
+         }},
+        {"boot-log-ended",
+         [](Core& c) {
+             c.boot_ = Core::BootStage::Log;
+             c.wanted_.log_end = 1;
+             c.on_log_recovered();
+         }},
+        {"boot-log-view",
+         [](Core& c) { start_from(c, [](Superblock& s) { s.log_view = View::of(0, 5); }); }},
+        {"boot-log-end", [](Core& c) { start_from(c, [](Superblock& s) { s.log_end = 1; }); }},
+        {"boot-epoch",
+         [](Core& c) { start_from(c, [](Superblock& s) { s.membership.epoch = 1; }); }},
+        {"boot-state-op",
+         [](Core& c) {
+             c.boot_ = Core::BootStage::State;
+             c.wanted_.checkpoint_op = 5;
+             c.on_state_loaded();
+         }},
+        {"boot-log-checkpoint",
+         [](Core& c) {
+             c.boot_ = Core::BootStage::Log;
+             c.wanted_.checkpoint_op = 5;
+             c.on_log_recovered();
+         }},
+        {"boot-start-counted",
+         [](Core& c) {
+             c.boot_ = Core::BootStage::Log;
+             c.wanted_.incarnation = Lives::next(1) - 1;
+             c.on_log_recovered();
+         }},
+        {"enter-incarnation",
+         [](Core& c) {
+             c.wanted_.incarnation = 7;
+             c.enter_after_boot();
+         }},
+        {"enter-view",
+         [](Core& c) {
+             c.view_ = View::of(0, 1);
+             c.enter_after_boot();
+         }},
+        {"enter-synced",
+         [](Core& c) {
+             c.sync_.active = true;
+             c.enter_after_boot();
+         }},
+        {"enter-executed", [](Core& c) { c.enter_after_boot(); }},
+        {"enter-install",
+         [](Core& c) {
+             c.install_.active = true;
+             c.enter_after_boot();
+         }},
+    };
+}
 
-    static std::vector<Case> of_start() {
-        return {
-            {"boot-superblock-stage", [](Core& c) { c.on_superblock_read(IoDone{}); }},
-            {"boot-log-stage", [](Core& c) { c.on_log_recovered(); }},
-            {"boot-enter-stage",
-             [](Core& c) {
-                 c.boot_ = Core::BootStage::Off;
-                 c.enter_after_boot();
-             }},
-            {"io-asked", [](Core& c) { c.on_io(IoDone{}); }},
-            {"then-something", [](Core& c) { c.store_then(Then::Nothing); }},
-            {"arm-timer", [](Core& c) { c.arm(static_cast<Timer>(timer_count), 1); }},
-            {"disarm-timer", [](Core& c) { c.disarm(static_cast<Timer>(timer_count)); }},
-            {"jitter-delay", [](Core& c) { (void)c.with_jitter(0); }},
-            {"status-known", [](Core& c) { c.set_status(static_cast<Status>(99)); }},
-            {"reject-reason", [](Core& c) { c.reject(Reject::None, 1); }},
-            {"peer-other", [](Core& c) { c.on_peer_message(Message{}, 2); }},
-            {"broadcast-own", [](Core& c) { c.broadcast(Header{}); }},
-            {"broadcast-all-own", [](Core& c) { c.broadcast_to_all(Header{}); }},
-            {"broadcast-voters-own", [](Core& c) { c.broadcast_to_voters(Header{}); }},
-            {"quorum-members",
-             [](Core& c) {
-                 c.membership_ = {};
-                 (void)c.quorums();
-             }},
-            {"timer-rang", [](Core& c) { c.on_timer(Timer::Ping); }},
-        };
-    }
-    static std::vector<Case> of_boot() {
-        return {
-            {"rang-timer",
-             [](Core& c) {
-                 c.dispatch(Input{.what = Rang{static_cast<Timer>(timer_count), 0}});
-             }},
-            {"boot-status",
-             [](Core& c) {
-                 c.boot_ = Core::BootStage::Off;
-                 c.on_boot(Boot{});
-             }},
-            {"boot-log-view",
-             [](Core& c) { start_from(c, [](Superblock& s) { s.log_view = View::of(0, 5); }); }},
-            {"boot-log-end", [](Core& c) { start_from(c, [](Superblock& s) { s.log_end = 1; }); }},
-            {"boot-epoch",
-             [](Core& c) { start_from(c, [](Superblock& s) { s.membership.epoch = 1; }); }},
-            {"boot-state-op",
-             [](Core& c) {
-                 c.boot_ = Core::BootStage::State;
-                 c.wanted_.checkpoint_op = 5;
-                 c.on_state_loaded();
-             }},
-            {"boot-log-checkpoint",
-             [](Core& c) {
-                 c.boot_ = Core::BootStage::Log;
-                 c.wanted_.checkpoint_op = 5;
-                 c.on_log_recovered();
-             }},
-            {"boot-start-counted",
-             [](Core& c) {
-                 c.boot_ = Core::BootStage::Log;
-                 c.wanted_.incarnation = Lives::next(1) - 1;
-                 c.on_log_recovered();
-             }},
-            {"enter-incarnation",
-             [](Core& c) {
-                 c.wanted_.incarnation = 7;
-                 c.enter_after_boot();
-             }},
-            {"enter-view",
-             [](Core& c) {
-                 c.view_ = View::of(0, 1);
-                 c.enter_after_boot();
-             }},
-            {"enter-install",
-             [](Core& c) {
-                 c.install_.active = true;
-                 c.enter_after_boot();
-             }},
-        };
-    }
-    static std::vector<Case> of_steps() {
-        return {
-            {"superblock-checkpoint",
-             [](Core& c) {
-                 c.wanted_.checkpoint_op = 5;
-                 (void)c.store_superblock();
-             }},
-            {"timer-booted",
-             [](Core& c) {
-                 c.boot_ = Core::BootStage::Log;
-                 c.disarm(Timer::Ping);
-                 c.on_timer(Timer::Ping);
-             }},
-            {"status-halted",
-             [](Core& c) {
-                 c.status_ = Status::Halted;
-                 c.set_status(Status::Normal);
-             }},
-            {"status-normal",
-             [](Core& c) {
-                 c.view_ = View::of(0, 1);
-                 c.set_status(Status::Normal);
-             }},
-            {"reject-known", [](Core& c) { c.reject(static_cast<Reject>(reject_count), 1); }},
-            {"membership-formed",
-             [](Core& c) {
-                 Membership other = c.membership_;
-                 other.voters[1] = 1;
-                 c.set_membership(other);
-             }},
-            {"membership-same",
-             [](Core& c) {
-                 Membership other = c.membership_;
-                 other.voters[2] = 4;
-                 c.set_membership(other);
-             }},
-            {"broadcast-voters-known",
-             [](Core& c) {
-                 c.membership_ = {};
-                 c.broadcast_to_voters(own(c));
-             }},
-            {"promise-lasts",
-             [](Core& c) {
-                 c.promised_until_ = c.now_ + c.config_.timeouts.lease + 1;
-                 c.promise();
-             }},
-            {"read-executed",
-             [](Core& c) {
-                 lead(c);
-                 c.view_began_at_ = 3;
-                 (void)c.serve_read(reading(), 1);
-             }},
-        };
-    }
-    static std::vector<Case> of_snapshots() {
-        return {
-            {"load-executed",
-             [](Core& c) {
-                 c.boot_ = Core::BootStage::State;
-                 c.load_checkpoint();
-             }},
-            {"decided-members",
-             [](Core& c) {
-                 snapshot(c, Membership{.epoch = 1}, 1);
-                 (void)c.snapshot_decided();
-             }},
-            {"decided-release",
-             [](Core& c) {
-                 snapshot(c, Membership{}, 0);
-                 (void)c.snapshot_decided();
-             }},
-            {"restored-op",
-             [](Core& c) {
-                 snapshot(c, Membership{}, 1);
-                 (void)c.restore_state();
-             }},
-            {"restored-id",
-             [](Core& c) {
-                 snapshot(c, Membership{}, 1);
-                 c.wanted_.checkpoint_op = 1;
-                 (void)c.restore_state();
-             }},
-            {"restored-forward",
-             [](Core& c) {
-                 snapshot(c, Membership{}, 1);
-                 c.wanted_.checkpoint_op = 1;
-                 c.wanted_.checkpoint_id = c.snapshots_.id();
-                 c.commit_min_ = 2;
-                 (void)c.restore_state();
-             }},
-            {"restored-digest",
-             [](Core& c) {
-                 restore(c, {1, 2});
-             }},
-            {"snapshot-digest",
-             [](Core& c) {
-                 Header entry = *c.journal_.header(3);
-                 c.journal_.slots_[12] = {12, SlotState::Present, true, false, true};
-                 entry.op = c.commit_min_ = c.figures_.digest_op = 12;
-                 c.journal_.headers_[12] = entry;
-                 c.take_snapshot(12);
-             }},
-        };
-    }
-    static std::vector<Case> of_taking() {
-        return {
-            {"checkpoint-rises",
-             [](Core& c) {
-                 c.commit_min_ = 0;
-                 c.checkpoint();
-             }},
-            {"snapshot-due", [](Core& c) { c.take_snapshot(1); }},
-            {"snapshot-rises", [](Core& c) { c.take_snapshot(0); }},
-            {"snapshot-apart",
-             [](Core& c) {
-                 c.commit_min_ = 12;
-                 c.sync_.active = true;
-                 c.take_snapshot(12);
-             }},
-            {"want-checkpoint-op",
-             [](Core& c) {
-                 c.checkpointing_ = 12;
-                 c.want_checkpoint();
-             }},
-            {"checkpoint-named",
-             [](Core& c) {
-                 c.checkpointing_ = 12;
-                 c.checkpoint_storing_ = true;
-                 c.settle_checkpoint();
-             }},
-            {"want-checkpoint-whole", [](Core& c) { c.want_checkpoint(); }},
-            {"want-checkpoint-area",
-             [](Core& c) {
-                 c.snapshots_.whole_ = true;
-                 c.want_checkpoint();
-             }},
-        };
-    }
-    static std::vector<Case> of_checkpoints() {
-        return {
-            {"load-stage", [](Core& c) { c.load_checkpoint(); }},
-            {"decided-whole", [](Core& c) { (void)c.snapshot_decided(); }},
-            {"checkpoint-due", [](Core& c) { c.checkpoint(); }},
-            {"snapshot-executed", [](Core& c) { c.take_snapshot(9); }},
-            {"snapshot-one",
-             [](Core& c) {
-                 c.checkpointing_ = 12;
-                 c.take_snapshot(1);
-             }},
-            {"want-checkpoint-rises",
-             [](Core& c) {
-                 c.wanted_.checkpoint_op = 5;
-                 c.want_checkpoint();
-             }},
-            {"stated-id", [](Core& c) { (void)c.has_stated(max_replica_id + 1, {}); }},
-            {"donor-failed-sync", [](Core& c) { c.donor_failed(); }},
-            {"store-synced-once",
-             [](Core& c) {
-                 c.sync_.storing = true;
-                 c.store_synced();
-             }},
-            {"store-synced-whole", [](Core& c) { c.store_synced(); }},
-            {"finish-sync-storing", [](Core& c) { c.finish_sync(); }},
-            {"finish-sync-target",
-             [](Core& c) {
-                 c.sync_.storing = true;
-                 c.sync_.target.op = 5;
-                 c.finish_sync();
-             }},
-        };
-    }
-    static std::vector<Case> of_clients() {
-        return {
-            {"reply-to-client", [](Core& c) { c.reply_to(1, Command::Busy, Header{}, 0); }},
-            {"reply-command",
-             [](Core& c) {
-                 Header header;
-                 c.send_reply(1, header, {});
-             }},
-            {"redirect-client", [](Core& c) { c.redirect(1, Header{}); }},
-            {"cached-session", [](Core& c) { c.reply_cached(1, Header{}, {}); }},
-            {"read-leads",
-             [](Core& c) {
-                 const auto read = encode({.code = OpCode::Read, .space = 1, .key = "k"});
-                 (void)c.serve_read(Message{Header{}, read}, 1);
-             }},
-            {"heard-members",
-             [](Core& c) {
-                 c.membership_ = {};
-                 (void)c.quorum_heard();
-             }},
-            {"operation-bytes", [](Core& c) { (void)c.execute_operation(Header{}, {}); }},
-            {"digest-rises",
-             [](Core& c) {
-                 c.figures_.digest_op = 5;
-                 c.publish_digest(0);
-             }},
-        };
-    }
-    static std::vector<Case> of_installs() {
-        return {
-            {"wanted-suffix",
-             [](Core& c) {
-                 c.suffix_.resize(5);
-                 (void)c.wanted_checksum(wanted(c, 1), 1);
-             }},
-            {"install-replaced",
-             [](Core& c) {
-                 c.install_.active = c.install_.storing = true;
-                 c.start_install(wanted(c, 3));
-             }},
-            {"install-of-view",
-             [](Core& c) {
-                 c.view_ = View::of(0, 5);
-                 c.start_install(Core::Install{.view = View::of(0, 4), .op = 3});
-             }},
-            {"give-up-active", [](Core& c) { c.give_up_install(); }},
-            {"truncate-checkpoint",
-             [](Core& c) {
-                 c.journal_.set_checkpoint(1);
-                 c.truncate(0);
-             }},
-            {"drop-installing", [](Core& c) { (void)c.may_drop_above(1, true); }},
-            {"unnamed-faulty",
-             [](Core& c) {
-                 Header entry;
-                 entry.op = 1;
-                 (void)c.take_for_unnamed(entry, {});
-             }},
-            {"finish-active", [](Core& c) { c.finish_install(); }},
-        };
-    }
-    static std::vector<Case> of_work() {
-        return {
-            {"normal-spoken",
-             [](Core& c) {
-                 lead(c);
-                 c.start_normal();
-             }},
-            {"batch-fresh",
-             [](Core& c) {
-                 Header entry;
-                 entry.count = 1;
-                 (void)c.fill_batch(entry);
-             }},
-            {"batch-next",
-             [](Core& c) {
-                 Header entry;
-                 (void)c.fill_batch(entry);
-             }},
-            {"append-leads",
-             [](Core& c) {
-                 Header entry = own(c);
-                 c.append_and_send(entry, {});
-             }},
-            {"again-below-head",
-             [](Core& c) {
-                 Message message;
-                 message.header.op = 9;
-                 c.on_prepare_again(message);
-             }},
-            {"tell-sound", [](Core& c) { c.tell_durable(9); }},
-            {"acknowledge-other",
-             [](Core& c) {
-                 c.membership_.voters = {2, 1, 3};
-                 c.acknowledge(0);
-             }},
-            {"replicated-voters", [](Core& c) { (void)c.replicated(Membership{}); }},
-            {"answers-leads", [](Core& c) { (void)c.quorum_answers(); }},
-        };
-    }
-    static std::vector<Case> of_repair() {
-        return {
-            {"log-present", [](Core& c) { c.send_log(1, 9); }},
-            {"answered-other", [](Core& c) { c.answered(2); }},
-            {"ask-range", [](Core& c) { c.ask_log({}); }},
-            {"ask-faulty", [](Core& c) { c.ask_for_faulty(); }},
-            {"given-range",
-             [](Core& c) {
-                 Header asked;
-                 asked.log_view = c.log_view_;
-                 c.on_get_log(asked, 1);
-             }},
-            {"given-op", [](Core& c) { c.on_get_prepare(Header{}, 1); }},
-            {"taken-op",
-             [](Core& c) {
-                 Message log;
-                 log.header.op = 5;
-                 log.body = bytes_of(*c.journal_.header(2));
-                 c.on_log(log, 1);
-             }},
-            {"taken-view",
-             [](Core& c) {
-                 Header entry = *c.journal_.header(2);
-                 entry.view = View::of(0, 1);
-                 Message log;
-                 log.header.op = 2;
-                 log.body = bytes_of(entry);
-                 c.on_log(log, 1);
-             }},
-            {"answered-past",
-             [](Core& c) {
-                 c.peers_[1].asked_at = c.now_ + 1;
-                 c.answered(1);
-             }},
-            {"oldest-faulty", [](Core& c) { (void)c.oldest_faulty(); }},
-            {"forget-other",
-             [](Core& c) {
-                 c.asked_peer_ = 2;
-                 c.forget_donor();
-             }},
-            {"ask-room",
-             [](Core& c) {
-                 c.ask_log({View{}, 99, 99});
-             }},
-        };
-    }
-    static void each(const std::vector<Case>& cases) {
-        for (const Case& of : cases) {
-            Bench bench(2);
-            bench.receive_three();
-            Core& core = *bench.replica->core_;
-            core.effects_ = &bench;
-            INFO(of.id);
-            CHECK(tripped_by([&] { of.by(core); }) == of.id);
-        }
-    }
+std::vector<EntryProbe::Case> EntryProbe::of_steps() {
+    return {
+        {"superblock-checkpoint",
+         [](Core& c) {
+             c.wanted_.checkpoint_op = 5;
+             (void)c.store_superblock();
+         }},
+        {"superblock-sense",
+         [](Core& c) {
+             c.wanted_.log_op = most_op;
+             (void)c.store_superblock();
+         }},
+        {"superblock-release",
+         [](Core& c) {
+             c.wanted_.release_active = newest_release + 1;
+             (void)c.store_superblock();
+         }},
+        {"superblock-epoch",
+         [](Core& c) {
+             c.wanted_.membership.epoch = 1;
+             (void)c.store_superblock();
+         }},
+        {"timer-booted",
+         [](Core& c) {
+             c.boot_ = Core::BootStage::Log;
+             c.disarm(Timer::Ping);
+             c.on_timer(Timer::Ping);
+         }},
+        {"status-halted",
+         [](Core& c) {
+             c.status_ = Status::Halted;
+             c.set_status(Status::Normal);
+         }},
+        {"status-normal",
+         [](Core& c) {
+             c.view_ = View::of(0, 1);
+             c.set_status(Status::Normal);
+         }},
+        {"reject-known", [](Core& c) { c.reject(static_cast<Reject>(reject_count), 1); }},
+        {"membership-formed",
+         [](Core& c) {
+             Membership other = c.membership_;
+             other.voters[1] = 1;
+             c.set_membership(other);
+         }},
+        {"membership-same",
+         [](Core& c) {
+             Membership other = c.membership_;
+             other.voters[2] = 4;
+             c.set_membership(other);
+         }},
+        {"broadcast-voters-known",
+         [](Core& c) {
+             c.membership_ = {};
+             c.broadcast_to_voters(own(c));
+         }},
+        {"promise-lasts",
+         [](Core& c) {
+             c.promised_until_ = c.now_ + c.config_.timeouts.lease + 1;
+             c.promise();
+         }},
+        {"read-executed",
+         [](Core& c) {
+             lead(c);
+             c.view_began_at_ = 3;
+             (void)c.serve_read(reading(), 1);
+         }},
+    };
+}
 
-    static void all() {
-        each(of_start());
-        each(of_boot());
-        each(of_steps());
-        each(of_snapshots());
-        each(of_taking());
-        each(of_checkpoints());
-        each(of_clients());
-        each(of_installs());
-        each(of_work());
-        each(of_repair());
-    }
-};
+std::vector<EntryProbe::Case> EntryProbe::of_clients() {
+    return {
+        {"reply-to-client", [](Core& c) { c.reply_to(1, Command::Busy, Header{}, 0); }},
+        {"reply-command",
+         [](Core& c) {
+             Header header;
+             c.send_reply(1, header, {});
+         }},
+        {"redirect-client", [](Core& c) { c.redirect(1, Header{}); }},
+        {"cached-session", [](Core& c) { c.reply_cached(1, Header{}, {}); }},
+        {"read-leads",
+         [](Core& c) {
+             const auto read = encode({.code = OpCode::Read, .space = 1, .key = "k"});
+             (void)c.serve_read(Message{Header{}, read}, 1);
+         }},
+        {"heard-members",
+         [](Core& c) {
+             c.membership_ = {};
+             (void)c.quorum_heard();
+         }},
+        {"operation-bytes", [](Core& c) { (void)c.execute_operation(Header{}, {}); }},
+        {"digest-rises",
+         [](Core& c) {
+             c.figures_.digest_op = 5;
+             c.publish_digest(0);
+         }},
+    };
+}
+
+std::vector<EntryProbe::Case> EntryProbe::of_installs() {
+    return {
+        {"wanted-suffix",
+         [](Core& c) {
+             c.suffix_.resize(5);
+             (void)c.wanted_checksum(wanted(c, 1), 1);
+         }},
+        {"install-replaced",
+         [](Core& c) {
+             c.install_.active = c.install_.storing = true;
+             c.start_install(wanted(c, 3));
+         }},
+        {"install-of-view",
+         [](Core& c) {
+             c.view_ = View::of(0, 5);
+             c.start_install(Core::Install{.view = View::of(0, 4), .op = 3});
+         }},
+        {"give-up-active", [](Core& c) { c.give_up_install(); }},
+        {"truncate-checkpoint",
+         [](Core& c) {
+             c.journal_.set_checkpoint(1);
+             c.truncate(0);
+         }},
+        {"drop-installing", [](Core& c) { (void)c.may_drop_above(1, true); }},
+        {"unnamed-faulty",
+         [](Core& c) {
+             Header entry;
+             entry.op = 1;
+             (void)c.take_for_unnamed(entry, {});
+         }},
+        {"finish-active", [](Core& c) { c.finish_install(); }},
+    };
+}
+
+std::vector<EntryProbe::Case> EntryProbe::of_work() {
+    return {
+        {"normal-spoken",
+         [](Core& c) {
+             lead(c);
+             c.start_normal();
+         }},
+        {"batch-fresh",
+         [](Core& c) {
+             Header entry;
+             entry.count = 1;
+             (void)c.fill_batch(entry);
+         }},
+        {"batch-next",
+         [](Core& c) {
+             Header entry;
+             (void)c.fill_batch(entry);
+         }},
+        {"append-leads",
+         [](Core& c) {
+             Header entry = own(c);
+             c.append_and_send(entry, {});
+         }},
+        {"again-below-head",
+         [](Core& c) {
+             Message message;
+             message.header.op = 9;
+             c.on_prepare_again(message);
+         }},
+        {"tell-sound", [](Core& c) { c.tell_durable(9); }},
+        {"acknowledge-other",
+         [](Core& c) {
+             c.membership_.voters = {2, 1, 3};
+             c.acknowledge(0);
+         }},
+        {"replicated-voters", [](Core& c) { (void)c.replicated(Membership{}); }},
+        {"answers-leads", [](Core& c) { (void)c.quorum_answers(); }},
+    };
+}
+
+std::vector<EntryProbe::Case> EntryProbe::of_repair() {
+    return {
+        {"log-present", [](Core& c) { c.send_log(1, 9); }},
+        {"answered-other", [](Core& c) { c.answered(2); }},
+        {"ask-range", [](Core& c) { c.ask_log({}); }},
+        {"ask-faulty", [](Core& c) { c.ask_for_faulty(); }},
+        {"given-range",
+         [](Core& c) {
+             Header asked;
+             asked.log_view = c.log_view_;
+             c.on_get_log(asked, 1);
+         }},
+        {"given-op", [](Core& c) { c.on_get_prepare(Header{}, 1); }},
+        {"taken-op",
+         [](Core& c) {
+             Message log;
+             log.header.op = 5;
+             log.body = bytes_of(*c.journal_.header(2));
+             c.on_log(log, 1);
+         }},
+        {"taken-view",
+         [](Core& c) {
+             Header entry = *c.journal_.header(2);
+             entry.view = View::of(0, 1);
+             Message log;
+             log.header.op = 2;
+             log.body = bytes_of(entry);
+             c.on_log(log, 1);
+         }},
+        {"answered-past",
+         [](Core& c) {
+             c.peers_[1].asked_at = c.now_ + 1;
+             c.answered(1);
+         }},
+        {"oldest-faulty", [](Core& c) { (void)c.oldest_faulty(); }},
+        {"forget-other",
+         [](Core& c) {
+             c.asked_peer_ = 2;
+             c.forget_donor();
+         }},
+        {"ask-room",
+         [](Core& c) {
+             c.ask_log({View{}, 99, 99});
+         }},
+    };
+}
 
 TEST_CASE("What functions of the core require where they begin is noticed", "[replica_core]") {
-    EntryProbe::all();
+    EntryProbe::each(EntryProbe::of_start());
+    EntryProbe::each(EntryProbe::of_boot());
+    EntryProbe::each(EntryProbe::of_steps());
+    EntryProbe::each(EntryProbe::of_clients());
+    EntryProbe::each(EntryProbe::of_installs());
+    EntryProbe::each(EntryProbe::of_work());
+    EntryProbe::each(EntryProbe::of_repair());
 }
 
 TEST_CASE("A core is not made for what no replica can be", "[replica_core]") {
@@ -508,6 +346,7 @@ TEST_CASE("A core is not made for what no replica can be", "[replica_core]") {
     CHECK(refused([](Config&) {}).empty());
     CHECK(refused([](Config& of) { of.self = no_replica; }) == "core-self");
     CHECK(refused([](Config& of) { of.timeouts.clock_drift = 500; }) == "core-drift");
+    CHECK(refused([](Config& of) { of.release = newest_release + 1; }) == "core-release");
     CHECK(refused([](Config& of) {
               of.reads = Reads::Lease;
               of.timeouts.lease = of.timeouts.primary_silent;

@@ -192,6 +192,23 @@ struct JournalProbe {
                  log.journal->mark_page(0);
                  log.journal->recover(log.superblock, log.next_io, log.disk);
              }},
+            {"journal.recover-limits",
+             [](LogDouble& log) {
+                 ++log.superblock.limits.slots;
+                 log.begin_restart();
+             }},
+            {"journal.recover-checkpoint",
+             [](LogDouble& log) {
+                 log.superblock.checkpoint_op = most_op;
+                 log.begin_restart();
+             }},
+            {"journal.recovery-read",
+             [](LogDouble& log) {
+                 log.begin_restart();
+                 log.journal->recovery_.syncs = {77, 78};
+                 log.journal->recovery_.syncs_left = 2;
+                 done(log, 77);
+             }},
             {"journal.reads-recovering",
              [](LogDouble& log) { log.journal->read_slots(log.next_io, log.disk); }},
             {"journal.reads-next",
@@ -422,6 +439,12 @@ struct JournalProbe {
             {"journal.scrub-io",
              [](LogDouble& log) {
                  log.next_io = 0;
+                 scrub(log);
+             }},
+            {"journal.books-checkpoint",
+             [](LogDouble& log) {
+                 log.journal->set_checkpoint(2);
+                 log.journal->checkpoint_parent_ = {1, 2};
                  scrub(log);
              }},
             {"journal.scrub-next",

@@ -90,4 +90,5 @@ TEST_CASE("only who can be a replica is formatted", "[replica_disk]") {
     twice.voter_count = 2;
     twice.voters = {1, 1};
     CHECK(formatted_as(1, twice) == "format.membership");
+    CHECK(formatted_as(1, Membership{.began_at = 5}) == "format.began");
 }

@@ -29,6 +29,7 @@ struct LogDouble {
         entries.push_back({root_header(1), {}});
         journal->reset(0, entries.front().header.checksum);
         superblock.cluster = 1;
+        superblock.limits = limits;
         superblock.checkpoint_parent = entries.front().header.checksum;
         append(count);
     }

@@ -52,6 +52,11 @@ struct SnapshotProbe {
                  store.places_[0] = {77, Io::Sync, 0};
                  store.begin(Phase::Loading, 0);
              })},
+            {"snapshot.begin-something", in([](Store& store) { store.begin(Phase::Idle, 0); })},
+            {"snapshot.begin-over", in([](Store& store) {
+                 store.phase_ = Phase::Writing;
+                 store.begin(Phase::Loading, 0);
+             })},
             {"snapshot.entry",
              [](StoreDouble& here) {
                  ManifestHead head = here.store->head();
@@ -98,6 +103,18 @@ struct SnapshotProbe {
                  write_manifest(here);
              }},
             {"snapshot.manifest-once", [](StoreDouble& here) { write_manifest(here); }},
+            {"snapshot.manifest-phase",
+             [](StoreDouble& here) {
+                 here.store->manifest_written_ = false;
+                 write_manifest(here);
+             }},
+            {"snapshot.manifest-named",
+             [](StoreDouble& here) {
+                 here.store->manifest_written_ = false;
+                 here.store->phase_ = Phase::Writing;
+                 ++here.store->id_.low;
+                 write_manifest(here);
+             }},
         };
     }
 
@@ -109,6 +126,14 @@ struct SnapshotProbe {
                  occupy(here, Io::Sync);
              }},
             {"snapshot.occupy-what", [](StoreDouble& here) { occupy(here, Io::None); }},
+            {"snapshot.occupy-chunk",
+             [](StoreDouble& here) { here.store->occupy(Io::ReadChunk, 4, here.next_io); }},
+            {"snapshot.synced-chunks",
+             [](StoreDouble& here) {
+                 here.store->phase_ = Phase::Writing;
+                 here.store->set(1, Chunk::Missing);
+                 done(here, Io::Sync);
+             }},
             {"snapshot.occupy-place",
              [](StoreDouble& here) {
                  here.store->places_.fill({77, Io::Sync, 0});
@@ -154,6 +179,26 @@ struct SnapshotProbe {
             {"snapshot.scrub-next",
              [](StoreDouble& here) {
                  here.store->scrub_next_ = 4;
+                 here.store->scrub(here.next_io, here.disk);
+             }},
+            {"snapshot.books-failed",
+             [](StoreDouble& here) {
+                 here.store->failed_ = true;
+                 here.store->scrub(here.next_io, here.disk);
+             }},
+            {"snapshot.books-places",
+             [](StoreDouble& here) {
+                 here.store->places_[0].what = Io::Sync;
+                 here.store->scrub(here.next_io, here.disk);
+             }},
+            {"snapshot.books-cursor",
+             [](StoreDouble& here) {
+                 here.store->cursor_ = 2;
+                 here.store->scrub(here.next_io, here.disk);
+             }},
+            {"snapshot.books-chunks",
+             [](StoreDouble& here) {
+                 here.store->chunks_ = here.store->cursor_ = 2;
                  here.store->scrub(here.next_io, here.disk);
              }},
             {"snapshot.scrub-manifest",

@@ -201,6 +201,9 @@ TEST_CASE("the superblock's file opens once, and what it is to keep makes sense"
     Superblock unsealed = numbered(1);
     ++unsealed.sequence;
     CHECK(tripped_by([&] { file.opened(unsealed); }) == "superblock.opened-sealed");
+    Superblock third = numbered(1);
+    third.copy = 2;
+    CHECK(tripped_by([&] { file.opened(third); }) == "superblock.opened-copy");
     file.opened(numbered(1));
     const auto store = [&](auto change) {
         Superblock wanted = file.wanted();
@@ -218,6 +221,15 @@ TEST_CASE("the superblock's file opens once, and what it is to keep makes sense"
           "superblock.release-never-falls");
     CHECK(store([](Superblock&) {}).empty());
     CHECK(store([](Superblock& wanted) { ++wanted.self; }) == "superblock.identity");
+    CHECK(store([](Superblock& wanted) { ++wanted.cluster; }) == "superblock.cluster");
+    CHECK(store([](Superblock& wanted) { ++wanted.limits.slots; }) == "superblock.limits");
+    CHECK(store([](Superblock& wanted) { wanted.recovering = 1; }) == "superblock.recovering-ends");
+    SuperblockProbe::wanted(file).membership.epoch = 2;
+    CHECK(store([](Superblock& wanted) { wanted.membership.epoch = 1; }) ==
+          "superblock.epoch-never-falls");
+    SuperblockProbe::wanted(file).lives.lost[3] = 2;
+    CHECK(store([](Superblock& wanted) { wanted.lives.lost[3] = 1; }) ==
+          "superblock.lives-never-fall");
     disk.settle([&](const IoDone& done) { CHECK(file.on_io(done, next_io, disk)); });
     CHECK(tripped_by([&] { file.opened(numbered(1)); }) == "superblock.opened-first");
 }

@@ -1,6 +1,6 @@
 #include "replica/core/validate_parts.hpp"
-#include "tests/unit/replica_state/sample_messages.hpp"
 #include "tests/support/trips.hpp"
+#include "tests/unit/replica_state/sample_messages.hpp"
 
 // Parts of the validation are asked about messages that the parts before them do not let through.
 namespace faultlab::replica {
@@ -39,6 +39,10 @@ const std::vector<Breach<Examined>>& of_another_command() {
              (void)parts::check_inside(of.subject());
          }},
         {"tail-of", [](Examined& of) { (void)parts::tail_length_right(of.subject(), {}); }},
+        {"entry-header-of", [](Examined& of) { (void)parts::is_entry_header(of.subject(), {}); }},
+        {"tail-order-of",
+         [](Examined& of) { (void)parts::in_tail_order(of.subject(), 1, nullptr, {}); }},
+        {"tail-end-of", [](Examined& of) { (void)parts::ends_right(of.subject(), {}); }},
         {"slots-of", [](Examined& of) { (void)parts::check_slots(of.subject()); }},
         {"view-of", [](Examined& of) { (void)parts::check_view(of.subject()); }},
         {"batch-of", [](Examined& of) { (void)parts::check_batch(of.subject()); }},
