@@ -36,7 +36,8 @@ void ConfigurationSet::reset(std::span<const Word> open_slots) {
     }
 }
 
-std::uint64_t ConfigurationSet::hash(const RegisterState& state, std::span<const Word> used) const {
+std::uint64_t ConfigurationSet::place_hash(const RegisterState& state,
+                                           std::span<const Word> used) const {
     const RegisterState remembered = rules_->memory(state);
     std::uint64_t hash = mix(mix(0, remembered.version), remembered.value);
     for (std::size_t i = 0; i < width_; ++i)
@@ -56,7 +57,7 @@ bool ConfigurationSet::same_place(std::size_t i,
 
 bool ConfigurationSet::insert(const RegisterState& state, std::span<const Word> used) {
     FAULTLAB_CHECK(used.size() == width_);
-    const std::uint64_t key = hash(state, used);
+    const std::uint64_t key = place_hash(state, used);
     bool replaced = false;
     std::size_t probe = key & (table_.size() - 1);
     for (; table_[probe].generation == generation_; probe = (probe + 1) & (table_.size() - 1)) {

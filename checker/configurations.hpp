@@ -39,8 +39,11 @@ public:
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::int64_t bytes() const;
 
+    /// Equal for configurations of which one can make the other redundant.
+    [[nodiscard]] std::uint64_t place_hash(const RegisterState& state,
+                                           std::span<const Word> used) const;
+
 private:
-    [[nodiscard]] std::uint64_t hash(const RegisterState& state, std::span<const Word> used) const;
     /// Same state, same definite operations.
     [[nodiscard]] bool
     same_place(std::size_t i, const RegisterState& state, std::span<const Word> used) const;

@@ -1,9 +1,9 @@
 #include "checker/frontier_search.hpp"
 
 #include "checker/frontier.hpp"
-#include "checker/narrow_search.hpp"
 #include "checker/place_times.hpp"
 #include "checker/search_input.hpp"
+#include "checker/search_ways.hpp"
 
 #include <algorithm>
 
@@ -38,6 +38,7 @@ public:
         return true;
     }
 
+    static constexpr bool states_are_values = true;
     // A state is no larger than its name.
     [[nodiscard]] static std::int64_t bytes() { return 0; }
     [[nodiscard]] static bool crowded(std::size_t) { return false; }
@@ -118,6 +119,14 @@ std::optional<SearchOutcome> search_order_within(std::span<const RegisterOp> ops
     Frontier search(RegisterObject(ops, rules), rules, budget);
     SearchOutcome outcome = search.run(width);
     return search.narrowed() ? std::nullopt : std::optional(std::move(outcome));
+}
+
+SearchOutcome search_order_together(std::span<const RegisterOp> ops,
+                                    const LinearizabilityRules& rules,
+                                    const Budget& budget) {
+    Frontier search(RegisterObject(ops, rules), rules, budget);
+    search.share_from(1);
+    return search.run();
 }
 
 std::vector<RegisterState> final_states(std::span<const RegisterOp> ops,

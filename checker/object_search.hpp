@@ -50,6 +50,7 @@ public:
         return to.value != no_state;
     }
 
+    static constexpr bool states_are_values = false;
     [[nodiscard]] std::int64_t bytes() const { return states_.bytes(); }
     [[nodiscard]] bool crowded(std::size_t live) const { return states_.size() > 1024 + 16 * live; }
     void begin_renaming() { states_.begin_renaming(); }

@@ -40,14 +40,16 @@ judge_keys(const History& history, RegisterModel model, const Budget& budget) {
         order, std::greater{}, [&](std::size_t k) { return history.ops_of_key(k).size(); });
     std::atomic<std::size_t> next = 0;
     const LinearizabilityRules rules;
+    const bool alone =
+        budget.workers == nullptr || order.size() < 2 || history.size() < worth_threads;
+    Budget inside = budget; // of one key: the threads are for it only where no other key wants them
+    if (!alone) inside.workers = nullptr;
     const auto work = [&] {
         KeyReader reader(history, model, rules);
         RegisterJudge judge;
         for (std::size_t i = next++; i < order.size(); i = next++)
-            judge_one(history, order[i], reader, judge, budget, judged[order[i]]);
+            judge_one(history, order[i], reader, judge, inside, judged[order[i]]);
     };
-    const bool alone =
-        budget.workers == nullptr || order.size() < 2 || history.size() < worth_threads;
     if (alone)
         work();
     else

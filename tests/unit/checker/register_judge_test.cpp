@@ -1,9 +1,9 @@
 #include "checker/depth_first_search.hpp"
 #include "checker/frontier_search.hpp"
 #include "checker/linearizability_rules.hpp"
-#include "checker/narrow_search.hpp"
 #include "checker/register_judge.hpp"
 #include "checker/register_proof.hpp"
+#include "checker/search_ways.hpp"
 #include "core/rng.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/checker/brute_force.hpp"
@@ -167,6 +167,63 @@ TEST_CASE("threads change nothing about what is found") {
         CHECK(together.findings[i].ops == alone.findings[i].ops);
         CHECK(together.findings[i].details == alone.findings[i].details);
     }
+}
+
+TEST_CASE("threads that share a frontier agree with brute force") {
+    Rng rng(31);
+    const Threads threads;
+    const Budget shared{.workers = &threads};
+    for (int i = 0; i < 500; ++i) {
+        const std::vector<Op> ops =
+            random_operations(rng, {.processes = 4, .values = 2, .info_percent = 30});
+        const bool expected = brute_force_linearizable(ops, "cas-register");
+        INFO(describe(ops));
+        const auto key = read(ops, "cas-register").ops;
+        REQUIRE(search_order_together(key, LinearizabilityRules{}, shared).verdict ==
+                (expected ? Verdict::valid : Verdict::invalid));
+    }
+}
+
+TEST_CASE("threads that share a wide frontier stop where one would") {
+    Rng rng(32);
+    const Threads threads;
+    std::int64_t widest = 0;
+    int illegal = 0;
+    for (int i = 0; i < 60; ++i) {
+        const std::vector<Op> ops = random_operations(
+            rng,
+            {.max_ops = 80, .processes = 24, .values = 4, .info_percent = 35, .fail_percent = 0});
+        const auto key = read(ops, "cas-register").ops;
+        const SearchOutcome alone = search_order(key, LinearizabilityRules{}, Budget{});
+        const SearchOutcome together =
+            search_order_together(key, LinearizabilityRules{}, Budget{.workers = &threads});
+        INFO(describe(ops));
+        REQUIRE(together.verdict == alone.verdict);
+        REQUIRE(together.stopped_at == alone.stopped_at);
+        widest = std::max(widest, together.widest);
+        illegal += together.verdict == Verdict::invalid ? 1 : 0;
+    }
+    CHECK(widest > 100);
+    CHECK(illegal > 5);
+}
+
+TEST_CASE("threads that share a frontier stop together when the time is over") {
+    Rng rng(33);
+    const Threads threads;
+    const std::atomic<bool> expired = true;
+    const auto key = read(random_operations(rng,
+                                            {.max_ops = 400,
+                                             .processes = 14,
+                                             .values = 5,
+                                             .info_percent = 20,
+                                             .corrupt_percent = 0}),
+                          "cas-register")
+                         .ops;
+    const SearchOutcome outcome = search_order_together(
+        key, LinearizabilityRules{}, Budget{.expired = &expired, .workers = &threads});
+    CHECK(outcome.verdict == Verdict::unknown);
+    CHECK(outcome.why.find("out of time at the return of operation") != std::string::npos);
+    CHECK_FALSE(outcome.pending.empty());
 }
 
 TEST_CASE("a million random registers", "[.][at_length]") {

@@ -18,4 +18,10 @@ namespace faultlab {
                                                                std::size_t width,
                                                                const Budget& budget);
 
+/// The search of frontier_search.hpp, with the work on every return shared by all threads of the
+/// budget, however little it is.
+[[nodiscard]] SearchOutcome search_order_together(std::span<const RegisterOp> ops,
+                                                  const LinearizabilityRules& rules,
+                                                  const Budget& budget);
+
 } // namespace faultlab
