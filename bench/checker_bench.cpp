@@ -1,11 +1,13 @@
 // How fast the linearizability checker judges generated histories of registers: the time of the
 // check alone and what of it this process had the processor, operations a second, the peak of
 // resident memory of a process that generates and checks (and of one that only generates), and
-// which methods judged the keys. Usage: bench_checker [repetitions [part of a name [threads]]]
+// which methods judged the keys. Usage: bench_checker [repetitions [part of a name [threads
+// [directory]]]]; in the directory it leaves each history as NAME.jsonl, for other checkers.
 
 #include "bench/register_histories.hpp"
 #include "checker/catalogue.hpp"
 #include "core/checker.hpp"
+#include "core/store/export.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -16,6 +18,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -67,20 +70,33 @@ std::string methods(const CheckResult& result) {
     return text;
 }
 
-void measure(const RegisterShape& shape, int repetitions, std::size_t threads) {
+struct Manner {
+    int repetitions = 3;
+    std::size_t threads = 1;
+    std::string directory; ///< empty: no history is kept
+};
+
+void keep(const Record& record, const std::string& file) {
+    std::ofstream out(file);
+    if (!export_jsonl(record, out)) fmt::print(stderr, "{}: cannot be written\n", file);
+}
+
+void measure(const RegisterShape& shape, const Manner& manner) {
     Record record;
     record.history = generate_registers(shape, 42);
+    if (!manner.directory.empty())
+        keep(record, fmt::format("{}/{}.jsonl", manner.directory, shape.name));
     const double before = peak_mb();
     const auto checker =
         find_checker("linearizability").value()->make({{"model", shape.model}}).value();
-    const Threads workers(threads);
+    const Threads workers(manner.threads);
     double best = 1e9;
     double best_cpu = 1e9;
     CheckResult result;
-    for (int i = 0; i < repetitions; ++i) {
+    for (int i = 0; i < manner.repetitions; ++i) {
         const double cpu = cpu_seconds();
         const auto start = std::chrono::steady_clock::now();
-        result = checker->check(record, Budget{.workers = threads > 1 ? &workers : nullptr});
+        result = checker->check(record, Budget{.workers = manner.threads > 1 ? &workers : nullptr});
         best = std::min(best, seconds_since(start));
         best_cpu = std::min(best_cpu, cpu_seconds() - cpu);
     }
@@ -100,10 +116,10 @@ void measure(const RegisterShape& shape, int repetitions, std::size_t threads) {
 }
 
 /// In a process of its own, so that its memory is its own.
-void measure_apart(const RegisterShape& shape, int repetitions, std::size_t threads) {
+void measure_apart(const RegisterShape& shape, const Manner& manner) {
     const pid_t child = ::fork();
     if (child == 0) {
-        measure(shape, repetitions, threads);
+        measure(shape, manner);
         std::fflush(stdout);
         ::_exit(0);
     }
@@ -219,13 +235,14 @@ std::vector<RegisterShape> repeated_values() {
 } // namespace
 
 int main(int argc, char** argv) {
-    const int repetitions = argc > 1 ? std::max(1, std::atoi(argv[1])) : 3;
+    Manner manner;
+    if (argc > 1) manner.repetitions = std::max(1, std::atoi(argv[1]));
     const std::string part = argc > 2 ? argv[2] : "";
-    const auto threads = static_cast<std::size_t>(argc > 3 ? std::max(1, std::atoi(argv[3])) : 1);
+    if (argc > 3) manner.threads = static_cast<std::size_t>(std::max(1, std::atoi(argv[3])));
+    if (argc > 4) manner.directory = argv[4];
     for (const auto& table : {unique_values(), versions(), repeated_values()}) {
         for (const RegisterShape& shape : table) {
-            if (shape.name.find(part) != std::string::npos)
-                measure_apart(shape, repetitions, threads);
+            if (shape.name.find(part) != std::string::npos) measure_apart(shape, manner);
         }
     }
     return 0;

@@ -50,7 +50,8 @@ private:
     };
 
     struct Client {
-        std::size_t op = 0; ///< counted over the key
+        std::size_t op = 0;        ///< counted over the key
+        std::int32_t process = -1; ///< another after an operation of unknown outcome; -1: none yet
         bool busy = false;
         bool applied = false;
     };
@@ -67,8 +68,10 @@ private:
         std::size_t busy = 0;
         const auto start = [&](Client& client) {
             if (flushed_ + underway_.size() >= end) return;
-            invoke();
-            client = {.op = flushed_ + underway_.size() - 1, .busy = true};
+            if (client.process < 0) client.process = processes_++;
+            invoke(client.process);
+            client = {
+                .op = flushed_ + underway_.size() - 1, .process = client.process, .busy = true};
             ++busy;
         };
         while (flushed_ + underway_.size() < end || busy > 0) {
@@ -83,6 +86,8 @@ private:
             } else {
                 finish(underway_[client.op - flushed_],
                        key + 1 == shape_.keys && client.op > end - end / 10);
+                if (underway_[client.op - flushed_].op.status == OpStatus::info)
+                    client.process = -1;
                 client.busy = false;
                 --busy;
                 if (shape_.busy_percent > 66 && rng_.chance(3, 4)) start(client);
@@ -112,9 +117,18 @@ private:
         return shape_.values > 0 ? builder_.intern(pair) : builder_.intern_new(std::move(pair));
     }
 
-    void invoke() {
+    /// Times are indexes: only their order means something.
+    void invoke(std::int32_t process) {
         Underway next;
-        next.op = {.f = read_, .key = key_, .status = OpStatus::ok, .inv_index = index_++};
+        next.op = {.f = read_,
+                   .key = key_,
+                   .status = OpStatus::ok,
+                   .process = process,
+                   .client = process,
+                   .inv_index = index_,
+                   .t_due = index_,
+                   .t_inv = index_};
+        ++index_;
         const std::uint64_t draw = rng_.below(100);
         if (draw >= shape_.read_percent + shape_.cas_percent) {
             next.op.f = write_;
@@ -162,6 +176,7 @@ private:
         const Index index = index_++;
         InternedOp& op = underway.op;
         underway.over = true;
+        op.t_ret = index;
         if (op.status == OpStatus::info || op.status == OpStatus::fail) op.ret = 0;
         if (op.status != OpStatus::info) op.ret_index = index;
         if (!shape_.stale_read || !late || spoilt_ || op.f != read_ || op.ret == 0) return;
@@ -191,6 +206,7 @@ private:
     std::deque<Underway> underway_;
     std::size_t flushed_ = 0; ///< of this key
     Index index_ = 0;
+    std::int32_t processes_ = 0;
     bool versioned_ = shape_.model == "versioned-register";
     Known value_;
     std::int64_t version_ = 0;
