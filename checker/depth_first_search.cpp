@@ -1,5 +1,6 @@
 #include "checker/depth_first_search.hpp"
 
+#include "checker/first_tried.hpp"
 #include "checker/linearizability_rules.hpp"
 #include "checker/place_times.hpp"
 #include "checker/search_input.hpp"
@@ -50,8 +51,9 @@ private:
 
 class DepthFirst {
 public:
-    DepthFirst(std::span<const RegisterOp> ops, const Budget& budget)
-        : input_(prepare_search(ops, rules_)), times_(input_), budget_(budget) {
+    DepthFirst(std::span<const RegisterOp> ops, FirstTried first_tried, const Budget& budget)
+        : input_(prepare_search(ops, rules_)), times_(input_), first_tried_(first_tried),
+          budget_(budget) {
         link();
         collect_open();
     }
@@ -244,12 +246,16 @@ private:
                            .returned = first_,
                            .candidates = candidates_.size(),
                            .next = candidates_.size()});
-        if (!finished()) add_candidates();
+        if (finished()) return;
+        if (first_tried_ == FirstTried::returning)
+            add_by_return();
+        else
+            add_by_invocation();
     }
 
     /// The operation that returns next, if it fits; then what makes it fit; then the rest, by their
     /// return; then open updates that lead to what somebody waits for.
-    void add_candidates() {
+    void add_by_return() {
         const std::uint32_t forced = by_return_[first_];
         if (fits(forced)) candidates_.push_back(forced);
         const auto wanted = input_.needed_place(op(forced));
@@ -273,6 +279,23 @@ private:
         std::ranges::stable_partition(all, [&](std::uint32_t candidate) {
             const bool open = (candidate & open_flag) != 0;
             return helps(open ? open_[candidate & ~open_flag].ops[0] : candidate);
+        });
+    }
+
+    void add_by_invocation() {
+        const std::size_t begin = candidates_.size();
+        for (std::uint32_t i = next_[end()]; i != end() && op(i).inv < now(); i = next_[i]) {
+            const bool alive = input_.dead[i] == 0 || i == by_return_[first_];
+            if (!op(i).preserves_state() && alive && fits(i)) candidates_.push_back(i);
+        }
+        const auto first_of = [&](std::uint32_t own) { return open_[own].ops[open_[own].used]; };
+        for (std::uint32_t own = 0; own < open_.size(); ++own) {
+            if (available(open_[own]) && fits(first_of(own)))
+                candidates_.push_back(own | open_flag);
+        }
+        std::ranges::sort(std::span(candidates_).subspan(begin), {}, [&](std::uint32_t candidate) {
+            const bool open = (candidate & open_flag) != 0;
+            return op(open ? first_of(candidate & ~open_flag) : candidate).inv;
         });
     }
 
@@ -308,6 +331,7 @@ private:
     LinearizabilityRules rules_;
     SearchInput input_;
     PlaceTimes times_;
+    FirstTried first_tried_;
     const Budget& budget_;
 
     // Definite operations that are not placed, in order of invocation: a ring through end().
@@ -330,26 +354,36 @@ private:
     std::int64_t steps_ = 0;
 };
 
+std::vector<std::uint32_t> as_given(const DepthFirst& search, std::span<const RegisterOp> ops) {
+    // The input of the search is a part of the operations, in the same order.
+    std::vector<std::uint32_t> source;
+    std::uint32_t at = 0;
+    for (const RegisterOp& op : search.input().ops) {
+        while (ops[at].inv != op.inv)
+            ++at;
+        source.push_back(at++);
+    }
+    std::vector<std::uint32_t> order;
+    for (const std::uint32_t i : search.order())
+        order.push_back(source[i]);
+    return order;
+}
+
 } // namespace
 
 FoundOrder
 find_order(std::span<const RegisterOp> ops, std::int64_t steps_at_most, const Budget& budget) {
-    DepthFirst search(ops, budget);
     FoundOrder found;
-    if (search.run(steps_at_most)) {
-        // The input of the search is a part of the operations, in the same order.
-        std::vector<std::uint32_t> source;
-        std::uint32_t at = 0;
-        for (const RegisterOp& op : search.input().ops) {
-            while (ops[at].inv != op.inv)
-                ++at;
-            source.push_back(at++);
+    for (const std::int64_t share : {10, 1}) {
+        for (const FirstTried first_tried : {FirstTried::returning, FirstTried::invoked}) {
+            DepthFirst search(ops, first_tried, budget);
+            const bool legal = search.run(steps_at_most / share);
+            found.steps += search.steps();
+            if (!legal) continue;
+            found.order = as_given(search, ops);
+            return found;
         }
-        found.order.emplace();
-        for (const std::uint32_t i : search.order())
-            found.order->push_back(source[i]);
     }
-    found.steps = search.steps();
     return found;
 }
 

@@ -20,7 +20,8 @@ struct FoundOrder {
 /// returns. It follows one configuration at a time and undoes its steps; of those that failed it
 /// remembers fingerprints. So histories that are legal cost little more than one look at each
 /// operation, and nothing is concluded from finding no order: that may be for the fingerprints, or
-/// because `steps_at_most` were spent. Requires: `ops` in order of invocation.
+/// because `steps_at_most` were spent. Two ways of choosing take turns, each first with a tenth of
+/// the steps and then with all of them. Requires: `ops` in order of invocation.
 [[nodiscard]] FoundOrder
 find_order(std::span<const RegisterOp> ops, std::int64_t steps_at_most, const Budget& budget);
 

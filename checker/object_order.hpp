@@ -1,5 +1,6 @@
 #pragma once
 
+#include "checker/first_tried.hpp"
 #include "checker/object_states.hpp"
 
 #include <algorithm>
@@ -18,13 +19,16 @@ namespace faultlab {
 /// first: Wing and Gong's search with Lowe's memory ("Testing for linearizability", 2017, section
 /// 3). At each point the operation that must return first is tried first. Operations that leave the
 /// state as it is and fit take effect at once, and of interchangeable ones only that which returns
-/// first is tried, for the reasons that checker/frontier.hpp gives. What it finds is an order; that
+/// first is tried, for the reasons that checker/expander.hpp gives. What it finds is an order; that
 /// it finds none proves nothing: sets of operations are remembered by a hash. Owned by one thread.
 template <class S>
 class ObjectOrder {
 public:
-    ObjectOrder(S object, std::span<const ObjectOp> ops, const Budget& budget)
-        : ops_(ops), budget_(budget), states_(std::move(object), ops) {
+    ObjectOrder(S object,
+                std::span<const ObjectOp> ops,
+                const Budget& budget,
+                FirstTried first_tried = FirstTried::returning)
+        : ops_(ops), budget_(budget), first_tried_(first_tried), states_(std::move(object), ops) {
         link();
     }
 
@@ -53,9 +57,10 @@ private:
     void link();
     void take(std::uint32_t op);
     void give_back(std::uint32_t op);
-    /// The operation to try after `last` at this point; end when there is none left. Those that
-    /// need not take effect come last.
+    /// The operation to try after `last` at this point; end when there is none left.
     [[nodiscard]] std::uint32_t following(std::uint32_t last) const;
+    [[nodiscard]] std::uint32_t following_by_return(std::uint32_t last) const;
+    [[nodiscard]] std::uint32_t following_by_invocation(std::uint32_t last) const;
     [[nodiscard]] bool passed(std::uint32_t state) const;
     /// Whether no operation of the same kind that may take effect now returns earlier.
     [[nodiscard]] bool first_of_kind(std::uint32_t op) const;
@@ -75,6 +80,7 @@ private:
 
     std::span<const ObjectOp> ops_;
     const Budget& budget_;
+    FirstTried first_tried_;
     ObjectStates<S> states_;
     /// Operations that did not take effect yet, linked in order of invocation; the last entry
     /// stands before the first.
@@ -161,6 +167,23 @@ bool ObjectOrder<S>::first_of_kind(std::uint32_t op) const {
 
 template <class S>
 std::uint32_t ObjectOrder<S>::following(std::uint32_t last) const {
+    return first_tried_ == FirstTried::returning ? following_by_return(last)
+                                                 : following_by_invocation(last);
+}
+
+template <class S>
+std::uint32_t ObjectOrder<S>::following_by_invocation(std::uint32_t last) const {
+    const Index now = ops_[by_return_[first_open_]].ret;
+    std::uint32_t at = next_[last == end ? ops_.size() : last];
+    for (; at != end && ops_[at].inv < now; at = next_[at]) {
+        const bool turn = observer_[at] == 0 || at == by_return_[first_open_];
+        if (turn && first_of_kind(at)) return at;
+    }
+    return end;
+}
+
+template <class S>
+std::uint32_t ObjectOrder<S>::following_by_return(std::uint32_t last) const {
     const std::uint32_t urgent = by_return_[first_open_];
     if (last == end) return urgent;
     bool open = !ops_[last].definite();

@@ -82,19 +82,24 @@ private:
 template <class S>
 Judgement
 search_object(const ObjectPartition& partition, const Budget& budget, const Wanted& wanted) {
-    constexpr std::int64_t steps_an_op = 64;
     const auto size = static_cast<std::int64_t>(partition.ops.size());
-    ObjectOrder<S> first(S(partition.history), partition.ops, budget);
-    if (auto order = first.find(1024 + steps_an_op * size)) {
-        return {.method = "one order, depth first",
-                .order = std::move(*order),
-                .configurations = first.steps()};
-    }
-    if (wanted.quick) {
-        return {.verdict = Verdict::unknown,
-                .method = "one order, depth first",
-                .why = "no order was found at once",
-                .configurations = first.steps()};
+    std::int64_t steps = 0;
+    for (const std::int64_t steps_an_op : {8, 64}) {
+        for (const FirstTried first_tried : {FirstTried::returning, FirstTried::invoked}) {
+            ObjectOrder<S> search(S(partition.history), partition.ops, budget, first_tried);
+            auto order = search.find(1024 + steps_an_op * size);
+            steps += search.steps();
+            if (!order) continue;
+            return {.method = "one order, depth first",
+                    .order = std::move(*order),
+                    .configurations = steps};
+        }
+        if (wanted.quick) {
+            return {.verdict = Verdict::unknown,
+                    .method = "one order, depth first",
+                    .why = "no order was found at once",
+                    .configurations = steps};
+        }
     }
     if constexpr (requires { S::refute(partition, budget); }) {
         if (auto refuted = S::refute(partition, budget)) return std::move(*refuted);
@@ -107,7 +112,7 @@ search_object(const ObjectPartition& partition, const Budget& budget, const Want
             .why = std::move(outcome.why),
             .stopped_at = outcome.stopped_at,
             .pending = std::move(outcome.pending),
-            .configurations = first.steps() + outcome.configurations,
+            .configurations = steps + outcome.configurations,
             .widest = outcome.widest};
 }
 
