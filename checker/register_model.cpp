@@ -151,6 +151,7 @@ private:
     }
 
     Result<void> add_read(std::size_t i, RegisterOp& op) {
+        if (history_.arg()[i] != 0) return misfit(i, "a read without an argument");
         const Value& ret = history_.value(history_.ret()[i]);
         op.action = RegisterAction::read;
         if (model_ != RegisterModel::versioned) {
