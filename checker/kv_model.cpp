@@ -1,8 +1,7 @@
 #include "checker/kv_model.hpp"
 
+#include "checker/misfits.hpp"
 #include "core/op.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -117,17 +116,8 @@ private:
         return history_.value(history_.key()[i]);
     }
 
-    [[nodiscard]] std::string misfit(std::size_t i, std::string_view expected) const {
-        return fmt::format("operation {} ({} {} → {}) does not fit model {}: expected {}",
-                           i,
-                           f(i),
-                           to_text(arg(i), 40),
-                           to_text(ret(i), 40),
-                           kv_model,
-                           expected);
-    }
-    [[nodiscard]] Error stranger(std::size_t i, std::string_view expected) const {
-        return usage_error(misfit(i, expected), "check the record with the model of its workload");
+    [[nodiscard]] Error misfit(std::size_t i, std::string_view expected) const {
+        return model_misfit(history_.op(static_cast<OpId>(i)), kv_model, expected);
     }
 
     // Which rows say anything, and which keys there are.
@@ -147,27 +137,26 @@ private:
     Result<void> note_keys(const Row& row) {
         const std::size_t i = row.i;
         if (f(i) == "scan") {
-            if (range_of(arg(i)) == nullptr) return stranger(i, "an argument [key, key]");
+            if (range_of(arg(i)) == nullptr) return misfit(i, "an argument [key, key]");
             if (!row.definite) return {};
             const Value::List* pairs = pairs_of(ret(i));
-            if (pairs == nullptr) return stranger(i, "a result [[key, value], …]");
+            if (pairs == nullptr) return misfit(i, "a result [[key, value], …]");
             for (const Value& pair : *pairs)
                 note_key(pair.list()->front());
             return {};
         }
         if (f(i) == "txn") {
             const Value::Transaction* txn = arg(i).transaction();
-            if (txn == nullptr) return stranger(i, "a transaction");
+            if (txn == nullptr) return misfit(i, "a transaction");
             for (const MicroOp& step : *txn) {
-                if (!is_key(step.key)) return stranger(i, "steps that name a key");
+                if (!is_key(step.key)) return misfit(i, "steps that name a key");
                 note_key(step.key);
             }
             // One without steps is of no group that could be spoilt.
-            if (row.definite && txn->empty() && !answers(ret(i), *txn))
-                return stranger(i, own_steps);
+            if (row.definite && txn->empty() && !answers(ret(i), *txn)) return misfit(i, own_steps);
             return {};
         }
-        if (key(i).is_absent()) return stranger(i, "a key");
+        if (key(i).is_absent()) return misfit(i, "a key");
         note_key(key(i));
         return {};
     }

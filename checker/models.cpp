@@ -90,6 +90,26 @@ bool is_extension(const ModelEntry& model, const std::vector<const ModelEntry*>&
     return false;
 }
 
+std::vector<const ModelEntry*> knowing_all(const History& history) {
+    const std::vector<std::string> used = operations_of(history);
+    std::vector<const ModelEntry*> models;
+    for (const ModelEntry& model : model_catalogue()) {
+        const bool has_all = std::ranges::all_of(used, [&](const std::string& f) {
+            return std::ranges::find(model.operations, f) != model.operations.end();
+        });
+        if (has_all) models.push_back(&model);
+    }
+    return models;
+}
+
+std::vector<const ModelEntry*> smallest(const std::vector<const ModelEntry*>& models) {
+    std::vector<const ModelEntry*> smallest;
+    for (const ModelEntry* model : models) {
+        if (!is_extension(*model, models)) smallest.push_back(model);
+    }
+    return smallest;
+}
+
 } // namespace
 
 std::span<const ModelEntry> model_catalogue() {
@@ -112,19 +132,15 @@ std::vector<std::string> operations_of(const History& history) {
 }
 
 std::vector<const ModelEntry*> models_for(const History& history) {
-    const std::vector<std::string> used = operations_of(history);
-    std::vector<const ModelEntry*> possible;
-    for (const ModelEntry& model : model_catalogue()) {
-        const bool has_all = std::ranges::all_of(used, [&](const std::string& f) {
-            return std::ranges::find(model.operations, f) != model.operations.end();
-        });
-        if (has_all && (model.fits == nullptr || model.fits(history))) possible.push_back(&model);
-    }
-    std::vector<const ModelEntry*> smallest;
-    for (const ModelEntry* model : possible) {
-        if (!is_extension(*model, possible)) smallest.push_back(model);
-    }
-    return smallest;
+    std::vector<const ModelEntry*> models = knowing_all(history);
+    std::erase_if(models, [&](const ModelEntry* model) {
+        return model->fits != nullptr && !model->fits(history);
+    });
+    return smallest(models);
+}
+
+std::vector<const ModelEntry*> models_by_operations(const History& history) {
+    return smallest(knowing_all(history));
 }
 
 } // namespace faultlab

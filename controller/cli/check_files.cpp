@@ -3,6 +3,7 @@
 #include "checker/catalogue.hpp"
 #include "checker/judge.hpp"
 #include "checker/kv_model.hpp"
+#include "checker/misfits.hpp"
 #include "checker/models.hpp"
 #include "controller/cli/check_progress.hpp"
 #include "controller/cli/exit_codes.hpp"
@@ -53,6 +54,8 @@ inferred_model(const std::string& file, const History& history, std::string_view
                            "name it: --model MODEL");
     }
     std::vector<const ModelEntry*> models = models_for(history);
+    // What does not fit the only model that has these operations is told when it is read.
+    if (models.empty()) models = models_by_operations(history);
     if (!checker.empty()) {
         std::erase_if(models, [&](const ModelEntry* model) { return model->checker != checker; });
     }
@@ -81,6 +84,23 @@ knows_all(const ModelEntry& model, const std::string& file, const ImportedHistor
                            fmt::format("expected {}", fmt::join(model.operations, ", ")));
     }
     return {};
+}
+
+/// Nor does an operation of another shape than the model says.
+Result<void> fits(const std::string& file, std::string_view model, const ImportedHistory& in) {
+    const History& history = in.record.history;
+    const auto misfit = first_misfit(history, model);
+    if (!misfit) return {};
+    const Op op = history.op(misfit->op);
+    const bool asked = misfit->asked || op.ret_index == never;
+    return usage_error(fmt::format("{}:{}: '{}' {}{} does not fit model {}",
+                                   file,
+                                   in.lines.of(asked ? op.inv_index : op.ret_index),
+                                   visible(op.f, 60),
+                                   to_text(op.arg, 60),
+                                   asked ? "" : " → " + to_text(op.ret, 60),
+                                   model),
+                       misfit->expected);
 }
 
 Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
@@ -198,6 +218,8 @@ Result<Judged> judge_file(const CheckCommand& command,
     progress.begin_reading();
     FAULTLAB_TRY(Case opened, open_case(command, name, progress));
     const std::string model = model_of(opened.wanted);
+    progress.begin_checking();
+    if (!model.empty()) FAULTLAB_DO(fits(name, model, opened.imported));
     const std::string& judge = model.empty() ? opened.wanted.front().name : model;
     Judged judged{
         .run = {.id = fmt::format(
@@ -209,7 +231,6 @@ Result<Judged> judge_file(const CheckCommand& command,
         judged.record.meta["note"] = taken;
     judged.record.plan.workload = judge;
     if (!model.empty()) judged.record.plan.options["model"] = model;
-    progress.begin_checking();
     judged.results = run_checkers(judged.record, opened.wanted, command.limits, workers);
     judged.verdict = overall(judged.results);
     return judged;

@@ -126,7 +126,7 @@ bool HistoryAssembly::invoke(const EventFields& event,
     InternedOp op{.f = names_[name].symbol,
                   .process = number,
                   .client = number,
-                  .inv_index = next_index_++,
+                  .inv_index = next_index(),
                   .t_due = t_,
                   .t_inv = t_};
     if (!key_of(event, Field::key, op.key) || !note_namespace(event)) return false;
@@ -170,7 +170,7 @@ bool HistoryAssembly::complete(const EventFields& event,
     const Token* error = event.find(Field::error);
     if (error != nullptr && error->kind != Token::Kind::null)
         returned.error = interner_.name(shown(*error));
-    const Index index = next_index_++;
+    const Index index = next_index();
     state.state = Process::State::idle;
     if (status == OpStatus::info) {
         state.state = Process::State::ended;
@@ -180,6 +180,12 @@ bool HistoryAssembly::complete(const EventFields& event,
     }
     builder_.complete(state.op, returned);
     return true;
+}
+
+/// Of this event.
+Index HistoryAssembly::next_index() {
+    lines_.add(next_index_, line_);
+    return next_index_++;
 }
 
 /// Of the operation that is added next.
@@ -374,6 +380,7 @@ ImportedHistory HistoryAssembly::finish() {
     record_.history = builder_.build();
     if (!spaces_.empty()) record_.history = in_namespaces(record_.history);
     imported.record = std::move(record_);
+    imported.lines = std::move(lines_);
     imported.has_namespaces = has_namespaces_;
     for (Name& name : names_)
         imported.operations.push_back({std::move(name.text), name.first_line});

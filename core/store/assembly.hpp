@@ -57,6 +57,7 @@ private:
     bool add_operation(const EventFields& event, const Token& process);
     bool invoke(const EventFields& event, std::int32_t process, std::uint32_t name, Process& state);
     bool complete(const EventFields& event, OpStatus status, std::uint32_t name, Process& state);
+    Index next_index();
     bool note_namespace(const EventFields& event);
     bool same_namespace(const EventFields& event, OpStatus status, const Process& state);
     [[nodiscard]] Symbol space_of(std::uint32_t op) const {
@@ -83,6 +84,7 @@ private:
     std::size_t line_ = 0;
     Nanos t_ = 0; ///< of this event, or of the last one that had a time
     Index next_index_ = 0;
+    EventLines lines_;
     HistoryBuilder builder_;
     ValueInterner interner_;
     std::vector<Name> names_;

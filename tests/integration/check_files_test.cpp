@@ -1,0 +1,75 @@
+// What a user is told of files, without any run.
+
+#include "tests/support/catch.hpp"
+#include "tests/support/command.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+using faultlab::test::Finished;
+using faultlab::test::run_command;
+using faultlab::test::TemporaryDirectory;
+
+namespace {
+
+Finished check(const std::string& path, std::vector<std::string> options = {}) {
+    options.insert(options.begin(), {FAULTLAB_BINARY, "check", path});
+    return run_command(options);
+}
+
+} // namespace
+
+TEST_CASE("an operation of another form than its model's is refused, in every format and model") {
+    struct Bad {
+        const char* model;
+        const char* jsonl; ///< in its third and fourth line
+        const char* edn;
+        int line;
+        const char* what;
+    };
+    const Bad bad = GENERATE(
+        Bad{"kv",
+            R"({"process":1,"type":"invoke","f":"add","key":1,"value":2}
+{"process":1,"type":"ok","f":"add","key":1,"value":true})",
+            "{:process 1, :type :invoke, :f :add, :key 1, :value 2}\n"
+            "{:process 1, :type :ok, :f :add, :key 1, :value true}",
+            4,
+            "'add' 2 → true does not fit model kv\n  expected the sum as its result\n"},
+        Bad{"cas-register",
+            R"({"process":1,"type":"invoke","f":"cas","key":1,"value":2}
+{"process":1,"type":"info","f":"cas","key":1,"value":2})",
+            "{:process 1, :type :invoke, :f :cas, :key 1, :value 2}\n"
+            "{:process 1, :type :info, :f :cas, :key 1, :value 2}",
+            3,
+            "'cas' 2 does not fit model cas-register\n  expected an argument of two elements\n"});
+    const TemporaryDirectory directory;
+    const auto refused = [&](const char* ending, const std::string& text) {
+        const std::string path = (directory.path() / "h.").string() + ending;
+        std::ofstream(path) << text;
+        const Finished checked = check(path, {"--model", bad.model});
+        CHECK(checked.exit_code == 64);
+        CHECK(checked.err ==
+              "faultlab: " + path + ":" + std::to_string(bad.line) + ": " + bad.what);
+    };
+    refused("jsonl", std::string(R"({"process":"nemesis","type":"info","f":"start","value":null}
+
+)") + bad.jsonl);
+    refused("edn", std::string("[{:process :nemesis, :type :info, :f :start}\n\n") + bad.edn + "]");
+}
+
+TEST_CASE("no file of operations that are none of its model is judged") {
+    const auto folder = std::filesystem::path(FAULTLAB_SOURCE_DIR) / "tests/histories/unknown";
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        const std::string stem = entry.path().stem().string();
+        const std::string model = stem.substr(stem.rfind('.') + 1);
+        const Finished checked = check(entry.path().string(), {"--model", model});
+        INFO(entry.path().string() << checked.err);
+        CHECK(checked.exit_code == 64);
+        CHECK(checked.err.find(entry.path().string() + ":") != std::string::npos);
+    }
+    // One model only has these operations, and this one's values are not its own.
+    const std::string named = (folder / "null_pushed.stack.jsonl").string();
+    CHECK(check(named).err.find("does not fit model stack") != std::string::npos);
+}
