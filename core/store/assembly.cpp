@@ -130,6 +130,9 @@ bool HistoryAssembly::invoke(const EventFields& event,
                   .t_due = t_,
                   .t_inv = t_};
     if (!key_of(event, Field::key, op.key) || !note_namespace(event)) return false;
+    if (names_[name].takes_argument && !event.has(Field::value)) {
+        return misses_value(event, fmt::format("what the {} is of, be it null", names_[name].text));
+    }
     if (!value_of(event, Field::value, names_[name].transaction, op.arg)) return false;
     if (!integer_of(event, Field::due, op.t_due)) return false;
     if (event.has(Field::client) && !number_of(event, Field::client, op.client)) return false;
@@ -214,12 +217,22 @@ bool HistoryAssembly::same_namespace(const EventFields& event,
             "namespace {}, as invoked in line {}", to_text(builder_.value(invoked)), state.line));
 }
 
+/// A misspelt name would be a field that nobody knows, and what it says null.
+bool HistoryAssembly::misses_value(const EventFields& event, std::string_view expected) {
+    std::string wrong = "there is no 'value'";
+    if (!event.stranger().empty())
+        wrong += fmt::format("; '{}' is no field of ours", quoted(event.stranger()));
+    return refuse(wrong, expected);
+}
+
 bool HistoryAssembly::answer(const EventFields& event,
                              const Process& state,
                              InternedReturn& returned) {
     const Name& name = names_[state.name];
     if (event.has(Field::ret)) return value_of(event, Field::ret, name.transaction, returned.ret);
     if (returned.status == OpStatus::fail) return true;
+    if (name.tells_answer && !event.has(Field::value))
+        return misses_value(event, fmt::format("what the {} was answered, be it null", name.text));
     Symbol value = 0;
     if (!value_of(event, Field::value, name.transaction, value)) return false;
     if (!name.acknowledges || value != state.arg) returned.ret = value;
@@ -339,6 +352,8 @@ std::uint32_t HistoryAssembly::name_of_f(std::string_view f) {
     names_.push_back({.text = std::string(f),
                       .symbol = builder_.intern_text(f),
                       .first_line = line_,
+                      .takes_argument = jsonl::takes_argument(f),
+                      .tells_answer = jsonl::tells_answer(f),
                       .acknowledges = jsonl::acknowledges(f),
                       .transaction = f == jsonl::transaction});
     return number;

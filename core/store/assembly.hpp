@@ -40,6 +40,8 @@ private:
         std::string text;
         Symbol symbol = 0;
         std::size_t first_line = 0;
+        bool takes_argument = false;
+        bool tells_answer = false;
         bool acknowledges = false;
         bool transaction = false;
     };
@@ -63,6 +65,7 @@ private:
     [[nodiscard]] Symbol space_of(std::uint32_t op) const {
         return op < spaces_.size() ? spaces_[op] : 0;
     }
+    bool misses_value(const EventFields& event, std::string_view expected);
     bool answer(const EventFields& event, const Process& state, InternedReturn& returned);
     void keep_for_display(const EventFields& event, const Token& process);
 

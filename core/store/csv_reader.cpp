@@ -89,8 +89,11 @@ private:
             }
             event_.clear();
             for (std::size_t i = 0; i < row_.size(); ++i) {
-                if (columns_[i] && row_[i].present && !read_cell(row_[i].text, *columns_[i]))
-                    return false;
+                if (!columns_[i]) continue;
+                if (row_[i].present && !read_cell(row_[i].text, *columns_[i])) return false;
+                // An empty cell is an absent field; of this one, which has a column, null.
+                if (!row_[i].present && columns_[i] == Field::value)
+                    event_.add(Field::value) = {.kind = Token::Kind::null};
             }
             if (!assembly_.add(event_, line_)) return false;
         }

@@ -80,6 +80,7 @@ private:
             assembly_.refuse(line_, fmt::format("'{}' stands twice", name_of(*field)), "it once");
             return nullptr;
         }
+        if (!field) event_.meet({name, name_end - 1});
         Token& token = field ? event_.add(*field) : ignored_;
         std::string& scratch = scratch_[field ? static_cast<std::size_t>(*field) : field_count];
         const char* const end = scanner_.value(p, token, scratch);

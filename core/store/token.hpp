@@ -63,7 +63,10 @@ inline constexpr std::array<std::string_view, field_count> field_names = {
 /// One event as a parser found it, in whatever order.
 class EventFields {
 public:
-    void clear() { present_ = 0; }
+    void clear() {
+        present_ = 0;
+        stranger_ = {};
+    }
     [[nodiscard]] bool has(Field field) const { return (present_ & bit(field)) != 0; }
     /// Null when the event has no such field.
     [[nodiscard]] const Token* find(Field field) const {
@@ -75,11 +78,19 @@ public:
         return tokens_[static_cast<std::size_t>(field)];
     }
 
+    /// The first name that is no field of ours, for messages; empty: there is none.
+    [[nodiscard]] std::string_view stranger() const { return stranger_; }
+    /// Requires: the name lives as long as the tokens.
+    void meet(std::string_view name) {
+        if (stranger_.empty()) stranger_ = name;
+    }
+
 private:
     static constexpr std::uint32_t bit(Field field) {
         return 1U << static_cast<std::uint32_t>(field);
     }
     std::uint32_t present_ = 0;
+    std::string_view stranger_;
     std::array<Token, field_count> tokens_;
 };
 
