@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -78,7 +79,43 @@ bool HistoryAssembly::add(const EventFields& event, std::size_t line) {
     if (process == nullptr) return refuse("there is no 'process'", "an integer");
     if (is_number(*process)) return add_operation(event, *process);
     keep_for_display(event, *process);
+    if (keeps_all_) keep_event(event);
     return true;
+}
+
+void HistoryAssembly::keep(std::string_view name, const Token& token, EventFields& event) {
+    // Events are numbered by whoever writes EDN.
+    if (!keeps_all_ || name.empty() || (from_edn_ && name == "index")) return;
+    event.keep(kept_field(name, token, from_edn_));
+    if (std::ranges::find(kept_.names, name) == kept_.names.end()) kept_.names.emplace_back(name);
+}
+
+std::vector<KeptField> HistoryAssembly::left_over(const EventFields& event,
+                                                  std::initializer_list<Field> fields) const {
+    std::vector<KeptField> kept;
+    for (const Field field : fields) {
+        if (const Token* token = event.find(field))
+            kept.push_back(kept_field(name_of(field), *token, from_edn_));
+    }
+    std::ranges::copy(event.kept(), std::back_inserter(kept));
+    return kept;
+}
+
+void HistoryAssembly::keep_event(const EventFields& event) {
+    kept_.events.push_back({.before = next_index_,
+                            .t = t_,
+                            .fields = left_over(event,
+                                                {Field::process,
+                                                 Field::type,
+                                                 Field::f,
+                                                 Field::space,
+                                                 Field::key,
+                                                 Field::value,
+                                                 Field::node,
+                                                 Field::client,
+                                                 Field::due,
+                                                 Field::ret,
+                                                 Field::error})});
 }
 
 bool HistoryAssembly::add_operation(const EventFields& event, const Token& process_token) {
@@ -138,6 +175,12 @@ bool HistoryAssembly::invoke(const EventFields& event,
     if (event.has(Field::client) && !number_of(event, Field::client, op.client)) return false;
     const Token* node = event.find(Field::node);
     if (node != nullptr && node->kind == Token::Kind::text) op.node = node_of_name(node->text);
+    if (keeps_all_) {
+        auto kept = left_over(event, {Field::error, Field::ret});
+        const Token* named = op.node == no_node ? node : nullptr;
+        if (named != nullptr) kept.push_back(kept_field(name_of(Field::node), *named, from_edn_));
+        if (!kept.empty()) kept_.invoked.emplace(builder_.size(), std::move(kept));
+    }
     state.state = Process::State::busy;
     state.name = name;
     state.key = op.key;
@@ -174,6 +217,10 @@ bool HistoryAssembly::complete(const EventFields& event,
     if (error != nullptr && error->kind != Token::Kind::null)
         returned.error = interner_.name(shown(*error));
     const Index index = next_index();
+    if (keeps_all_) {
+        auto kept = left_over(event, {Field::node, Field::client, Field::due});
+        if (!kept.empty()) kept_.returned.emplace(state.op, std::move(kept));
+    }
     state.state = Process::State::idle;
     if (status == OpStatus::info) {
         state.state = Process::State::ended;
@@ -396,6 +443,7 @@ ImportedHistory HistoryAssembly::finish() {
     if (!spaces_.empty()) record_.history = in_namespaces(record_.history);
     imported.record = std::move(record_);
     imported.lines = std::move(lines_);
+    imported.kept = std::move(kept_);
     imported.has_namespaces = has_namespaces_;
     for (Name& name : names_)
         imported.operations.push_back({std::move(name.text), name.first_line});

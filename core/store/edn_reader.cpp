@@ -138,6 +138,7 @@ private:
             Token& token = field ? event_.add(*field) : ignored_;
             const std::size_t place = field ? static_cast<std::size_t>(*field) : field_count;
             if (!scanner.value(token, scratch_[place])) return false;
+            if (!field && asking_ == nullptr) assembly_.keep(name, token, event_);
         }
         scanner.advance();
         if (asking_ != nullptr) {

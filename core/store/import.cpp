@@ -77,7 +77,7 @@ import_history(ByteSource& source, std::string_view file_name, const ImportOptio
     std::optional<HistoryFormat> format = options.format;
     if (!format) format = format_of_name(file_name);
     if (!format) format = format_of_text(first.text);
-    HistoryAssembly assembly(file_name, options.namespaces);
+    HistoryAssembly assembly(file_name, options, *format);
     switch (*format) {
         case HistoryFormat::jsonl: break;
         case HistoryFormat::edn: return read_edn(lines, first, assembly);

@@ -4,6 +4,7 @@
 #include "core/record.hpp"
 #include "core/result.hpp"
 #include "core/store/byte_source.hpp"
+#include "core/store/kept.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +31,7 @@ enum class Namespaces : std::uint8_t {
 struct ImportOptions {
     std::optional<HistoryFormat> format; ///< nothing: the name tells it, or the first character
     Namespaces namespaces = Namespaces::ignored;
+    bool keep_all = false; ///< also what is no part of a history, for a copy
 };
 
 /// An f of the history, and the first line in which it stands.
@@ -61,6 +63,7 @@ struct ImportedHistory {
     Record record;
     std::vector<FirstUse> operations; ///< in the order of those lines
     EventLines lines;
+    Kept kept;                   ///< where that was asked for
     bool has_namespaces = false; ///< some operation has one, whatever it means
 };
 
