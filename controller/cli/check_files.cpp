@@ -45,6 +45,16 @@ std::vector<std::string_view> names_of(const std::vector<const ModelEntry*>& mod
     return names;
 }
 
+/// Of what the format of histories knows, and no checker here judges.
+Error not_there_yet(const std::string& file, std::string_view what) {
+    return usage_error(fmt::format("{} is a transactional history ({}), and no checker of these is "
+                                   "there yet",
+                                   file,
+                                   what),
+                       "another model can be named, where its operations are those of the file: "
+                       "--model MODEL");
+}
+
 /// The one model that the operations leave, of those of this checker; of all checkers if empty.
 Result<const ModelEntry*>
 inferred_model(const std::string& file, const History& history, std::string_view checker) {
@@ -53,6 +63,7 @@ inferred_model(const std::string& file, const History& history, std::string_view
         return usage_error(fmt::format("{} has no operations that tell its model", file),
                            "name it: --model MODEL");
     }
+    if (appends_to_lists(history)) return not_there_yet(file, "list-append");
     std::vector<const ModelEntry*> models = models_for(history);
     // What does not fit the only model that has these operations is told when it is read.
     if (models.empty()) models = models_by_operations(history);
@@ -106,6 +117,10 @@ Result<void> fits(const std::string& file, std::string_view model, const Importe
 Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
                                                     const std::string& file,
                                                     const ImportedHistory& imported) {
+    for (const std::string_view what : {"list-append", "rw-register"}) {
+        const bool named = std::ranges::find(command.checkers, what) != command.checkers.end();
+        if (named || command.model == what) return not_there_yet(file, what);
+    }
     const ModelEntry* model = nullptr;
     const auto known = find_model(command.model);
     if (known) model = *known;

@@ -73,3 +73,18 @@ TEST_CASE("no file of operations that are none of its model is judged") {
     const std::string named = (folder / "null_pushed.stack.jsonl").string();
     CHECK(check(named).err.find("does not fit model stack") != std::string::npos);
 }
+
+TEST_CASE("a transactional history is judged by no model that is none of it") {
+    const TemporaryDirectory directory;
+    const std::string path = (directory.path() / "h.edn").string();
+    std::ofstream(path) << "{:process 0 :type :invoke :f :txn :value [[:append 1 1] [:r 1 nil]]}\n"
+                           "{:process 0 :type :ok :f :txn :value [[:append 1 1] [:r 1 [1]]]}\n";
+    for (const auto& options : std::vector<std::vector<std::string>>{
+             {}, {"--model", "list-append"}, {"--checker", "list-append"}}) {
+        const Finished checked = check(path, options);
+        CHECK(checked.exit_code == 64);
+        CHECK(checked.err.find("is a transactional history (list-append), and no checker of these "
+                               "is there yet") != std::string::npos);
+    }
+    CHECK(check(path, {"--model", "kv"}).err.find(":1: 'txn'") != std::string::npos);
+}
