@@ -306,8 +306,8 @@ Result<void> write_witness(const Judged& judged, const CheckLimits& limits, cons
     FAULTLAB_TRY(History history, witness_of(judged, limits));
     const Record example{.history = std::move(history)};
     const HistoryFormat format = format_of_name(path.string()).value_or(HistoryFormat::jsonl);
-    return write_file(path,
-                      [&](std::ostream& out) { return export_history(example, format, out); });
+    return write_packed_file(
+        path, [&](std::ostream& out) { return export_history(example, format, out); });
 }
 
 /// Every violation, also those that the first screen has no room for.

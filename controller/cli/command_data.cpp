@@ -32,7 +32,7 @@ Result<void> export_to(const ExportCommand& command, const ImportedHistory& copi
         if (!std::cout) return lab_error("standard output could not be written");
         return {};
     }
-    return write_file(command.output, [&](std::ostream& out) {
+    return write_packed_file(command.output, [&](std::ostream& out) {
         return export_history(copied.record, format, out, copied.kept);
     });
 }

@@ -88,3 +88,26 @@ TEST_CASE("a transactional history is judged by no model that is none of it") {
     }
     CHECK(check(path, {"--model", "kv"}).err.find(":1: 'txn'") != std::string::npos);
 }
+
+TEST_CASE("a file is packed as its name says") {
+    const TemporaryDirectory directory;
+    const std::string plain = (directory.path() / "h.jsonl").string();
+    std::ofstream history(plain);
+    for (int i = 0; i < 20'000; ++i) {
+        const std::string rest = R"(","f":"write","key":1,"value":)" + std::to_string(i) + "}\n";
+        history << R"({"process":0,"type":"invoke)" << rest << R"({"process":0,"type":"ok)" << rest;
+    }
+    history.close();
+    const std::string ending = GENERATE(".gz", ".zst");
+    const std::string witness = (directory.path() / "w.jsonl").string() + ending;
+    CHECK(check(plain, {"--model", "register", "--witness", witness}).exit_code == 0);
+    const std::string copy = (directory.path() / "c.edn").string() + ending;
+    CHECK(
+        run_command({FAULTLAB_BINARY, "export", plain, "--format", "edn", "-o", copy}).exit_code ==
+        0);
+    for (const std::string& file : {witness, copy}) {
+        CHECK(std::filesystem::file_size(file) < 400'000);
+        CHECK(check(file, {"--model", "register"}).exit_code == 0);
+        if (ending == ".gz") CHECK(run_command({"gzip", "-t", file}).exit_code == 0);
+    }
+}
