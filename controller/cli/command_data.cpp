@@ -42,8 +42,7 @@ Result<ImportedHistory> copy_of(const ExportCommand& command) {
     if (names_history(command.run)) {
         FAULTLAB_TRY(const auto source, open_source(command.run, nullptr));
         // No model is named here: what namespaces mean is for who reads the copy, which has them.
-        return import_history(
-            *source, command.run, {.namespaces = Namespaces::separate, .keep_all = true});
+        return import_history(*source, command.run, {.keep_all = true});
     }
     FAULTLAB_TRY(const RunDirectory run, find_run(command.common.lab, command.run));
     ImportedHistory stored;

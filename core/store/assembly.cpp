@@ -176,7 +176,7 @@ bool HistoryAssembly::invoke(const EventFields& event,
     const Token* node = event.find(Field::node);
     if (node != nullptr && node->kind == Token::Kind::text) op.node = node_of_name(node->text);
     if (keeps_all_) {
-        auto kept = left_over(event, {Field::error, Field::ret});
+        auto kept = left_over(event, {Field::space, Field::error, Field::ret});
         const Token* named = op.node == no_node ? node : nullptr;
         if (named != nullptr) kept.push_back(kept_field(name_of(Field::node), *named, from_edn_));
         if (!kept.empty()) kept_.invoked.emplace(builder_.size(), std::move(kept));
@@ -218,7 +218,7 @@ bool HistoryAssembly::complete(const EventFields& event,
         returned.error = interner_.name(shown(*error));
     const Index index = next_index();
     if (keeps_all_) {
-        auto kept = left_over(event, {Field::node, Field::client, Field::due});
+        auto kept = left_over(event, {Field::space, Field::node, Field::client, Field::due});
         if (!kept.empty()) kept_.returned.emplace(state.op, std::move(kept));
     }
     state.state = Process::State::idle;

@@ -20,8 +20,12 @@ namespace faultlab {
 class HistoryAssembly {
 public:
     HistoryAssembly(std::string_view file_name, const ImportOptions& options, HistoryFormat format)
-        : file_name_(file_name), namespaces_(options.namespaces), keeps_all_(options.keep_all),
-          from_edn_(format == HistoryFormat::edn), interner_(builder_) {}
+        : file_name_(file_name),
+          namespaces_(options.keep_all ? Namespaces::ignored : options.namespaces),
+          keeps_all_(options.keep_all), from_edn_(format == HistoryFormat::edn),
+          interner_(builder_) {
+        kept_.whole = options.keep_all;
+    }
     HistoryAssembly(const HistoryAssembly&) = delete;
     HistoryAssembly& operator=(const HistoryAssembly&) = delete;
 

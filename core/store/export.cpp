@@ -113,7 +113,7 @@ private:
             return;
         }
         Op op = history_.op(line.op);
-        const Value space = jsonl::take_from_namespace(op);
+        const Value space = kept_.whole ? Value{} : jsonl::take_from_namespace(op);
         const std::string node = op.node == no_node ? std::string() : node_name(op.node);
         row.f = op.f;
         if (!space.is_absent()) row.space = &space;

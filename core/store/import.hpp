@@ -31,7 +31,7 @@ enum class Namespaces : std::uint8_t {
 struct ImportOptions {
     std::optional<HistoryFormat> format; ///< nothing: the name tells it, or the first character
     Namespaces namespaces = Namespaces::ignored;
-    bool keep_all = false; ///< also what is no part of a history, for a copy
+    bool keep_all = false; ///< also what is no part of a history, namespaces among it: for a copy
 };
 
 /// An f of the history, and the first line in which it stands.

@@ -19,6 +19,7 @@ struct KeptEvent {
 
 /// What a file held besides its history, for a copy of it that loses nothing.
 struct Kept {
+    bool whole = false; ///< all was kept: a namespace is among the fields, and in no key
     std::vector<KeptEvent> events; ///< in their order
     std::unordered_map<OpId, std::vector<KeptField>> invoked, returned;
     std::vector<std::string> names; ///< of the fields that are none of ours, by first use

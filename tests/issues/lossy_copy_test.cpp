@@ -45,12 +45,39 @@ TEST_CASE("A copy of Jepsen's EDN holds faults and strange fields as they were",
 {:index 2, :time 7, :type :ok, :process 0, :f :read, :value 3}
 )";
     CHECK(copied(edn, HistoryFormat::edn, HistoryFormat::edn) == edn);
-    CHECK(
-        copied(copied(edn, HistoryFormat::edn, HistoryFormat::jsonl),
-               HistoryFormat::jsonl,
-               HistoryFormat::jsonl) ==
-        R"({"process":"nemesis","type":"info","f":"go","value":[[1,[2]]],"why":"#x 1/2","time":5}
+    CHECK(copied(copied(edn, HistoryFormat::edn, HistoryFormat::jsonl),
+                 HistoryFormat::jsonl,
+                 HistoryFormat::jsonl) ==
+          R"({"process":"nemesis","type":"info","f":"go","value":[[1,[2]]],"why":"#x 1/2","time":5}
 {"process":0,"type":"invoke","f":"read","value":null,"time":6,"offsets":"{\"n1\" 0.5}"}
 {"process":0,"type":"ok","f":"read","value":3,"time":7}
 )");
+}
+
+// Lists of two were taken for a namespace and a key wherever keys stand.
+TEST_CASE("A key that is a list is a list in a copy, and a namespace is one", "[issues]") {
+    const std::string text =
+        R"({"process":0,"type":"invoke","f":"scan","value":[["a",1],["b",5]],"time":1}
+{"process":0,"type":"ok","f":"scan","value":[[["a",2],7]],"time":2}
+{"process":0,"type":"invoke","f":"scan","value":[["a",1],["a",5]],"time":3}
+{"process":0,"type":"ok","f":"scan","value":[],"time":4}
+{"process":0,"type":"invoke","f":"scan","value":[1,5],"time":5,"ns":"a"}
+{"process":0,"type":"ok","f":"scan","value":[],"time":6,"ns":"a"}
+)";
+    CHECK(copied(text, HistoryFormat::jsonl, HistoryFormat::jsonl) == text);
+    for (const auto format : {HistoryFormat::edn, HistoryFormat::csv}) {
+        const std::string other = copied(text, HistoryFormat::jsonl, format);
+        CHECK(copied(other, format, HistoryFormat::jsonl) == text);
+    }
+}
+
+TEST_CASE("Keys of several namespaces are not exported as keys of one", "[issues]") {
+    const std::string text =
+        R"({"process":0,"type":"invoke","f":"txn","value":[["w",["a",1],3],["w",["b",1],4]],"time":0}
+)";
+    const auto imported = import_history(*text_source(text), "h");
+    REQUIRE(imported);
+    std::ostringstream out;
+    REQUIRE(export_history(imported->record, HistoryFormat::jsonl, out));
+    CHECK(out.str() == text);
 }
