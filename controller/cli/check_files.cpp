@@ -6,6 +6,7 @@
 #include "checker/misfits.hpp"
 #include "checker/models.hpp"
 #include "controller/cli/check_progress.hpp"
+#include "controller/cli/checker_options.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/judging.hpp"
 #include "controller/cli/output_file.hpp"
@@ -135,12 +136,7 @@ Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
     for (const std::string& name : names) {
         CheckerRequest one{.name = name};
         FAULTLAB_TRY(const CheckerEntry* const entry, find_checker(name));
-        for (const OptionSpec& spec : entry->options()) {
-            const auto given = command.options.find(spec.name);
-            if (given == command.options.end() || spec.name == "model") continue;
-            one.options.insert(*given);
-            unused.erase(spec.name);
-        }
+        one.options = own_options(*entry, command.options, unused);
         if (has_model_option(*entry)) {
             if (command.model.empty() && model == nullptr) {
                 FAULTLAB_TRY(model, inferred_model(file, imported.record.history, name));
@@ -152,14 +148,7 @@ Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
             complete_options(one.options, entry->options(), fmt::format("checker {}", name)));
         wanted.push_back(std::move(one));
     }
-    if (!unused.empty()) {
-        return usage_error(fmt::format("checker {} has no option '{}'",
-                                       fmt::join(names, ", "),
-                                       visible(unused.begin()->first, 60)),
-                           unused.contains("model")
-                               ? std::string("a model is named by --model")
-                               : fmt::format("faultlab describe {} lists them", names.front()));
-    }
+    FAULTLAB_DO(all_used(names, unused));
     if (!used) {
         return usage_error(fmt::format("checker {} has no models", fmt::join(names, ", ")),
                            "leave --model out");
