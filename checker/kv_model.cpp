@@ -136,6 +136,7 @@ private:
 
     Result<void> note_keys(const Row& row) {
         const std::size_t i = row.i;
+        if (spans_keys(f(i)) && !key(i).is_absent()) return misfit(i, "no key");
         if (f(i) == "scan") {
             if (range_of(arg(i)) == nullptr) return misfit(i, "an argument [key, key]");
             if (!row.definite) return {};

@@ -73,7 +73,7 @@ TEST_CASE("A key that is a list is a list in a copy, and a namespace is one", "[
 
 TEST_CASE("Keys of several namespaces are not exported as keys of one", "[issues]") {
     const std::string text =
-        R"({"process":0,"type":"invoke","f":"txn","value":[["w",["a",1],3],["w",["b",1],4]],"time":0}
+        R"({"process":0,"type":"invoke","f":"txn","value":[["w",["a",1],3],["w",[2,1],4]],"time":0}
 )";
     const auto imported = import_history(*text_source(text), "h");
     REQUIRE(imported);

@@ -47,7 +47,8 @@ TEST_CASE("An answer that does not fit an update of a map is no pass", "[issues]
                  Case{"txn", "null", R"([["append",1,"a"]])", R"("value":[["append",1,"b"]])"},
                  Case{"txn", "null", R"([["w",null,5]])", R"("value":[["w",null,5]])"},
                  Case{"txn", "null", R"([["r",1,null],["w",1,5]])", R"("value":[["r",1,null]])"},
-                 Case{"txn", "null", "[]", R"("value":[["r",1,7]])"});
+                 Case{"txn", "null", "[]", R"("value":[["r",1,7]])"},
+                 Case{"txn", "2", R"([["r",1,null]])", R"("value":[["r",1,null]])"});
     const std::string text = operation(one.f, one.key, one.asked, one.told);
     INFO(text);
     const CheckResult result = judged_as_kv(text);
