@@ -68,7 +68,7 @@ private:
         considered_ += group.considered;
         largest_ = std::max(largest_, group.places.keys());
         if (group.misfit) {
-            doubt(*group.misfit);
+            doubt(group.misfit->message);
             return;
         }
         const SearchOutcome outcome = search_kv(group.ops, group.places, budget_);

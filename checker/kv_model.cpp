@@ -1,8 +1,7 @@
 #include "checker/kv_model.hpp"
 
+#include "checker/misfits.hpp"
 #include "core/op.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -50,6 +49,10 @@ bool is_key(const Value& value) {
     return parts->size() == 2 && std::ranges::all_of(*parts, is_plain_key);
 }
 
+constexpr std::string_view only_done = "no result, or true, or its argument again";
+constexpr std::string_view own_steps =
+    "its own steps as the result: what was read, and the rest as it was";
+
 /// An argument [lo, hi) of two keys; null when it is none.
 const Value::List* range_of(const Value& arg) {
     const Value::List* range = arg.list();
@@ -63,9 +66,25 @@ const Value::List* pairs_of(const Value& ret) {
     const Value::List* pairs = ret.list();
     if (pairs == nullptr) return nullptr;
     const bool fit = std::ranges::all_of(*pairs, [](const Value& pair) {
-        return pair.list() != nullptr && pair.list()->size() == 2;
+        return pair.list() != nullptr && pair.list()->size() == 2 && is_key(pair.list()->front());
     });
     return fit ? pairs : nullptr;
+}
+
+/// That an update was done is all that its answer says: Jepsen repeats the argument.
+bool only_acknowledges(const Value& arg, const Value& ret) {
+    const bool* const done = ret.boolean();
+    return ret.is_absent() || ret == arg || (done != nullptr && *done);
+}
+
+/// The steps that were asked for, each read with what it found.
+bool answers(const Value& ret, const Value::Transaction& asked) {
+    const Value::Transaction* told = ret.transaction();
+    return told != nullptr &&
+           std::ranges::equal(*told, asked, [](const MicroOp& one, const MicroOp& other) {
+               return one.f == other.f && one.key == other.key &&
+                      (other.f == "r" || one.value == other.value);
+           });
 }
 
 class Reader {
@@ -97,17 +116,8 @@ private:
         return history_.value(history_.key()[i]);
     }
 
-    [[nodiscard]] std::string misfit(std::size_t i, std::string_view expected) const {
-        return fmt::format("operation {} ({} {} → {}) does not fit model {}: expected {}",
-                           i,
-                           f(i),
-                           to_text(arg(i), 40),
-                           to_text(ret(i), 40),
-                           kv_model,
-                           expected);
-    }
-    [[nodiscard]] Error stranger(std::size_t i, std::string_view expected) const {
-        return usage_error(misfit(i, expected), "check the record with the model of its workload");
+    [[nodiscard]] Error misfit(std::size_t i, std::string_view expected) const {
+        return model_misfit(history_.op(static_cast<OpId>(i)), kv_model, expected);
     }
 
     // Which rows say anything, and which keys there are.
@@ -126,23 +136,28 @@ private:
 
     Result<void> note_keys(const Row& row) {
         const std::size_t i = row.i;
+        if (spans_keys(f(i)) && !key(i).is_absent()) return misfit(i, "no key");
         if (f(i) == "scan") {
-            if (range_of(arg(i)) == nullptr) return stranger(i, "an argument [key, key]");
+            if (range_of(arg(i)) == nullptr) return misfit(i, "an argument [key, key]");
             if (!row.definite) return {};
             const Value::List* pairs = pairs_of(ret(i));
-            if (pairs == nullptr) return stranger(i, "a result [[key, value], …]");
+            if (pairs == nullptr) return misfit(i, "a result [[key, value], …]");
             for (const Value& pair : *pairs)
                 note_key(pair.list()->front());
             return {};
         }
         if (f(i) == "txn") {
             const Value::Transaction* txn = arg(i).transaction();
-            if (txn == nullptr) return stranger(i, "a transaction");
-            for (const MicroOp& step : *txn)
+            if (txn == nullptr) return misfit(i, "a transaction");
+            for (const MicroOp& step : *txn) {
+                if (!is_key(step.key)) return misfit(i, "steps that name a key");
                 note_key(step.key);
+            }
+            // One without steps is of no group that could be spoilt.
+            if (row.definite && txn->empty() && !answers(ret(i), *txn)) return misfit(i, own_steps);
             return {};
         }
-        if (key(i).is_absent()) return stranger(i, "a key");
+        if (key(i).is_absent()) return misfit(i, "a key");
         note_key(key(i));
         return {};
     }
@@ -248,12 +263,16 @@ private:
         const std::size_t i = row.i;
         const KeyId key = id_in_group_[row.keys[0]];
         const std::string& name = f(i);
+        if (name == "read" || name == "delete") {
+            if (!arg(i).is_absent()) expected_ = "no argument";
+        }
         if (name == "read") {
             if (row.definite) op.steps.push_back({.key = key, .place = place(key, ret(i))});
-        } else if (name == "write") {
-            op.steps.push_back({KvAction::write, false, key, place(key, arg(i))});
-        } else if (name == "delete") {
-            op.steps.push_back({KvAction::write, false, key, group_->places.absent(key)});
+        } else if (name == "write" || name == "delete") {
+            if (row.definite && !only_acknowledges(arg(i), ret(i))) expected_ = only_done;
+            const bool writes = name == "write";
+            const PlaceId left = writes ? place(key, arg(i)) : group_->places.absent(key);
+            op.steps.push_back({KvAction::write, false, key, left});
         } else if (name == "swap") {
             if (row.definite) op.steps.push_back({.key = key, .place = place(key, ret(i))});
             op.steps.push_back({KvAction::write, false, key, place(key, arg(i))});
@@ -279,6 +298,8 @@ private:
         const bool* compared = ret(row.i).boolean();
         if (row.definite && compared != nullptr && !*compared) {
             op.steps.push_back({KvAction::differ, false, key, from});
+        } else if (row.definite && !only_acknowledges(arg(row.i), ret(row.i))) {
+            expected_ = "no result, or true or false, or its argument again";
         } else if (from == to) {
             if (row.definite) op.steps.push_back({KvAction::observe, false, key, from});
         } else {
@@ -377,18 +398,16 @@ private:
 
     void add_transaction(const Row& row, KvOp& op) {
         const Value::Transaction& asked = *arg(row.i).transaction();
-        const Value::Transaction* told = ret(row.i).transaction();
-        if (row.definite && (told == nullptr || told->size() != asked.size())) {
-            expected_ = "its own steps as the result";
+        if (row.definite && !answers(ret(row.i), asked)) {
+            expected_ = own_steps;
             return;
         }
         for (std::size_t s = 0; s < asked.size(); ++s) {
             const MicroOp& step = asked[s];
-            if (row.definite && ((*told)[s].f != step.f || (*told)[s].key != step.key)) {
-                expected_ = "its own steps as the result";
-            } else if (step.f == "r") {
+            if (step.f == "r") {
                 if (!row.definite) continue;
-                add_read_step(id_in_group_[number_of(step.key)], (*told)[s].value, op);
+                const Value& found = (*ret(row.i).transaction())[s].value;
+                add_read_step(id_in_group_[number_of(step.key)], found, op);
             } else if (step.f == "w") {
                 const KeyId key = id_in_group_[number_of(step.key)];
                 op.steps.push_back({KvAction::write, false, key, place(key, step.value)});

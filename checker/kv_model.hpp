@@ -137,7 +137,7 @@ struct KvGroup {
     KvPlaces places;
     std::vector<KvOp> ops; ///< in order of invocation, without those that say nothing
     std::int64_t considered = 0;
-    std::optional<std::string> misfit; ///< why it cannot be judged
+    std::optional<Error> misfit; ///< why it cannot be judged
 };
 
 /// A history as independent groups, in order of their first operation. An operation on one key that

@@ -2,16 +2,18 @@
 // Judges: no two reads of one group of keys saw two writes in opposite orders: one that saw a but
 // not b, the other b but not a. Snapshot isolation forbids it; parallel snapshot isolation does
 // not. Operations: `txn` of one write [["w", k, v]], or of reads of one whole group [["r", k,
-// null], …]. Every key is written at most once, and groups are disjoint sets of `group` keys.
-// Gives: reads, and of these how many saw no key (early) and all of them (late).
-// Unknown: a key is written twice, a read is not of one group, two reads saw different values of
-// one key, or no read was ok. Cost: n log n: of each group only the distinct sets of keys seen are
-// kept, by size; in a chain each includes the one before. Where it breaks, these two are a fork: of
-// many forks it tells some. Cannot see: values that nobody wrote, reads that are late but in order.
+// null], …]; also as `write` and `read`. Every key is written at most once, and groups are disjoint
+// sets of `group` keys. Gives: reads, and of these how many saw no key (early) and all of them
+// (late). Unknown: a key is written twice, a read is not of one group, two reads saw different
+// values of one key, or no read was ok. Cost: n log n: of each group only the distinct sets of keys
+// seen are kept, by size; in a chain each includes the one before. Where it breaks, these two are a
+// fork: of many forks it tells some. Cannot see: values that nobody wrote, reads that are late but
+// in order.
 
 #include "checker/catalogue_entries.hpp"
 #include "checker/judgement.hpp"
 #include "core/checker.hpp"
+#include "core/transaction_form.hpp"
 
 #include <fmt/format.h>
 
@@ -19,6 +21,7 @@
 #include <bit>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,7 +42,7 @@ public:
           group_size_(static_cast<std::size_t>(group_size)) {}
 
     CheckResult run() {
-        if (!judgement_.only({"txn"})) return judgement_.finish();
+        if (!judgement_.only({"txn", "read", "write"})) return judgement_.finish();
         for (std::size_t i = 0; i < history_.size(); ++i)
             if (!judgement_.step() || !note(static_cast<OpId>(i))) return judgement_.finish();
         for (const Group& group : groups_)
@@ -54,13 +57,19 @@ public:
 
 private:
     bool note(OpId op) {
-        const Value::Transaction* steps = history_.value(history_.arg()[at(op)]).transaction();
-        const bool write = steps != nullptr && steps->size() == 1 && steps->front().f == "w";
+        const auto steps = steps_of(history_.value(history_.arg()[at(op)]));
+        const bool write = steps.has_value() && steps->size() == 1 && steps->front().f == "w";
         if (write) return note_write(op, steps->front().key);
-        const bool read = steps != nullptr && !steps->empty() &&
+        const bool read = steps.has_value() && !steps->empty() &&
                           std::ranges::all_of(*steps, [](const MicroOp& s) { return s.f == "r"; });
         if (!read) return refuse(op, "one write, or reads of one group");
         return history_.status()[at(op)] != OpStatus::ok || note_read(op);
+    }
+
+    /// Jepsen calls these transactions read and write, which elsewhere have other values.
+    static std::optional<Value::Transaction> steps_of(const Value& value) {
+        if (value.transaction() != nullptr) return *value.transaction();
+        return value.list() != nullptr ? transaction_from(*value.list()) : std::nullopt;
     }
 
     bool note_write(OpId op, const Value& key) {
@@ -78,10 +87,8 @@ private:
     }
 
     bool note_read(OpId op) {
-        const Value& asked = history_.value(history_.arg()[at(op)]);
-        const Value& told = history_.value(history_.ret()[at(op)]);
-        const Value::Transaction* steps =
-            told.transaction() != nullptr ? told.transaction() : asked.transaction();
+        auto steps = steps_of(history_.value(history_.ret()[at(op)]));
+        if (!steps) steps = steps_of(history_.value(history_.arg()[at(op)]));
         if (!judgement_.step(static_cast<std::int64_t>(steps->size()))) return false;
         std::vector<const MicroOp*> sorted;
         for (const MicroOp& step : *steps)

@@ -35,6 +35,11 @@ bool has_keys(const History& history) {
     return true;
 }
 
+/// A map: its appends are to texts.
+bool is_of_map(const History& history) {
+    return has_keys(history) && !appends_to_lists(history);
+}
+
 /// Every operation has the form that the object asks for.
 bool is_of_object(const History& history, const ObjectModel& object) {
     for (std::size_t k = 0; k < history.keys().size(); ++k) {
@@ -67,7 +72,7 @@ std::vector<ModelEntry> make_entries() {
          .checker = "linearizability",
          .operations = {"read", "write", "cas", "add", "append", "swap", "delete", "scan", "txn"},
          .extends = "cas-register",
-         .fits = has_keys},
+         .fits = is_of_map},
     };
     for (const ObjectModel* object : object_models())
         table.push_back(entry_of(*object));
@@ -88,6 +93,26 @@ bool is_extension(const ModelEntry& model, const std::vector<const ModelEntry*>&
         base = entry != catalogue.end() ? entry->extends : std::string_view{};
     }
     return false;
+}
+
+std::vector<const ModelEntry*> knowing_all(const History& history) {
+    const std::vector<std::string> used = operations_of(history);
+    std::vector<const ModelEntry*> models;
+    for (const ModelEntry& model : model_catalogue()) {
+        const bool has_all = std::ranges::all_of(used, [&](const std::string& f) {
+            return std::ranges::find(model.operations, f) != model.operations.end();
+        });
+        if (has_all) models.push_back(&model);
+    }
+    return models;
+}
+
+std::vector<const ModelEntry*> smallest(const std::vector<const ModelEntry*>& models) {
+    std::vector<const ModelEntry*> smallest;
+    for (const ModelEntry* model : models) {
+        if (!is_extension(*model, models)) smallest.push_back(model);
+    }
+    return smallest;
 }
 
 } // namespace
@@ -112,19 +137,37 @@ std::vector<std::string> operations_of(const History& history) {
 }
 
 std::vector<const ModelEntry*> models_for(const History& history) {
-    const std::vector<std::string> used = operations_of(history);
-    std::vector<const ModelEntry*> possible;
-    for (const ModelEntry& model : model_catalogue()) {
-        const bool has_all = std::ranges::all_of(used, [&](const std::string& f) {
-            return std::ranges::find(model.operations, f) != model.operations.end();
+    std::vector<const ModelEntry*> models = knowing_all(history);
+    std::erase_if(models, [&](const ModelEntry* model) {
+        return model->fits != nullptr && !model->fits(history);
+    });
+    return smallest(models);
+}
+
+bool appends_to_lists(const History& history) {
+    bool appends = false;
+    bool of_list = false;
+    for (const Symbol symbol : history.arg()) {
+        const Value::Transaction* steps = history.value(symbol).transaction();
+        if (steps == nullptr) continue;
+        for (const MicroOp& step : *steps) {
+            if (step.f != "append") continue;
+            appends = true;
+            of_list = of_list || step.value.text() == nullptr;
+        }
+    }
+    for (const Symbol symbol : history.ret()) {
+        const Value::Transaction* steps = appends ? history.value(symbol).transaction() : nullptr;
+        if (steps == nullptr || of_list) continue;
+        of_list = std::ranges::any_of(*steps, [](const MicroOp& step) {
+            return step.f == "r" && step.value.list() != nullptr;
         });
-        if (has_all && (model.fits == nullptr || model.fits(history))) possible.push_back(&model);
     }
-    std::vector<const ModelEntry*> smallest;
-    for (const ModelEntry* model : possible) {
-        if (!is_extension(*model, possible)) smallest.push_back(model);
-    }
-    return smallest;
+    return of_list;
+}
+
+std::vector<const ModelEntry*> models_by_operations(const History& history) {
+    return smallest(knowing_all(history));
 }
 
 } // namespace faultlab

@@ -35,6 +35,13 @@ Result<const ModelEntry*> find_model(std::string_view name);
 /// one of them there is nothing to choose.
 [[nodiscard]] std::vector<const ModelEntry*> models_for(const History& history);
 
+/// The same by their operations alone, whatever form their values have.
+[[nodiscard]] std::vector<const ModelEntry*> models_by_operations(const History& history);
+
+/// Whether transactions append to lists: to what a map has no appends for, or read such a list. No
+/// model here judges that.
+[[nodiscard]] bool appends_to_lists(const History& history);
+
 /// The f of the history's operations, in order of first use.
 [[nodiscard]] std::vector<std::string> operations_of(const History& history);
 

@@ -1,5 +1,7 @@
 #include "checker/object_model.hpp"
 
+#include "checker/misfits.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -54,17 +56,6 @@ std::string describe(const OperationSpec& spec) {
                        spec.argument == ValueShape::nothing ? "" : " ",
                        spec.argument == ValueShape::nothing ? "" : to_string(spec.argument),
                        to_string(spec.result));
-}
-
-Error misfit(const Op& op, const ObjectModel& model, std::string_view expected) {
-    return usage_error(fmt::format("operation {} ({} {} → {}) does not fit model {}: expected {}",
-                                   op.id,
-                                   op.f,
-                                   to_text(op.arg, 40),
-                                   to_text(op.ret, 40),
-                                   model.name(),
-                                   expected),
-                       "check the record with the model of its workload");
 }
 
 /// The position of the model's operation of this name, looked up once a name.
@@ -129,15 +120,16 @@ read_object_ops(const History& history, std::span<const OpId> ids, const ObjectM
             std::vector<std::string> known;
             for (const OperationSpec& spec : specs)
                 known.push_back(describe(spec));
-            return misfit(history.op(id), model, fmt::format("{}", fmt::join(known, ", ")));
+            return model_misfit(
+                history.op(id), model.name(), fmt::format("{}", fmt::join(known, ", ")));
         }
         const bool definite = history.status()[i] == OpStatus::ok;
         const Value& arg = history.value(history.arg()[i]);
         if (!fits(specs[f].argument, arg, arg) ||
             (definite && !fits(specs[f].result, history.value(history.ret()[i]), arg)))
-            return misfit(history.op(id), model, describe(specs[f]));
+            return model_misfit(history.op(id), model.name(), describe(specs[f]));
         if (!model.per_key() && history.key()[i] != 0)
-            return misfit(history.op(id), model, "no key");
+            return model_misfit(history.op(id), model.name(), "no key");
         const bool tells = definite && specs[f].result != ValueShape::acknowledgement;
         ops.push_back({.id = id,
                        .inv = history.inv_index()[i],

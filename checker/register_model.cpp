@@ -1,9 +1,8 @@
 #include "checker/register_model.hpp"
 
 #include "checker/linearizability_rules.hpp"
+#include "checker/misfits.hpp"
 #include "core/op.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
@@ -108,15 +107,7 @@ private:
     }
 
     [[nodiscard]] Error misfit(std::size_t i, std::string_view expected) const {
-        return usage_error(
-            fmt::format("operation {} ({} {} → {}) does not fit model {}: expected {}",
-                        i,
-                        history_.text(history_.f()[i]),
-                        to_text(history_.value(history_.arg()[i]), 40),
-                        to_text(history_.value(history_.ret()[i]), 40),
-                        to_string(model_),
-                        expected),
-            "check the record with the model of its workload");
+        return model_misfit(history_.op(static_cast<OpId>(i)), to_string(model_), expected);
     }
 
     Result<void> add(std::size_t i, bool definite) {
@@ -127,6 +118,7 @@ private:
         op.step = model_ == RegisterModel::versioned ? 1 : 0;
         switch (kind(history_.f()[i])) {
             case Kind::read:
+                if (history_.arg()[i] != 0) return misfit(i, "a read without an argument");
                 if (!definite) return {};
                 FAULTLAB_DO(add_read(i, op));
                 break;

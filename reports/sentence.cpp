@@ -273,8 +273,13 @@ std::string never_written_sentence(const History& history,
                             " succeeded, but nothing had written the value that it found";
     const std::optional<Op> refused = cited_op(history, finding, "failed_writer");
     if (!refused) return text + ".";
-    return fmt::format(
-        "{}: {} was reported as failed, but it was done.", text, noun_of(*refused, wording));
+    // Of what no client was told the end, somebody else said that it did not happen.
+    const bool told = refused->status == OpStatus::fail;
+    return fmt::format("{}: {} was {}, but it was done.",
+                       text,
+                       noun_of(*refused, wording),
+                       told ? "reported as failed"
+                            : "shown by the replicas' logs not to have happened");
 }
 
 // Classes that only maps have.

@@ -200,11 +200,13 @@ void add_check(CommandLine& line) {
         "--model", check.model, "judge files by this model [what their operations leave]");
     app.add_option("--checker",
                    check.checkers,
-                   "judge files by this checker (faultlab list checkers); may be repeated")
+                   "judge by this checker (faultlab list checkers), of a run without storing it; "
+                   "may be repeated")
         ->take_all();
     app.add_option("--option",
                    line.check_options,
-                   "NAME=VALUE for the checkers of files (faultlab describe NAME); may be repeated")
+                   "NAME=VALUE for the checkers that are named (faultlab describe NAME); may be "
+                   "repeated")
         ->take_all();
     app.callback([&line] {
         line.chosen = [&line] {

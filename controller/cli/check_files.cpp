@@ -3,8 +3,10 @@
 #include "checker/catalogue.hpp"
 #include "checker/judge.hpp"
 #include "checker/kv_model.hpp"
+#include "checker/misfits.hpp"
 #include "checker/models.hpp"
 #include "controller/cli/check_progress.hpp"
+#include "controller/cli/checker_options.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/judging.hpp"
 #include "controller/cli/output_file.hpp"
@@ -44,6 +46,16 @@ std::vector<std::string_view> names_of(const std::vector<const ModelEntry*>& mod
     return names;
 }
 
+/// Of what the format of histories knows, and no checker here judges.
+Error not_there_yet(const std::string& file, std::string_view what) {
+    return usage_error(fmt::format("{} is a transactional history ({}), and no checker of these is "
+                                   "there yet",
+                                   file,
+                                   what),
+                       "another model can be named, where its operations are those of the file: "
+                       "--model MODEL");
+}
+
 /// The one model that the operations leave, of those of this checker; of all checkers if empty.
 Result<const ModelEntry*>
 inferred_model(const std::string& file, const History& history, std::string_view checker) {
@@ -52,7 +64,10 @@ inferred_model(const std::string& file, const History& history, std::string_view
         return usage_error(fmt::format("{} has no operations that tell its model", file),
                            "name it: --model MODEL");
     }
+    if (appends_to_lists(history)) return not_there_yet(file, "list-append");
     std::vector<const ModelEntry*> models = models_for(history);
+    // What does not fit the only model that has these operations is told when it is read.
+    if (models.empty()) models = models_by_operations(history);
     if (!checker.empty()) {
         std::erase_if(models, [&](const ModelEntry* model) { return model->checker != checker; });
     }
@@ -83,9 +98,30 @@ knows_all(const ModelEntry& model, const std::string& file, const ImportedHistor
     return {};
 }
 
+/// Nor does an operation of another shape than the model says.
+Result<void> fits(const std::string& file, std::string_view model, const ImportedHistory& in) {
+    const History& history = in.record.history;
+    const auto misfit = first_misfit(history, model);
+    if (!misfit) return {};
+    const Op op = history.op(misfit->op);
+    const bool asked = misfit->asked || op.ret_index == never;
+    return usage_error(fmt::format("{}:{}: '{}' {}{} does not fit model {}",
+                                   file,
+                                   in.lines.of(asked ? op.inv_index : op.ret_index),
+                                   visible(op.f, 60),
+                                   to_text(op.arg, 60),
+                                   asked ? "" : " → " + to_text(op.ret, 60),
+                                   model),
+                       misfit->expected);
+}
+
 Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
                                                     const std::string& file,
                                                     const ImportedHistory& imported) {
+    for (const std::string_view what : {"list-append", "rw-register"}) {
+        const bool named = std::ranges::find(command.checkers, what) != command.checkers.end();
+        if (named || command.model == what) return not_there_yet(file, what);
+    }
     const ModelEntry* model = nullptr;
     const auto known = find_model(command.model);
     if (known) model = *known;
@@ -100,12 +136,7 @@ Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
     for (const std::string& name : names) {
         CheckerRequest one{.name = name};
         FAULTLAB_TRY(const CheckerEntry* const entry, find_checker(name));
-        for (const OptionSpec& spec : entry->options()) {
-            const auto given = command.options.find(spec.name);
-            if (given == command.options.end() || spec.name == "model") continue;
-            one.options.insert(*given);
-            unused.erase(spec.name);
-        }
+        one.options = own_options(*entry, command.options, unused);
         if (has_model_option(*entry)) {
             if (command.model.empty() && model == nullptr) {
                 FAULTLAB_TRY(model, inferred_model(file, imported.record.history, name));
@@ -117,14 +148,7 @@ Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
             complete_options(one.options, entry->options(), fmt::format("checker {}", name)));
         wanted.push_back(std::move(one));
     }
-    if (!unused.empty()) {
-        return usage_error(fmt::format("checker {} has no option '{}'",
-                                       fmt::join(names, ", "),
-                                       visible(unused.begin()->first, 60)),
-                           unused.contains("model")
-                               ? std::string("a model is named by --model")
-                               : fmt::format("faultlab describe {} lists them", names.front()));
-    }
+    FAULTLAB_DO(all_used(names, unused));
     if (!used) {
         return usage_error(fmt::format("checker {} has no models", fmt::join(names, ", ")),
                            "leave --model out");
@@ -198,6 +222,8 @@ Result<Judged> judge_file(const CheckCommand& command,
     progress.begin_reading();
     FAULTLAB_TRY(Case opened, open_case(command, name, progress));
     const std::string model = model_of(opened.wanted);
+    progress.begin_checking();
+    if (!model.empty()) FAULTLAB_DO(fits(name, model, opened.imported));
     const std::string& judge = model.empty() ? opened.wanted.front().name : model;
     Judged judged{
         .run = {.id = fmt::format(
@@ -209,7 +235,6 @@ Result<Judged> judge_file(const CheckCommand& command,
         judged.record.meta["note"] = taken;
     judged.record.plan.workload = judge;
     if (!model.empty()) judged.record.plan.options["model"] = model;
-    progress.begin_checking();
     judged.results = run_checkers(judged.record, opened.wanted, command.limits, workers);
     judged.verdict = overall(judged.results);
     return judged;
@@ -270,8 +295,8 @@ Result<void> write_witness(const Judged& judged, const CheckLimits& limits, cons
     FAULTLAB_TRY(History history, witness_of(judged, limits));
     const Record example{.history = std::move(history)};
     const HistoryFormat format = format_of_name(path.string()).value_or(HistoryFormat::jsonl);
-    return write_file(path,
-                      [&](std::ostream& out) { return export_history(example, format, out); });
+    return write_packed_file(
+        path, [&](std::ostream& out) { return export_history(example, format, out); });
 }
 
 /// Every violation, also those that the first screen has no room for.

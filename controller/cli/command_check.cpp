@@ -18,19 +18,46 @@ namespace {
 int check_one(const CheckCommand& command, const std::string& name) {
     auto run = find_run(command.common.lab, name);
     if (!run) return fail(command.common, run.error());
+    const bool named = !command.checkers.empty();
     auto judged = command.replica_logs ? judge_with_logs(*run, command.limits)
-                                       : judge(command.common, *run, command.limits);
+                  : named ? judge_by(*run, command.checkers, command.options, command.limits)
+                          : judge(command.common, *run, command.limits);
     if (!judged) return fail(command.common, judged.error());
     std::vector<int> codes = {exit_code(*judged)};
     if (judged->unkept) codes.push_back(note_error(*judged->unkept));
     std::filesystem::path drawn;
-    if (!command.replica_logs) { // the report is of what clients saw
+    // The report is of what clients saw, and of the run's own checkers.
+    if (!command.replica_logs && !named) {
         auto report = write_report(command.common, *judged);
         if (report) drawn = *report;
         if (!report) codes.push_back(note_error(report.error()));
     }
     print_outcome(command.common, *judged, drawn);
     return combined_exit_code(codes);
+}
+
+/// With options that files have, what is no run is a file, whatever its name.
+bool judged_as_file(const CheckCommand& command, const std::string& name) {
+    if (names_history(name)) return true;
+    const bool for_files = !command.model.empty() || !command.checkers.empty() ||
+                           !command.options.empty() || command.explain || !command.witness.empty();
+    return for_files && !find_run(command.common.lab, name);
+}
+
+/// Whether all that was asked can be asked of a run.
+Result<void> fits_run(const CheckCommand& command, const std::string& name) {
+    if (!command.model.empty() || command.explain || !command.witness.empty()) {
+        return usage_error(
+            fmt::format("{} is a run, and --model, --explain and --witness are for files", name),
+            fmt::format("faultlab export {} -o history.jsonl", name));
+    }
+    if (!command.options.empty() && command.checkers.empty()) {
+        return usage_error("--option is for checkers that are named", "name one: --checker NAME");
+    }
+    if (command.replica_logs && !command.checkers.empty()) {
+        return usage_error("--replica-logs is for the run's own checkers", "leave --checker out");
+    }
+    return {};
 }
 
 /// Says what came of a file; returns its exit code.
@@ -45,19 +72,15 @@ int say_outcome(const CheckCommand& command, const FileOutcome& outcome) {
 } // namespace
 
 int execute(const CheckCommand& command) {
-    const bool for_files = !command.model.empty() || !command.checkers.empty() ||
-                           !command.options.empty() || command.explain || !command.witness.empty();
     std::vector<std::string> files;
+    std::vector<bool> is_file;
     for (const std::string& name : command.runs) {
-        const bool file = names_history(name);
-        if (for_files && !file && find_run(command.common.lab, name)) {
-            return fail(command.common,
-                        usage_error(fmt::format("{} is a run, and --model, --checker, --option, "
-                                                "--explain and --witness are for files",
-                                                name),
-                                    fmt::format("faultlab export {} -o history.jsonl", name)));
+        is_file.push_back(judged_as_file(command, name));
+        if (is_file.back()) {
+            files.push_back(name);
+        } else if (const auto fits = fits_run(command, name); !fits) {
+            return fail(command.common, fits.error());
         }
-        if (for_files || file) files.push_back(name);
     }
     if (command.replica_logs && !files.empty()) {
         return fail(
@@ -85,8 +108,8 @@ int execute(const CheckCommand& command) {
     auto outcome = outcomes.begin();
     for (const std::string& name : command.runs) {
         list.next(codes.empty());
-        const bool file = for_files || names_history(name);
-        codes.push_back(file ? say_outcome(command, *outcome++) : check_one(command, name));
+        codes.push_back(is_file[codes.size()] ? say_outcome(command, *outcome++)
+                                              : check_one(command, name));
     }
     return combined_exit_code(codes);
 }

@@ -22,39 +22,40 @@
 namespace faultlab {
 namespace {
 
-Result<void> export_to(const ExportCommand& command, const Record& record) {
+Result<void> export_to(const ExportCommand& command, const ImportedHistory& copied) {
     // The command line allows no other names.
     const HistoryFormat format =
         format_of_name("." + command.format).value_or(HistoryFormat::jsonl);
     if (command.output.empty()) {
-        FAULTLAB_DO(export_history(record, format, std::cout));
+        FAULTLAB_DO(export_history(copied.record, format, std::cout, copied.kept));
         std::cout.flush();
         if (!std::cout) return lab_error("standard output could not be written");
         return {};
     }
-    return write_file(command.output,
-                      [&](std::ostream& out) { return export_history(record, format, out); });
+    return write_packed_file(command.output, [&](std::ostream& out) {
+        return export_history(copied.record, format, out, copied.kept);
+    });
 }
 
 /// Of a run, or of a file in whatever format.
-Result<Record> record_of(const ExportCommand& command) {
+Result<ImportedHistory> copy_of(const ExportCommand& command) {
     if (names_history(command.run)) {
         FAULTLAB_TRY(const auto source, open_source(command.run, nullptr));
         // No model is named here: what namespaces mean is for who reads the copy, which has them.
-        FAULTLAB_TRY(ImportedHistory imported,
-                     import_history(*source, command.run, {.namespaces = Namespaces::separate}));
-        return std::move(imported.record);
+        return import_history(*source, command.run, {.keep_all = true});
     }
     FAULTLAB_TRY(const RunDirectory run, find_run(command.common.lab, command.run));
-    return load_record(run.run_db());
+    ImportedHistory stored;
+    FAULTLAB_TRY(stored.record, load_record(run.run_db()));
+    return stored;
 }
 
 } // namespace
 
 int execute(const ExportCommand& command) {
-    auto record = record_of(command);
-    if (!record) return fail(command.common, record.error());
-    if (auto written = export_to(command, *record); !written) {
+    auto copied = copy_of(command);
+    if (!copied) return fail(command.common, copied.error());
+    if (auto written = export_to(command, *copied); !written) {
         return fail(command.common, written.error());
     }
     return exit_valid;

@@ -42,12 +42,12 @@ struct CheckCommand {
     CheckLimits limits;
     std::vector<std::string> runs;
     bool replica_logs = false; ///< of runs: what no client learned is asked of the replicas' logs
-    // All below is for files, and makes `runs` files.
-    std::string model;                 ///< empty: inferred
-    std::vector<std::string> checkers; ///< empty: the one of the model
+    std::vector<std::string> checkers; ///< empty: those of the run; of a file the one of the model
     Options options;                   ///< of those checkers that have them
-    bool explain = false;              ///< every violation, not only the first screen
-    std::filesystem::path witness;     ///< the proof of the verdict is written there; empty: not
+    // All below is for files, and makes `runs` files.
+    std::string model;             ///< empty: inferred
+    bool explain = false;          ///< every violation, not only the first screen
+    std::filesystem::path witness; ///< the proof of the verdict is written there; empty: not
 };
 struct ExplainCommand {
     Common common;

@@ -3,6 +3,7 @@
 #include "checker/catalogue.hpp"
 #include "checker/judge.hpp"
 #include "checker/known_outcomes.hpp"
+#include "controller/cli/checker_options.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/output_file.hpp"
 #include "controller/cli/processors.hpp"
@@ -161,19 +162,24 @@ Witness witness_within(const CheckLimits& limits, const History& history, std::s
 
 namespace {
 
-/// `decided`: the history for linearizability, where it is another than the record's.
-Result<Judged> judge_record(const RunDirectory& run,
-                            Record record,
-                            const CheckLimits& limits,
-                            const History* decided = nullptr) {
+/// What its workload and its system want to be checked.
+Result<std::vector<CheckerRequest>> requests_of(const Record& record) {
     FAULTLAB_TRY(const WorkloadEntry* const entry, find_workload(record.plan.workload));
     FAULTLAB_TRY(const SystemEntry* const system, find_system(record.plan.system));
     std::vector<CheckerRequest> wanted = entry->make()->checkers(record.plan.options);
     for (CheckerRequest& request : system->make()->checkers())
         wanted.push_back(std::move(request));
-    if (std::ranges::find(wanted, "log-patterns", &CheckerRequest::name) != wanted.end())
+    return complete_requests(std::move(wanted));
+}
+
+/// `decided`: the history for linearizability, where it is another than the record's.
+Judged judge_record(const RunDirectory& run,
+                    Record record,
+                    const std::vector<CheckerRequest>& all,
+                    const CheckLimits& limits,
+                    const History* decided = nullptr) {
+    if (std::ranges::find(all, "log-patterns", &CheckerRequest::name) != all.end())
         read_logs(run.path, record);
-    const std::vector<CheckerRequest> all = complete_requests(std::move(wanted));
     std::vector<CheckResult> results;
     {
         const Watch progress(limits.timeout * static_cast<Nanos>(all.size()));
@@ -214,13 +220,15 @@ Result<KnownOutcomes> ask_logs(const RunDirectory& run, const Record& record, st
 
 Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckLimits& limits) {
     FAULTLAB_TRY(Record record, load_record(run.run_db()));
-    FAULTLAB_TRY(Judged judged, judge_record(run, std::move(record), limits));
+    FAULTLAB_TRY(const std::vector<CheckerRequest> wanted, requests_of(record));
+    Judged judged = judge_record(run, std::move(record), wanted, limits);
     if (const auto kept = keep(common, judged); !kept) judged.unkept = kept.error();
     return judged;
 }
 
 Result<Judged> judge_with_logs(const RunDirectory& run, const CheckLimits& limits) {
     FAULTLAB_TRY(Record record, load_record(run.run_db()));
+    FAULTLAB_TRY(const std::vector<CheckerRequest> wanted, requests_of(record));
     std::string source;
     const auto known = ask_logs(run, record, source);
     if (known) {
@@ -232,12 +240,34 @@ Result<Judged> judge_with_logs(const RunDirectory& run, const CheckLimits& limit
                         known->bounded.size(),
                         known->without_effect.size());
         record.meta.insert_or_assign("replica_logs", Value(decided));
-        return judge_record(run, std::move(record), limits, &known->history);
+        return judge_record(run, std::move(record), wanted, limits, &known->history);
     }
     if (known.error().kind != ErrorKind::lab) return known.error();
     record.meta.insert_or_assign(
         "replica_logs", Value("not decided by what the replicas logged: " + known.error().message));
-    return judge_record(run, std::move(record), limits);
+    return judge_record(run, std::move(record), wanted, limits);
+}
+
+Result<Judged> judge_by(const RunDirectory& run,
+                        const std::vector<std::string>& checkers,
+                        const Options& options,
+                        const CheckLimits& limits) {
+    FAULTLAB_TRY(Record record, load_record(run.run_db()));
+    FAULTLAB_TRY(const std::vector<CheckerRequest> usual, requests_of(record));
+    std::vector<CheckerRequest> wanted;
+    Options unused = options;
+    for (const std::string& name : checkers) {
+        FAULTLAB_TRY(const CheckerEntry* const entry, find_checker(name));
+        const auto own = std::ranges::find(usual, name, &CheckerRequest::name);
+        CheckerRequest one = own != usual.end() ? *own : CheckerRequest{.name = name};
+        for (const auto& [option, value] : own_options(*entry, options, unused))
+            one.options[option] = value;
+        FAULTLAB_DO(
+            complete_options(one.options, entry->options(), fmt::format("checker {}", name)));
+        wanted.push_back(std::move(one));
+    }
+    FAULTLAB_DO(all_used(checkers, unused));
+    return judge_record(run, std::move(record), wanted, limits);
 }
 
 int exit_code(const Judged& judged) {

@@ -47,6 +47,13 @@ Result<Judged> judge(const Common& common, const RunDirectory& run, const CheckL
 /// those of what clients saw. An error: there are no such logs.
 Result<Judged> judge_with_logs(const RunDirectory& run, const CheckLimits& limits);
 
+/// As judge, by these checkers alone: with the options that the run gives them, and over these the
+/// given ones. Nothing is stored: the run's own results are those of its own checkers.
+Result<Judged> judge_by(const RunDirectory& run,
+                        const std::vector<std::string>& checkers,
+                        const Options& options,
+                        const CheckLimits& limits);
+
 /// What the process says of it: a violation wins over a failure of the lab, and that over unknown.
 [[nodiscard]] int exit_code(const Judged& judged);
 

@@ -1,5 +1,7 @@
 #include "controller/cli/output_file.hpp"
 
+#include "core/store/packing.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -50,6 +52,12 @@ Result<void> write_file(const fs::path& path,
     }
     fs::remove(partial, error);
     return filled;
+}
+
+Result<void> write_packed_file(const fs::path& path,
+                               const std::function<Result<void>(std::ostream&)>& write) {
+    const Packing packing = packing_of_name(path.string());
+    return write_file(path, [&](std::ostream& out) { return write_packed(packing, out, write); });
 }
 
 } // namespace faultlab

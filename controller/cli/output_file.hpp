@@ -15,4 +15,8 @@ namespace faultlab {
 Result<void> write_file(const std::filesystem::path& path,
                         const std::function<Result<void>(std::ostream&)>& write);
 
+/// The same, packed where the name ends in .gz or .zst.
+Result<void> write_packed_file(const std::filesystem::path& path,
+                               const std::function<Result<void>(std::ostream&)>& write);
+
 } // namespace faultlab

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -78,7 +79,43 @@ bool HistoryAssembly::add(const EventFields& event, std::size_t line) {
     if (process == nullptr) return refuse("there is no 'process'", "an integer");
     if (is_number(*process)) return add_operation(event, *process);
     keep_for_display(event, *process);
+    if (keeps_all_) keep_event(event);
     return true;
+}
+
+void HistoryAssembly::keep(std::string_view name, const Token& token, EventFields& event) {
+    // Events are numbered by whoever writes EDN.
+    if (!keeps_all_ || name.empty() || (from_edn_ && name == "index")) return;
+    event.keep(kept_field(name, token, from_edn_));
+    if (std::ranges::find(kept_.names, name) == kept_.names.end()) kept_.names.emplace_back(name);
+}
+
+std::vector<KeptField> HistoryAssembly::left_over(const EventFields& event,
+                                                  std::initializer_list<Field> fields) const {
+    std::vector<KeptField> kept;
+    for (const Field field : fields) {
+        if (const Token* token = event.find(field))
+            kept.push_back(kept_field(name_of(field), *token, from_edn_));
+    }
+    std::ranges::copy(event.kept(), std::back_inserter(kept));
+    return kept;
+}
+
+void HistoryAssembly::keep_event(const EventFields& event) {
+    kept_.events.push_back({.before = next_index_,
+                            .t = t_,
+                            .fields = left_over(event,
+                                                {Field::process,
+                                                 Field::type,
+                                                 Field::f,
+                                                 Field::space,
+                                                 Field::key,
+                                                 Field::value,
+                                                 Field::node,
+                                                 Field::client,
+                                                 Field::due,
+                                                 Field::ret,
+                                                 Field::error})});
 }
 
 bool HistoryAssembly::add_operation(const EventFields& event, const Token& process_token) {
@@ -126,15 +163,24 @@ bool HistoryAssembly::invoke(const EventFields& event,
     InternedOp op{.f = names_[name].symbol,
                   .process = number,
                   .client = number,
-                  .inv_index = next_index_++,
+                  .inv_index = next_index(),
                   .t_due = t_,
                   .t_inv = t_};
     if (!key_of(event, Field::key, op.key) || !note_namespace(event)) return false;
+    if (names_[name].takes_argument && !event.has(Field::value)) {
+        return misses_value(event, fmt::format("what the {} is of, be it null", names_[name].text));
+    }
     if (!value_of(event, Field::value, names_[name].transaction, op.arg)) return false;
     if (!integer_of(event, Field::due, op.t_due)) return false;
     if (event.has(Field::client) && !number_of(event, Field::client, op.client)) return false;
     const Token* node = event.find(Field::node);
     if (node != nullptr && node->kind == Token::Kind::text) op.node = node_of_name(node->text);
+    if (keeps_all_) {
+        auto kept = left_over(event, {Field::space, Field::error, Field::ret});
+        const Token* named = op.node == no_node ? node : nullptr;
+        if (named != nullptr) kept.push_back(kept_field(name_of(Field::node), *named, from_edn_));
+        if (!kept.empty()) kept_.invoked.emplace(builder_.size(), std::move(kept));
+    }
     state.state = Process::State::busy;
     state.name = name;
     state.key = op.key;
@@ -170,7 +216,11 @@ bool HistoryAssembly::complete(const EventFields& event,
     const Token* error = event.find(Field::error);
     if (error != nullptr && error->kind != Token::Kind::null)
         returned.error = interner_.name(shown(*error));
-    const Index index = next_index_++;
+    const Index index = next_index();
+    if (keeps_all_) {
+        auto kept = left_over(event, {Field::space, Field::node, Field::client, Field::due});
+        if (!kept.empty()) kept_.returned.emplace(state.op, std::move(kept));
+    }
     state.state = Process::State::idle;
     if (status == OpStatus::info) {
         state.state = Process::State::ended;
@@ -180,6 +230,12 @@ bool HistoryAssembly::complete(const EventFields& event,
     }
     builder_.complete(state.op, returned);
     return true;
+}
+
+/// Of this event.
+Index HistoryAssembly::next_index() {
+    lines_.add(next_index_, line_);
+    return next_index_++;
 }
 
 /// Of the operation that is added next.
@@ -208,12 +264,22 @@ bool HistoryAssembly::same_namespace(const EventFields& event,
             "namespace {}, as invoked in line {}", to_text(builder_.value(invoked)), state.line));
 }
 
+/// A misspelt name would be a field that nobody knows, and what it says null.
+bool HistoryAssembly::misses_value(const EventFields& event, std::string_view expected) {
+    std::string wrong = "there is no 'value'";
+    if (!event.stranger().empty())
+        wrong += fmt::format("; '{}' is no field of ours", quoted(event.stranger()));
+    return refuse(wrong, expected);
+}
+
 bool HistoryAssembly::answer(const EventFields& event,
                              const Process& state,
                              InternedReturn& returned) {
     const Name& name = names_[state.name];
     if (event.has(Field::ret)) return value_of(event, Field::ret, name.transaction, returned.ret);
     if (returned.status == OpStatus::fail) return true;
+    if (name.tells_answer && !event.has(Field::value))
+        return misses_value(event, fmt::format("what the {} was answered, be it null", name.text));
     Symbol value = 0;
     if (!value_of(event, Field::value, name.transaction, value)) return false;
     if (!name.acknowledges || value != state.arg) returned.ret = value;
@@ -333,6 +399,8 @@ std::uint32_t HistoryAssembly::name_of_f(std::string_view f) {
     names_.push_back({.text = std::string(f),
                       .symbol = builder_.intern_text(f),
                       .first_line = line_,
+                      .takes_argument = jsonl::takes_argument(f),
+                      .tells_answer = jsonl::tells_answer(f),
                       .acknowledges = jsonl::acknowledges(f),
                       .transaction = f == jsonl::transaction});
     return number;
@@ -374,6 +442,8 @@ ImportedHistory HistoryAssembly::finish() {
     record_.history = builder_.build();
     if (!spaces_.empty()) record_.history = in_namespaces(record_.history);
     imported.record = std::move(record_);
+    imported.lines = std::move(lines_);
+    imported.kept = std::move(kept_);
     imported.has_namespaces = has_namespaces_;
     for (Name& name : names_)
         imported.operations.push_back({std::move(name.text), name.first_line});

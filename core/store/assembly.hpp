@@ -7,6 +7,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,12 +19,20 @@ namespace faultlab {
 /// and refuses what is no history. Owned by one thread.
 class HistoryAssembly {
 public:
-    HistoryAssembly(std::string_view file_name, Namespaces namespaces)
-        : file_name_(file_name), namespaces_(namespaces), interner_(builder_) {}
+    HistoryAssembly(std::string_view file_name, const ImportOptions& options, HistoryFormat format)
+        : file_name_(file_name),
+          namespaces_(options.keep_all ? Namespaces::ignored : options.namespaces),
+          keeps_all_(options.keep_all), from_edn_(format == HistoryFormat::edn),
+          interner_(builder_) {
+        kept_.whole = options.keep_all;
+    }
     HistoryAssembly(const HistoryAssembly&) = delete;
     HistoryAssembly& operator=(const HistoryAssembly&) = delete;
 
     void reserve(std::size_t operations) { builder_.reserve(operations); }
+
+    /// Where all is kept: takes a field that is none of ours into its event.
+    void keep(std::string_view name, const Token& token, EventFields& event);
 
     /// Takes the next event, which stands in `line`. False: it is refused, and error() says why.
     [[nodiscard]] bool add(const EventFields& event, std::size_t line);
@@ -40,6 +49,8 @@ private:
         std::string text;
         Symbol symbol = 0;
         std::size_t first_line = 0;
+        bool takes_argument = false;
+        bool tells_answer = false;
         bool acknowledges = false;
         bool transaction = false;
     };
@@ -57,12 +68,18 @@ private:
     bool add_operation(const EventFields& event, const Token& process);
     bool invoke(const EventFields& event, std::int32_t process, std::uint32_t name, Process& state);
     bool complete(const EventFields& event, OpStatus status, std::uint32_t name, Process& state);
+    Index next_index();
     bool note_namespace(const EventFields& event);
     bool same_namespace(const EventFields& event, OpStatus status, const Process& state);
     [[nodiscard]] Symbol space_of(std::uint32_t op) const {
         return op < spaces_.size() ? spaces_[op] : 0;
     }
+    bool misses_value(const EventFields& event, std::string_view expected);
     bool answer(const EventFields& event, const Process& state, InternedReturn& returned);
+    /// These, and those that are none of ours.
+    std::vector<KeptField> left_over(const EventFields& event,
+                                     std::initializer_list<Field> fields) const;
+    void keep_event(const EventFields& event);
     void keep_for_display(const EventFields& event, const Token& process);
 
     bool refuse(std::string_view wrong, std::string_view expected) {
@@ -80,9 +97,13 @@ private:
 
     std::string file_name_;
     Namespaces namespaces_;
+    bool keeps_all_;
+    bool from_edn_;
+    Kept kept_;
     std::size_t line_ = 0;
     Nanos t_ = 0; ///< of this event, or of the last one that had a time
     Index next_index_ = 0;
+    EventLines lines_;
     HistoryBuilder builder_;
     ValueInterner interner_;
     std::vector<Name> names_;

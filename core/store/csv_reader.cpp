@@ -66,6 +66,7 @@ private:
                     line_, fmt::format("column '{}' stands twice", cell.text), "it once");
             }
             columns_.push_back(field);
+            headings_.push_back(cell.text);
         }
         for (const Field needed : {Field::process, Field::type, Field::f}) {
             if (std::ranges::find(columns_, std::optional(needed)) != columns_.end()) continue;
@@ -89,12 +90,27 @@ private:
             }
             event_.clear();
             for (std::size_t i = 0; i < row_.size(); ++i) {
-                if (columns_[i] && row_[i].present && !read_cell(row_[i].text, *columns_[i]))
-                    return false;
+                if (!columns_[i]) {
+                    if (row_[i].present) keep(i);
+                    continue;
+                }
+                if (row_[i].present && !read_cell(row_[i].text, *columns_[i])) return false;
+                // An empty cell is an absent field; of this one, which has a column, null.
+                if (!row_[i].present && columns_[i] == Field::value)
+                    event_.add(Field::value) = {.kind = Token::Kind::null};
             }
             if (!assembly_.add(event_, line_)) return false;
         }
         return true;
+    }
+
+    /// JSON where it is some, as in our columns.
+    void keep(std::size_t column) {
+        const std::string& cell = row_[column].text;
+        const Token token{.kind = is_json(cell) ? Token::Kind::unfit : Token::Kind::text,
+                          .text = cell,
+                          .raw = cell};
+        assembly_.keep(headings_[column], token, event_);
     }
 
     bool read_cell(const std::string& cell, Field field) {
@@ -188,6 +204,7 @@ private:
     std::size_t next_line_ = 1;
     std::vector<Cell> row_;
     std::vector<std::optional<Field>> columns_;
+    std::vector<std::string> headings_; ///< of all columns
     EventFields event_;
     std::array<std::string, field_count> padded_, scratch_;
 };

@@ -134,9 +134,11 @@ private:
             if (field && event_.has(*field)) {
                 return assembly_.refuse(line, fmt::format("'{}' stands twice", name), "it once");
             }
+            if (!field) event_.meet(name);
             Token& token = field ? event_.add(*field) : ignored_;
             const std::size_t place = field ? static_cast<std::size_t>(*field) : field_count;
             if (!scanner.value(token, scratch_[place])) return false;
+            if (!field && asking_ == nullptr) assembly_.keep(name, token, event_);
         }
         scanner.advance();
         if (asking_ != nullptr) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -34,33 +35,44 @@ bool is_space(char c) {
     return c == ' ' || c == ',' || c == '\n' || c == '\t' || c == '\r' || c == '\f';
 }
 
-/// The bracket that closes what `c` opens; '\0' when it opens nothing.
-char closing_of(char c) {
-    switch (c) {
-        case '[': return ']';
-        case '(': return ')';
-        case '{': return '}';
-        default: return '\0';
+/// Of an integer in the base that its prefix names: 0x1F, 2r101; 10 when there is none.
+int take_base(std::string_view& digits) {
+    if (digits.starts_with("0x") || digits.starts_with("0X")) {
+        digits.remove_prefix(2);
+        return 16;
     }
+    const std::size_t r = digits.find_first_of("rR");
+    int base = 0;
+    if (r == std::string_view::npos || r > 2) return 10;
+    std::from_chars(digits.data(), digits.data() + r, base);
+    if (base < 2 || base > 36 || digits[0] == '0') return 10;
+    digits.remove_prefix(r + 1);
+    return base;
 }
 
-/// Of an integer as EDN writes it: no leading zeros, perhaps an N behind it.
-std::optional<std::int64_t> integer_of(std::string_view word) {
-    if (word.ends_with('N')) word.remove_suffix(1);
-    if (word.starts_with('+')) word.remove_prefix(1);
-    const std::string_view digits = word.substr(word.starts_with('-') ? 1 : 0);
-    if (digits.empty() || (digits.size() > 1 && digits[0] == '0')) return std::nullopt;
-    if (!scan::is_digit(digits[0])) return std::nullopt;
+/// A word that begins with a digit, or a sign and a digit.
+struct Number {
+    bool well_formed = false;
+    std::optional<std::int64_t> integer; ///< of 64 bits; no other number is a value of ours
+};
+
+Number number_of(std::string_view word) {
+    // Fractions, ratios, and integers with zeros in front or of more than 64 bits among them.
+    const bool plain = word.find_first_not_of("0123456789+-./eEMN") == std::string_view::npos;
+    std::string_view digits = word;
+    const bool negative = digits.starts_with('-');
+    if (negative || digits.starts_with('+')) digits.remove_prefix(1);
+    const int base = take_base(digits);
+    if (digits.ends_with('N') && base <= 'N' - 'A' + 10) digits.remove_suffix(1);
+    if (base == 10 && digits.size() > 1 && digits[0] == '0') return {.well_formed = plain};
+    const std::string signed_digits = (negative ? "-" : "") + std::string(digits);
     std::int64_t integer = 0;
-    const char* const end = word.data() + word.size();
-    const auto parsed = std::from_chars(word.data(), end, integer);
-    if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
-    return integer;
-}
-
-/// A fraction, a ratio or an integer of more than 64 bits; none of them is a value of ours.
-bool is_other_number(std::string_view word) {
-    return word.find_first_not_of("0123456789+-./eEMN") == std::string_view::npos;
+    const char* const begin = signed_digits.data();
+    const char* const end = begin + signed_digits.size();
+    const auto parsed = std::from_chars(begin, end, integer, base);
+    const bool whole = !digits.starts_with('-') && parsed.ptr == end;
+    if (whole && parsed.ec == std::errc{}) return {.well_formed = true, .integer = integer};
+    return {.well_formed = plain || (whole && parsed.ec == std::errc::result_out_of_range)};
 }
 
 bool is_utf8(std::string_view word) {
@@ -168,13 +180,9 @@ bool EdnScanner::form(Token& token, std::string& scratch) {
     if (c == '"') return text(token, scratch);
     if (scan::is_digit(c)) return number(token);
     if ((c == '-' || c == '+') && scan::is_digit(p_[1])) return number(token);
-    if (c == '[' || c == '(') return list(token, scratch, closing_of(c));
     if (c == '#') return dispatch(token, scratch);
-    if (c == '{') {
-        token.kind = Token::Kind::unfit;
-        return pass_over();
-    }
-    return symbol(token);
+    const Brackets brackets = opened_by(c);
+    return brackets.closing != '\0' ? list(token, scratch, brackets) : symbol(token);
 }
 
 bool EdnScanner::text(Token& token, std::string& scratch) {
@@ -229,11 +237,10 @@ bool EdnScanner::number(Token& token) {
     }
     const std::string_view written = word();
     if (p_ == end_) return unfinished();
-    const auto integer = integer_of(written);
-    token.kind = integer ? Token::Kind::integer : Token::Kind::unfit;
-    token.integer = integer.value_or(0);
-    return integer || is_other_number(written) ||
-           fail(fmt::format("{} is no number", quoted(written)));
+    const Number found = number_of(written);
+    token.kind = found.integer ? Token::Kind::integer : Token::Kind::unfit;
+    token.integer = found.integer.value_or(0);
+    return found.well_formed || fail(fmt::format("{} is no number", quoted(written)));
 }
 
 bool EdnScanner::symbol(Token& token) {
@@ -255,7 +262,7 @@ bool EdnScanner::symbol(Token& token) {
 /// Behind a '#': a set, a tagged form, or ##Inf and the like.
 bool EdnScanner::dispatch(Token& token, std::string& scratch) {
     ++p_;
-    if (peek() == '{') return list(token, scratch, '}');
+    if (peek() == '{') return list(token, scratch, opened_by('{', true));
     token.kind = Token::Kind::unfit;
     if (peek() == '#') {
         word();
@@ -269,11 +276,20 @@ bool EdnScanner::dispatch(Token& token, std::string& scratch) {
     return true;
 }
 
-bool EdnScanner::list(Token& token, std::string& scratch, char closing) {
+EdnScanner::Brackets EdnScanner::opened_by(char c, bool set) {
+    switch (c) {
+        case '[': return {.closing = ']'};
+        case '(': return {.closing = ')'};
+        case '{': return {.closing = '}', .pairs = !set, .sorted = true};
+        default: return {};
+    }
+}
+
+bool EdnScanner::list(Token& token, std::string& scratch, Brackets brackets) {
     ++p_;
     scratch.clear();
     Output output{.text = &scratch};
-    if (!elements(output, closing, 1)) return false;
+    if (!elements(output, brackets, 1)) return false;
     token.kind = output.fits ? Token::Kind::list : Token::Kind::unfit;
     const std::size_t size = scratch.size();
     scratch += '\n';
@@ -293,21 +309,59 @@ bool EdnScanner::deeper() {
     return ++nested_ <= form_depth_max || fail("forms are nested more than 1000 levels deep");
 }
 
-/// Elements of a list until `closing`; `depth` is theirs.
-bool EdnScanner::elements(Output& output, char closing, std::size_t depth) {
+/// Elements of a list until its closing bracket; `depth` is theirs.
+bool EdnScanner::elements(Output& output, Brackets brackets, std::size_t depth) {
     if (!deeper()) return false;
+    std::vector<Part> parts;
     if (output.text != nullptr) *output.text += '[';
     for (bool first = true;; first = false) {
         if (!skip_space()) return false;
         if (p_ == end_) return unfinished();
-        if (*p_ == closing) break;
+        if (*p_ == brackets.closing) break;
         if (output.text != nullptr && !first) *output.text += ',';
-        if (!element(output, depth)) return false;
+        Part part{.begin = output.size()};
+        if (!(brackets.pairs ? entry(output, depth, part) : element(output, depth))) return false;
+        if (!brackets.sorted || output.text == nullptr) continue;
+        part.end = output.size();
+        if (!brackets.pairs) part.key_begin = part.begin, part.key_end = part.end;
+        parts.push_back(part);
     }
     ++p_;
+    if (!parts.empty()) sort_parts(parts, *output.text);
     if (output.text != nullptr) *output.text += ']';
     --nested_;
     return true;
+}
+
+/// The list [key, value] of an entry of a map.
+bool EdnScanner::entry(Output& output, std::size_t depth, Part& part) {
+    if (output.text != nullptr) *output.text += '[';
+    part.key_begin = output.size();
+    if (!element(output, depth + 1)) return false;
+    part.key_end = output.size();
+    if (!skip_space()) return false;
+    if (p_ == end_) return unfinished();
+    if (*p_ == '}') return fail("a map has a key without a value");
+    if (output.text != nullptr) *output.text += ',';
+    if (!element(output, depth + 1)) return false;
+    if (output.text != nullptr) *output.text += ']';
+    return true;
+}
+
+/// Shorter ones first, so that numbers that are not negative stand in their own order.
+void EdnScanner::sort_parts(std::vector<Part>& parts, std::string& text) {
+    const std::string_view all = text;
+    const std::size_t begin = parts.front().begin;
+    std::ranges::stable_sort(parts, {}, [all](const Part& part) {
+        return std::pair(part.key_end - part.key_begin,
+                         all.substr(part.key_begin, part.key_end - part.key_begin));
+    });
+    std::string sorted;
+    for (const Part& part : parts) {
+        if (!sorted.empty()) sorted += ',';
+        sorted += all.substr(part.begin, part.end - part.begin);
+    }
+    text.replace(begin, std::string::npos, sorted);
 }
 
 bool EdnScanner::element(Output& output, std::size_t depth) {
@@ -326,12 +380,11 @@ bool EdnScanner::element(Output& output, std::size_t depth) {
 /// Takes what has elements itself.
 bool EdnScanner::nested(Output& output, std::size_t depth, bool& taken) {
     const bool set = *p_ == '#' && p_ + 1 < end_ && p_[1] == '{';
-    const char closing = set ? '}' : closing_of(*p_);
-    if (closing == '\0') return true;
+    const Brackets brackets = opened_by(set ? '{' : *p_, set);
+    if (brackets.closing == '\0') return true;
     taken = true;
-    if (*p_ == '{') output.fits = false;
     p_ += set ? 2 : 1;
-    return elements(output, closing, depth + 1);
+    return elements(output, brackets, depth + 1);
 }
 
 } // namespace faultlab

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace faultlab {
 
@@ -49,7 +50,25 @@ private:
     struct Output {
         std::string* text = nullptr;
         bool fits = true; ///< everything in it is a Value
+        [[nodiscard]] std::size_t size() const { return text == nullptr ? 0 : text->size(); }
     };
+
+    /// What stands between two brackets.
+    struct Brackets {
+        char closing = '\0'; ///< '\0': there is no bracket
+        bool pairs = false;  ///< entries of a map, which become lists of two
+        bool sorted = false; ///< in no order of its own: equal ones become equal lists
+    };
+    static Brackets opened_by(char c, bool set = false);
+
+    /// An element of what is sorted, as places in the canonical text.
+    struct Part {
+        std::size_t begin = 0;
+        std::size_t end = 0;
+        std::size_t key_begin = 0; ///< what it is sorted by
+        std::size_t key_end = 0;
+    };
+    static void sort_parts(std::vector<Part>& parts, std::string& text);
 
     bool fail(std::string wrong);
     bool unfinished();
@@ -59,8 +78,9 @@ private:
     bool number(Token& token);
     bool symbol(Token& token);
     bool dispatch(Token& token, std::string& scratch);
-    bool list(Token& token, std::string& scratch, char closing);
-    bool elements(Output& output, char closing, std::size_t depth);
+    bool list(Token& token, std::string& scratch, Brackets brackets);
+    bool elements(Output& output, Brackets brackets, std::size_t depth);
+    bool entry(Output& output, std::size_t depth, Part& part);
     bool element(Output& output, std::size_t depth);
     bool nested(Output& output, std::size_t depth, bool& taken);
     bool pass_over();

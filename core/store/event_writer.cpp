@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <ostream>
 #include <vector>
 
@@ -35,10 +37,25 @@ public:
         if (row.client) out_ << fmt::format(",\"client\":{}", *row.client);
         if (row.due) out_ << fmt::format(",\"due\":{}", *row.due);
         if (!row.error.empty()) out_ << ",\"error\":" << json_text(row.error);
+        for (const KeptField& field : row.kept) {
+            out_ << ',';
+            write_field(field);
+        }
         out_ << "}\n";
     }
 
+    void write(const KeptEvent& event) override {
+        out_ << '{';
+        for (const KeptField& field : event.fields) {
+            write_field(field);
+            out_ << ',';
+        }
+        out_ << fmt::format("\"time\":{}}}\n", event.t);
+    }
+
 private:
+    void write_field(const KeptField& field) { out_ << json_text(field.name) << ':' << field.json; }
+
     std::ostream& out_;
 };
 
@@ -50,7 +67,7 @@ std::string edn_text(std::string_view text) {
 /// A name that reads as a keyword is one, as in Jepsen; others are texts.
 std::string edn_name(std::string_view name) {
     constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.*+!?<>=";
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.*+!?<>=/";
     const bool keyword = !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
                          name.find_first_not_of(plain) == std::string_view::npos;
     return keyword ? fmt::format(":{}", name) : edn_text(name);
@@ -97,10 +114,27 @@ public:
         if (row.client) out_ << fmt::format(", :client {}", *row.client);
         if (row.due) out_ << fmt::format(", :due {}", *row.due);
         if (!row.error.empty()) out_ << ", :error " << edn_text(row.error);
+        for (const KeptField& field : row.kept)
+            write_field(field);
+        out_ << "}\n";
+    }
+
+    void write(const KeptEvent& event) override {
+        out_ << fmt::format("{{:index {}, :time {}", index_++, event.t);
+        for (const KeptField& field : event.fields)
+            write_field(field);
         out_ << "}\n";
     }
 
 private:
+    void write_field(const KeptField& field) {
+        if (field.name == "index") return; // every event is numbered anew
+        const bool names = field.name == "process" || field.name == "type" || field.name == "f";
+        const auto value = names ? value_from_json(field.json) : Value{};
+        const std::string* const name = value ? value->text() : nullptr;
+        out_ << ", " << edn_name(field.name) << ' ' << (name ? edn_name(*name) : field.edn);
+    }
+
     enum class Keys : std::uint8_t {
         none,   ///< there are none, and a reader sees that
         tuples, ///< in the values
@@ -137,15 +171,18 @@ private:
 /// RFC 4180; keys and values are JSON.
 class CsvWriter final : public EventWriter {
 public:
-    explicit CsvWriter(std::ostream& out) : out_(out) {
-        out_ << "process,type,f,ns,key,value,time,node,client,due,ret,error\n";
+    CsvWriter(std::span<const std::string> names, std::ostream& out) : out_(out), names_(names) {
+        out_ << columns;
+        for (const std::string& name : names)
+            out_ << ',' << cell(name);
+        out_ << '\n';
     }
 
     void write(const EventRow& row) override {
         const auto json = [](const Value* value) {
             return value == nullptr ? std::string() : to_json(*value);
         };
-        const std::vector<std::string> cells = {
+        std::vector<std::string> cells = {
             cell(row.process),
             cell(row.type),
             row.f.empty() ? R"("")" : cell(clean(row.f)), // unquoted it would be absent
@@ -158,10 +195,55 @@ public:
             row.due ? fmt::format("{}", *row.due) : std::string(),
             cell(json(row.ret)),
             cell(clean(row.error))};
+        cells.resize(ours + names_.size());
+        for (const KeptField& field : row.kept)
+            put(field, cells);
+        out_ << fmt::format("{}\n", fmt::join(cells, ","));
+    }
+
+    void write(const KeptEvent& event) override {
+        std::vector<std::string> cells(ours + names_.size());
+        for (const KeptField& field : event.fields)
+            put(field, cells);
+        cells[time_column] = fmt::format("{}", event.t);
         out_ << fmt::format("{}\n", fmt::join(cells, ","));
     }
 
 private:
+    static constexpr std::string_view columns =
+        "process,type,f,ns,key,value,time,node,client,due,ret,error";
+    static constexpr std::size_t ours = 12;
+    static constexpr std::size_t time_column = 6;
+
+    /// A text as it is, in a column of texts and where it cannot be taken for JSON.
+    void put(const KeptField& field, std::vector<std::string>& cells) const {
+        constexpr std::array<std::string_view, ours> own = {"process",
+                                                            "type",
+                                                            "f",
+                                                            "ns",
+                                                            "key",
+                                                            "value",
+                                                            "time",
+                                                            "node",
+                                                            "client",
+                                                            "due",
+                                                            "ret",
+                                                            "error"};
+        constexpr std::array<std::string_view, 5> texts = {"process", "type", "f", "node", "error"};
+        std::size_t column =
+            static_cast<std::size_t>(std::ranges::find(own, field.name) - own.begin());
+        if (column == ours)
+            column +=
+                static_cast<std::size_t>(std::ranges::find(names_, field.name) - names_.begin());
+        const auto value = value_from_json(field.json);
+        const std::string* const text = value ? value->text() : nullptr;
+        const bool as_text =
+            text != nullptr && (std::ranges::find(texts, field.name) != texts.end() ||
+                                (column >= ours && !text->empty() && !is_json(*text)));
+        if (field.json != "null" || column >= ours)
+            cells[column] = cell(as_text ? *text : field.json);
+    }
+
     /// The text with bytes replaced that are no UTF-8.
     static std::string clean(std::string_view text) {
         const auto cleaned = value_from_json(json_text(text));
@@ -179,16 +261,19 @@ private:
     }
 
     std::ostream& out_;
+    std::span<const std::string> names_;
 };
 
 } // namespace
 
-std::unique_ptr<EventWriter>
-event_writer(HistoryFormat format, const History& history, std::ostream& out) {
+std::unique_ptr<EventWriter> event_writer(HistoryFormat format,
+                                          const History& history,
+                                          std::span<const std::string> names,
+                                          std::ostream& out) {
     switch (format) {
         case HistoryFormat::jsonl: break;
         case HistoryFormat::edn: return std::make_unique<EdnWriter>(history, out);
-        case HistoryFormat::csv: return std::make_unique<CsvWriter>(out);
+        case HistoryFormat::csv: return std::make_unique<CsvWriter>(names, out);
     }
     return std::make_unique<JsonlWriter>(out);
 }

@@ -8,6 +8,7 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,8 +27,9 @@ struct EventRow {
     std::string_view node; ///< empty: none
     std::optional<std::int32_t> client;
     std::optional<Nanos> due;
-    const Value* ret = nullptr; ///< null: there is none
-    std::string_view error;     ///< empty: none
+    const Value* ret = nullptr;      ///< null: there is none
+    std::string_view error;          ///< empty: none
+    std::span<const KeptField> kept; ///< besides these
 };
 
 /// Writes events in one format. Owned by one thread.
@@ -35,10 +37,15 @@ class EventWriter {
 public:
     virtual ~EventWriter() = default;
     virtual void write(const EventRow& row) = 0;
+    /// One that is no operation, of a file.
+    virtual void write(const KeptEvent& event) = 0;
 };
 
-/// `history` tells the writer what events will come; both must outlive it.
-std::unique_ptr<EventWriter>
-event_writer(HistoryFormat format, const History& history, std::ostream& out);
+/// `history` tells the writer what events will come, and `names` what other fields; all must
+/// outlive it.
+std::unique_ptr<EventWriter> event_writer(HistoryFormat format,
+                                          const History& history,
+                                          std::span<const std::string> names,
+                                          std::ostream& out);
 
 } // namespace faultlab

@@ -48,9 +48,9 @@ struct Timed {
 
 class Exporter {
 public:
-    Exporter(const Record& record, HistoryFormat format, std::ostream& out)
-        : record_(record), history_(record.history),
-          writer_(event_writer(format, record.history, out)) {}
+    Exporter(const Record& record, HistoryFormat format, std::ostream& out, const Kept& kept)
+        : record_(record), history_(record.history), kept_(kept),
+          writer_(event_writer(format, record.history, kept.names, out)) {}
 
     void run() {
         for (const FaultRecord& fault : record_.faults)
@@ -58,6 +58,7 @@ public:
         for (const Indexed& event : indexed_events()) {
             const Line line = event.returns ? return_line(event.op) : invoke_line(event.op);
             flush_until(line.t);
+            write_kept(event.index);
             write(line);
             const OpStatus status = history_.status()[index_of(line)];
             if (event.returns || status != OpStatus::info) continue;
@@ -65,6 +66,7 @@ public:
             wait(unknown.t, unknown);
         }
         flush_until(std::numeric_limits<Nanos>::max());
+        write_kept(never);
     }
 
 private:
@@ -90,6 +92,15 @@ private:
         }
     }
 
+    /// The other events of the file that stood before the event of this index.
+    void write_kept(Index index) {
+        for (; next_kept_ < kept_.events.size(); ++next_kept_) {
+            const KeptEvent& event = kept_.events[next_kept_];
+            if (event.before > index) return;
+            writer_->write(event);
+        }
+    }
+
     void write(const Line& line) {
         const std::string process =
             line.op >= 0 ? fmt::format("{}", history_.process()[index_of(line)]) : "nemesis";
@@ -102,7 +113,7 @@ private:
             return;
         }
         Op op = history_.op(line.op);
-        const Value space = jsonl::take_from_namespace(op);
+        const Value space = kept_.whole ? Value{} : jsonl::take_from_namespace(op);
         const std::string node = op.node == no_node ? std::string() : node_name(op.node);
         row.f = op.f;
         if (!space.is_absent()) row.space = &space;
@@ -118,6 +129,8 @@ private:
             if (op.client != op.process) row.client = op.client;
             if (op.t_due != op.t_inv) row.due = op.t_due;
         }
+        const auto& kept = line.returns ? kept_.returned : kept_.invoked;
+        if (const auto own = kept.find(line.op); own != kept.end()) row.kept = own->second;
         writer_->write(row);
     }
 
@@ -154,6 +167,8 @@ private:
 
     const Record& record_;
     const History& history_;
+    const Kept& kept_;
+    std::size_t next_kept_ = 0;
     std::unique_ptr<EventWriter> writer_;
     std::priority_queue<Timed, std::vector<Timed>, std::greater<>> waiting_;
     std::size_t order_ = 0;
@@ -161,8 +176,9 @@ private:
 
 } // namespace
 
-Result<void> export_history(const Record& record, HistoryFormat format, std::ostream& out) {
-    Exporter(record, format, out).run();
+Result<void>
+export_history(const Record& record, HistoryFormat format, std::ostream& out, const Kept& kept) {
+    Exporter(record, format, out, kept).run();
     out.flush();
     if (!out) {
         return lab_error("cannot write the exported history",

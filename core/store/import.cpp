@@ -1,12 +1,15 @@
 #include "core/store/import.hpp"
 
+#include "core/check.hpp"
 #include "core/store/assembly.hpp"
 #include "core/store/line_buffer.hpp"
 #include "core/store/readers.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 namespace faultlab {
@@ -50,6 +53,21 @@ std::optional<HistoryFormat> format_of_name(std::string_view file_name) {
     return std::nullopt;
 }
 
+void EventLines::add(Index index, std::size_t line) {
+    if (!stretches_.empty()) {
+        const Stretch& last = stretches_.back();
+        if (line == last.line + static_cast<std::size_t>(index - last.first)) return;
+    }
+    stretches_.push_back({.first = index, .line = line});
+}
+
+std::size_t EventLines::of(Index index) const {
+    const auto after = std::ranges::upper_bound(stretches_, index, {}, &Stretch::first);
+    FAULTLAB_CHECK(after != stretches_.begin());
+    const Stretch& stretch = *std::prev(after);
+    return stretch.line + static_cast<std::size_t>(index - stretch.first);
+}
+
 Result<ImportedHistory>
 import_history(ByteSource& source, std::string_view file_name, const ImportOptions& options) {
     LineBuffer lines(source);
@@ -59,7 +77,7 @@ import_history(ByteSource& source, std::string_view file_name, const ImportOptio
     std::optional<HistoryFormat> format = options.format;
     if (!format) format = format_of_name(file_name);
     if (!format) format = format_of_text(first.text);
-    HistoryAssembly assembly(file_name, options.namespaces);
+    HistoryAssembly assembly(file_name, options, *format);
     switch (*format) {
         case HistoryFormat::jsonl: break;
         case HistoryFormat::edn: return read_edn(lines, first, assembly);

@@ -4,6 +4,7 @@
 #include "core/record.hpp"
 #include "core/result.hpp"
 #include "core/store/byte_source.hpp"
+#include "core/store/kept.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +31,7 @@ enum class Namespaces : std::uint8_t {
 struct ImportOptions {
     std::optional<HistoryFormat> format; ///< nothing: the name tells it, or the first character
     Namespaces namespaces = Namespaces::ignored;
+    bool keep_all = false; ///< also what is no part of a history, namespaces among it: for a copy
 };
 
 /// An f of the history, and the first line in which it stands.
@@ -38,12 +40,31 @@ struct FirstUse {
     std::size_t line = 0;
 };
 
+/// In which line the events of operations stand, by their index. Lines that follow each other, as
+/// they nearly always do, are kept as one stretch.
+class EventLines {
+public:
+    /// Requires: the indexes come in turn.
+    void add(Index index, std::size_t line);
+    /// Requires: the index was added.
+    [[nodiscard]] std::size_t of(Index index) const;
+
+private:
+    struct Stretch {
+        Index first = 0;
+        std::size_t line = 0;
+    };
+    std::vector<Stretch> stretches_;
+};
+
 struct ImportedHistory {
     /// Its history; and the events of processes that are no numbers (faults, for display) as
     /// events: kind is their process, fields their type, f and value.
     Record record;
     std::vector<FirstUse> operations; ///< in the order of those lines
-    bool has_namespaces = false;      ///< some operation has one, whatever it means
+    EventLines lines;
+    Kept kept;                   ///< where that was asked for
+    bool has_namespaces = false; ///< some operation has one, whatever it means
 };
 
 /// Reads a history, ours or anybody's. The order of its events becomes the order of the indexes.

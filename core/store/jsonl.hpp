@@ -17,6 +17,31 @@ namespace faultlab::jsonl {
     return std::ranges::find(names, f) != names.end();
 }
 
+/// The operations that are of something: their invocation has a `value`, be it null.
+[[nodiscard]] constexpr bool takes_argument(std::string_view f) {
+    constexpr std::array<std::string_view, 13> names = {"write",
+                                                        "cas",
+                                                        "add",
+                                                        "append",
+                                                        "swap",
+                                                        "put",
+                                                        "enqueue",
+                                                        "push",
+                                                        "remove",
+                                                        "contains",
+                                                        "scan",
+                                                        "txn",
+                                                        "transfer"};
+    return std::ranges::find(names, f) != names.end();
+}
+
+/// The operations that look: their `ok` has a `value` (or a `ret`), be it null.
+[[nodiscard]] constexpr bool tells_answer(std::string_view f) {
+    constexpr std::array<std::string_view, 7> names = {
+        "read", "swap", "dequeue", "pop", "drain", "scan", "txn"};
+    return std::ranges::find(names, f) != names.end();
+}
+
 /// Where the answer of an ok operation stands: in `value`, or in `ret` beside the repeated argument
 /// when it is none, a boolean (such as the false of a compare-and-set), or like the argument.
 [[nodiscard]] inline bool answers_in_value(const Op& op) {

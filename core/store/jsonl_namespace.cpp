@@ -2,8 +2,10 @@
 
 #include "core/store/jsonl.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 namespace faultlab::jsonl {
 namespace {
@@ -49,15 +51,22 @@ void put_into_namespace(const Value& space, Op& op) {
 }
 
 Value take_from_namespace(Op& op) {
-    Value space;
-    change_keys(op, [&space](Value& key) {
+    std::vector<Value> spaces;
+    Op taken = op;
+    change_keys(taken, [&spaces](Value& key) {
         const Value::List* const parts = key.list();
-        if (parts == nullptr || parts->size() != 2) return;
+        const bool pair = parts != nullptr && parts->size() == 2;
+        spaces.push_back(pair ? parts->front() : Value{});
+        if (!pair) return;
         Value plain = parts->back();
-        space = parts->front();
         key = std::move(plain);
     });
-    return space;
+    const bool one = !spaces.empty() && std::ranges::all_of(spaces, [&](const Value& space) {
+        return space == spaces.front();
+    });
+    if (!one || spaces.front().is_absent()) return {};
+    op = std::move(taken);
+    return spaces.front();
 }
 
 } // namespace faultlab::jsonl

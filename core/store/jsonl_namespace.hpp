@@ -11,7 +11,8 @@ namespace faultlab::jsonl {
 /// those of a transaction's steps. What does not fit stays as it is. An absent one changes nothing.
 void put_into_namespace(const Value& space, Op& op);
 
-/// Takes them out again, and says which namespace it was; absent: none.
+/// Takes them out again, and says which namespace it was; absent: none, or several, or keys that
+/// have none, and then the operation stays as it is.
 Value take_from_namespace(Op& op);
 
 } // namespace faultlab::jsonl

@@ -80,15 +80,23 @@ private:
             assembly_.refuse(line_, fmt::format("'{}' stands twice", name_of(*field)), "it once");
             return nullptr;
         }
+        if (!field) event_.meet({name, name_end - 1});
         Token& token = field ? event_.add(*field) : ignored_;
         std::string& scratch = scratch_[field ? static_cast<std::size_t>(*field) : field_count];
         const char* const end = scanner_.value(p, token, scratch);
+        if (!field && end != nullptr)
+            assembly_.keep(plain_name({name, name_end - 1}), token, event_);
         return end != nullptr ? end : not_json(line, p);
     }
 
-    static std::optional<Field> escaped_field(std::string_view name) {
+    static std::string plain_name(std::string_view name) {
         std::string plain;
         scan::unescape(name, plain);
+        return plain;
+    }
+
+    static std::optional<Field> escaped_field(std::string_view name) {
+        std::string plain = plain_name(name);
         const std::size_t size = plain.size();
         plain.append(scan::padding_bytes, '\0');
         return field_of(std::string_view(plain).substr(0, size));

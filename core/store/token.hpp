@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace faultlab {
 
@@ -60,10 +62,21 @@ inline constexpr std::array<std::string_view, field_count> field_names = {
     return field_names[static_cast<std::size_t>(field)];
 }
 
+/// A field that no history has, for a copy of its file.
+struct KeptField {
+    std::string name;
+    std::string json;
+    std::string edn;
+};
+
 /// One event as a parser found it, in whatever order.
 class EventFields {
 public:
-    void clear() { present_ = 0; }
+    void clear() {
+        present_ = 0;
+        stranger_ = {};
+        kept_.clear();
+    }
     [[nodiscard]] bool has(Field field) const { return (present_ & bit(field)) != 0; }
     /// Null when the event has no such field.
     [[nodiscard]] const Token* find(Field field) const {
@@ -75,11 +88,23 @@ public:
         return tokens_[static_cast<std::size_t>(field)];
     }
 
+    /// The first name that is no field of ours, for messages; empty: there is none.
+    [[nodiscard]] std::string_view stranger() const { return stranger_; }
+    /// Requires: the name lives as long as the tokens.
+    void meet(std::string_view name) {
+        if (stranger_.empty()) stranger_ = name;
+    }
+    /// Those that are kept for a copy.
+    [[nodiscard]] const std::vector<KeptField>& kept() const { return kept_; }
+    void keep(KeptField field) { kept_.push_back(std::move(field)); }
+
 private:
     static constexpr std::uint32_t bit(Field field) {
         return 1U << static_cast<std::uint32_t>(field);
     }
     std::uint32_t present_ = 0;
+    std::string_view stranger_;
+    std::vector<KeptField> kept_;
     std::array<Token, field_count> tokens_;
 };
 

@@ -22,6 +22,14 @@ std::vector<std::filesystem::path> journals_in(const std::filesystem::path& dire
     }
 }
 
+/// Takes out those of replicas that were gone before they did anything; returns how many.
+std::size_t drop_empty(std::vector<std::filesystem::path>& journals) {
+    return std::erase_if(journals, [](const std::filesystem::path& file) {
+        std::error_code error;
+        return std::filesystem::file_size(file, error) == 0 && !error;
+    });
+}
+
 /// What asks for the same: operations of the history, and requests of the log, by position.
 struct Alike {
     std::vector<OpId> ops;
@@ -94,6 +102,12 @@ Result<LoggedOutcomes> logged_outcomes(std::span<const std::filesystem::path> da
         return usage_error("the replicas of this run kept no input journals",
                            "record them: faultlab run vsr --option journal=on");
     }
+    // What a step does leaves after its input: who wrote down none has done nothing.
+    const std::size_t empty = drop_empty(journals);
+    if (journals.empty()) {
+        return usage_error("the input journals of this run are empty",
+                           "no replica took an input: there is nothing to decide by");
+    }
     FAULTLAB_TRY(const replica::CommittedLog log, replica::committed_log(journals));
     FAULTLAB_TRY(LoggedOutcomes outcomes, match_log(log, history));
     outcomes.source = fmt::format("{} input journals of {} replicas, {} requests in {} entries",
@@ -101,6 +115,9 @@ Result<LoggedOutcomes> logged_outcomes(std::span<const std::filesystem::path> da
                                   data_directories.size(),
                                   log.requests.size(),
                                   log.newest);
+    if (empty > 0)
+        outcomes.source +=
+            fmt::format(" (without {} that {} empty)", empty, empty == 1 ? "is" : "are");
     return outcomes;
 }
 

@@ -1,10 +1,12 @@
 #include "tests/support/edn_reference.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <regex>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace faultlab::test {
 namespace {
@@ -134,10 +136,7 @@ private:
         if (c == ':') return keyword();
         if (c == '[') return list(']');
         if (c == '(') return list(')');
-        if (c == '{') {
-            list('}');
-            return Json::object();
-        }
+        if (c == '{') return map();
         if (c == '#') return dispatch();
         const bool sign = c == '-' || c == '+';
         const char digit = sign ? peek(1) : c;
@@ -155,9 +154,59 @@ private:
         return list;
     }
 
+    /// What is sorted by: the shorter JSON first.
+    static std::pair<std::size_t, std::string> order_of(const Json& json) {
+        std::string text;
+        if (json.is_array()) {
+            for (const Json& element : json)
+                text += (text.empty() ? "" : ",") + order_of(element).second;
+            text = '[' + text + ']';
+        } else if (json.is_string()) {
+            text = '"';
+            for (const char c : json.get<std::string>()) {
+                constexpr const char* digits = "0123456789abcdef";
+                const auto byte = static_cast<unsigned char>(c);
+                if (c == '"' || c == '\\') text += '\\';
+                if (byte >= 0x20) text += c;
+                if (byte < 0x20) {
+                    text += std::string("\\u00") + digits[byte >> 4U] + digits[byte & 0xFU];
+                }
+            }
+            text += '"';
+        } else {
+            text = json.dump();
+        }
+        return {text.size(), text};
+    }
+
+    Json map() {
+        next();
+        const Nested nested(depth_);
+        Json pairs = Json::array();
+        for (space(); peek() != '}' || at_ == text_.size(); space()) {
+            const Json key = form();
+            space();
+            if (peek() == '}') refuse("a key without a value");
+            pairs.push_back(Json::array({key, form()}));
+        }
+        next();
+        std::stable_sort(pairs.begin(), pairs.end(), [](const Json& a, const Json& b) {
+            return order_of(a[0]) < order_of(b[0]);
+        });
+        return pairs;
+    }
+
+    Json set() {
+        Json elements = list('}');
+        std::stable_sort(elements.begin(), elements.end(), [](const Json& a, const Json& b) {
+            return order_of(a) < order_of(b);
+        });
+        return elements;
+    }
+
     Json dispatch() {
         next();
-        if (peek() == '{') return list('}');
+        if (peek() == '{') return set();
         if (peek() == '#') {
             word();
             return Json::object();
@@ -179,8 +228,28 @@ private:
         return name;
     }
 
+    static Json in_base(const std::smatch& parts) {
+        const int base = parts[2].length() == 0 ? 16 : std::stoi(parts[2]);
+        std::string digits = parts[3];
+        if (digits.back() == 'N' && base < 24) digits.pop_back();
+        for (const char c : digits) {
+            const int digit = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+            if (digit >= base) refuse("a digit of another base");
+        }
+        if (digits.empty()) refuse("no digits");
+        try {
+            return std::stoll(parts[1].str() + digits, nullptr, base);
+        } catch (const std::out_of_range&) {
+            return 0.5;
+        }
+    }
+
     Json number() {
         const std::string written = word();
+        static const std::regex based(
+            "([+-]?)(?:0[xX]|([2-9]|[12][0-9]|3[0-6])[rR])([0-9A-Za-z]+)");
+        std::smatch parts;
+        if (std::regex_match(written, parts, based)) return in_base(parts);
         static const std::regex integer("[+-]?(0|[1-9][0-9]*)N?");
         static const std::regex other("[0-9+\\-./eEMN]+");
         if (!std::regex_match(written, other)) refuse("no number");

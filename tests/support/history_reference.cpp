@@ -161,6 +161,20 @@ private:
         if (open_.contains(process)) throw Refused("a second operation");
         Op op{.process = process, .client = process, .f = f, .inv_index = index_++, .t_inv = t_};
         op.key = key_of(event);
+        static const std::set<std::string> of_something = {"write",
+                                                           "cas",
+                                                           "add",
+                                                           "append",
+                                                           "swap",
+                                                           "put",
+                                                           "enqueue",
+                                                           "push",
+                                                           "remove",
+                                                           "contains",
+                                                           "scan",
+                                                           "txn",
+                                                           "transfer"};
+        if (of_something.contains(f) && !event.contains("value")) throw Refused("no argument");
         op.arg = value_of(event, "value", f);
         op.t_due = integer_of(event, "due", t_);
         const std::int64_t client = integer_of(event, "client", process);
@@ -205,6 +219,9 @@ private:
         if (event.contains("ret")) {
             op.ret = value_of(event, "ret", f);
         } else if (op.status == OpStatus::ok) {
+            static const std::set<std::string> looking = {
+                "read", "swap", "dequeue", "pop", "drain", "scan", "txn"};
+            if (looking.contains(f) && !event.contains("value")) throw Refused("no answer");
             const Value answer = value_of(event, "value", f);
             if (!acknowledged.contains(f) || answer != op.arg) op.ret = answer;
         }

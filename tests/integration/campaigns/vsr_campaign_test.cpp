@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,20 @@ TEST_CASE("a short campaign over the lab's own store is valid, its replicas agre
     const Finished as_file = lab_command(lab, {"check", "latest", "--model", "register"});
     CHECK(as_file.exit_code == 64);
     CHECK(as_file.err.find("latest is a run") != std::string::npos);
+
+    // By another checker than its own, which leaves what is stored as it is.
+    const Finished in_logs = lab_command(lab, {"check", "latest", "--checker", "log-patterns"});
+    INFO(in_logs.out << in_logs.err);
+    CHECK(in_logs.exit_code == 0);
+    std::ofstream(only_run(lab) / "nodes/n2/logs/replica.log", std::ios::app) << "odd: 7\n";
+    const Finished found = lab_command(
+        lab, {"check", "latest", "--checker", "log-patterns", "--option", "patterns=odd"});
+    CHECK(found.exit_code == 1);
+    CHECK(found.out.find("of nodes/n2/logs/replica.log is: odd: 7") != std::string::npos);
+    CHECK(holds(lab, "select count(*) = 0 from check_run where checker = 'log-patterns'"));
+    CHECK(lab_command(lab, {"check", "latest", "--option", "patterns=x"}).exit_code == 64);
+    CHECK(lab_command(lab, {"check", "latest", "--checker", "log-patterns", "--option", "x=1"})
+              .exit_code == 64);
 
     // The secret is where the replicas look for it, and in nothing that a run is shown by.
     const fs::path directory = only_run(lab);

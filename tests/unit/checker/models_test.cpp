@@ -64,6 +64,17 @@ TEST_CASE("a model is told by operations and the form of answers, or not at all"
     CHECK(models_of(operation(1, "add", "1", "1", "null") +
                     operation(2, "read", "null", "1", "null")) == Names{"counter"});
     CHECK(models_of(operation(1, "enqueue", "1", "1", "null")) == Names{"queue"});
+    // Appends to lists are those of no map.
+    CHECK(models_of(operation(
+              1, "txn", R"([["append",1,"a"]])", R"([["append",1,"a"]])", "null")) == Names{"kv"});
+    CHECK(models_of(operation(1, "txn", R"([["append",1,1]])", R"([["append",1,1]])", "null"))
+              .empty());
+    CHECK(models_of(operation(1,
+                              "txn",
+                              R"([["append",1,"a"],["r",1,null]])",
+                              R"([["append",1,"a"],["r",1,["a"]]])",
+                              "null"))
+              .empty());
     CHECK(models_of(operation(1, "no-such", "null", "null", "1")).empty());
 }
 

@@ -28,6 +28,24 @@ std::string told(const std::string& model, const std::vector<Call>& calls) {
 
 } // namespace
 
+TEST_CASE("what only the replicas' logs deny is not told as what a client was told") {
+    const auto sentence = [](OpStatus seen) {
+        test::RecordBuilder builder;
+        builder.op({1, 0, "write", "k", 99, {}, 1, 2, seen}).op({2, 0, "read", "k", {}, 99, 3, 4});
+        Finding finding{.checker = "linearizability", .anomaly = "nonlinearizable", .key = "k"};
+        finding.ops = {1};
+        finding.divergence = 1;
+        finding.details = {{"class", "value_never_written"}, {"observer", 1}, {"failed_writer", 0}};
+        return sentence_of(builder.build(), finding, "");
+    };
+    CHECK(sentence(OpStatus::fail)
+              .ends_with("the write of 99 by client 1 was reported as failed, but it was done."));
+    CHECK(sentence(OpStatus::info)
+              .ends_with("the write of 99 by client 1 was shown by the replicas' logs not to have "
+                         "happened, but it "
+                         "was done."));
+}
+
 TEST_CASE("a value that was lost from a queue is told with the one that overtook it") {
     CHECK(told("queue",
                {{1, 0, "enqueue", "q", 4, {}, 1, 2},

@@ -69,7 +69,15 @@ std::string sample(Rng& rng, HistoryFormat format) {
                                                      "12345678901234567890",
                                                      "1.5e3",
                                                      "{:a 1}",
+                                                     "{10 [1 2], 2 nil, \"\\n\" {}}",
                                                      "#{1 2}",
+                                                     "#{:b 10 -3 [2] #{2 1}}",
+                                                     "0x1f",
+                                                     "36rZZ",
+                                                     "-2r101N",
+                                                     "16rG",
+                                                     "0xFFFFFFFFFFFFFFFFF",
+                                                     "1/2",
                                                      "#inst \"2020\"",
                                                      "[3 nil]",
                                                      "(1 2)",
@@ -183,6 +191,37 @@ TEST_CASE("what Jepsen writes is read", "[store]") {
     CHECK(plain.history.op(0).arg == Value(Value::List{1, 2}));
     const Record txn = read_edn("{:process 0 :type :invoke :f :txn :value [[:append 1 2]]}");
     CHECK(txn.history.op(0).arg == Value(Value::Transaction{{"append", 1, 2}}));
+}
+
+TEST_CASE("maps, sets and numbers of EDN are values", "[store]") {
+    const auto value_of = [](const std::string& value) {
+        const auto imported =
+            read("{:process 0 :type :invoke :f :add :value " + value + "}", HistoryFormat::edn);
+        return imported ? to_json(imported->record.history.op(0).arg) : imported.error().text();
+    };
+    CHECK(value_of("{1 5, 0 10}") == "[[0,10],[1,5]]");
+    CHECK(value_of("{:amount 3, :to 1, :from 0}") == R"([["to",1],["from",0],["amount",3]])");
+    CHECK(value_of("[[:poll {10 [[0 7] [1 8]], 2 []}]]") ==
+          R"([["poll",[[2,[]],[10,[[0,7],[1,8]]]]]])");
+    CHECK(value_of("#{3 10 1}") == "[1,3,10]");
+    CHECK(value_of("#{10 1 3}") == "[1,3,10]");
+    CHECK(value_of("#{}") == "[]");
+    CHECK(value_of("[0x1F 2r101 36rZ -0x8000000000000000 7N]") ==
+          "[31,5,35,-9223372036854775808,7]");
+    const std::string refused =
+        "\n  expected integers of 64 bits, texts, booleans, null, and lists of these";
+    for (const std::string value : {"1/2",
+                                    "1.5",
+                                    "0x8000000000000000",
+                                    "\\a",
+                                    "sym",
+                                    "017",
+                                    "#inst \"2020\"",
+                                    "{1 1.5}",
+                                    "##NaN"})
+        CHECK(value_of(value) == "h:1: 'value' is " + value + refused);
+    CHECK(value_of("{1 2 3}").starts_with("h:1: a map has a key without a value"));
+    CHECK(value_of("16rG").starts_with("h:1: 16rG is no number"));
 }
 
 TEST_CASE("EDN and CSV that are no histories are refused with their place", "[store]") {

@@ -1,12 +1,16 @@
 #include "core/options.hpp"
 #include "replica/core/bugs.hpp"
 #include "replica/core/checksum.hpp"
+#include "replica/daemon/input_journal.hpp"
 #include "systems/vsr/parts.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/command.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 using namespace faultlab;
@@ -239,6 +243,25 @@ TEST_CASE("every kind of event has a name of its own, in the run's style", "[vsr
                                   [](char c) { return c == '_' || (c >= 'a' && c <= 'z'); }));
     }
     CHECK(kinds.size() == static_cast<std::size_t>(last) + 1 - 3);
+}
+
+TEST_CASE("an empty journal is no log, and decides nothing", "[vsr]") {
+    const test::TemporaryDirectory directory;
+    const std::filesystem::path file = directory.path() / vsr::journal_name;
+    const std::vector<std::filesystem::path> directories = {directory.path()};
+    std::ofstream(file.string() + ".1").flush();
+    const auto alone = vsr::logged_outcomes(directories, History{});
+    REQUIRE_FALSE(alone);
+    CHECK(alone.error().kind == ErrorKind::usage);
+    CHECK(alone.error().message == "the input journals of this run are empty");
+    const replica::Config config{.cluster = 99, .self = 1};
+    auto journal = replica::InputJournal::create(file, config, replica::BugSet{});
+    REQUIRE(journal);
+    journal->flush();
+    const auto beside = vsr::logged_outcomes(directories, History{});
+    REQUIRE(beside);
+    CHECK(beside->source ==
+          "1 input journals of 1 replicas, 0 requests in 0 entries (without 1 that is empty)");
 }
 
 TEST_CASE("a request of the log is the one operation that asks for the same", "[vsr]") {
