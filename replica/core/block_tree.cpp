@@ -255,8 +255,7 @@ bool BlockTree::put(const SpacedKey& key, Bytes value) {
     }
     if (index != none) {
         digest_.remove(nodes_[index].checksum);
-        [[maybe_unused]] const std::uint32_t released = release_blocks(index);
-        REPLICA_ASSERT("tree-chain-length", released == freed);
+        release_blocks(index);
         store(index, key, value);
         return true;
     }
@@ -287,9 +286,13 @@ bool BlockTree::erase(const SpacedKey& key) {
     }
     const Index index = *link;
     REPLICA_ASSERT("tree-erase-size", size_ > 0);
+    REPLICA_ASSERT("tree-erase-used", index < nodes_.size() && blocks_taken_ > 0);
     unlink(link);
     digest_.remove(nodes_[index].checksum);
-    release_blocks(index);
+    [[maybe_unused]] const std::uint64_t bytes =
+        std::uint64_t{nodes_[index].key_bytes} + nodes_[index].value_bytes;
+    [[maybe_unused]] const std::uint32_t released = release_blocks(index);
+    REPLICA_ASSERT("tree-chain-length", released == blocks_for(bytes));
     nodes_[index].left = free_node_;
     free_node_ = index;
     --size_;

@@ -88,7 +88,6 @@ std::optional<ClientTable::Cached> ClientTable::find(ClientId client, BugSet& bu
     }
     const Place place = order_[at];
     const Entry& entry = entries_[place];
-    REPLICA_ASSERT("session-nameless", entry.session != 0);
     const bool corrupt = checksum(reply(place)) != entry.reply_checksum;
     return Cached{.session = entry.session,
                   .request = entry.request,
@@ -164,10 +163,8 @@ ClientId ClientTable::open(ClientId client, SessionId session, BugSet& bugs) {
 void ClientTable::record(ClientId client, RequestNumber request, Op op, Bytes reply) {
     const std::size_t at = position(client);
     REPLICA_ASSERT("session-known", known(client, at));
-    REPLICA_ASSERT("reply-fits", reply.size() <= request_bytes_);
     const Place place = order_[at];
     Entry& entry = entries_[place];
-    REPLICA_ASSERT("session-request-falls", request >= entry.request);
     digest_.remove(checksum_of(entry));
     entry.request = request;
     entry.op = op;
@@ -183,12 +180,17 @@ std::uint64_t ClientTable::snapshot_bytes(const Limits& limits) {
 }
 
 void ClientTable::save(SnapshotWriter& out) const {
+    REPLICA_ASSERT("sessions-saved", order_.size() + free_.size() == entries_.size());
     out.put(static_cast<std::uint32_t>(order_.size()));
     out.put(evictions_);
     ClientId last = 0;
     for (const Place place : order_) {
         REPLICA_ASSERT("sessions-ascend", entries_[place].client > last);
+        REPLICA_ASSERT("session-nameless", entries_[place].session != 0);
         REPLICA_ASSERT("session-op-falls", entries_[place].op >= entries_[place].session);
+        REPLICA_ASSERT("session-request-op",
+                       entries_[place].request == 0 ||
+                           entries_[place].op > entries_[place].session);
         last = entries_[place].client;
         out.put(entries_[place]);
         out.bytes(reply(place));

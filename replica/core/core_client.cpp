@@ -67,6 +67,7 @@ void Replica::Core::reply_to(std::uint64_t link,
                              const Header& request,
                              Nanos retry_after) {
     REPLICA_ASSERT("reply-to-client", request.client != 0);
+    REPLICA_ASSERT("reply-command", command >= Command::Reply && command <= Command::Redirect);
     Header header = outgoing(command);
     header.client = request.client;
     header.session = request.session;
@@ -76,8 +77,6 @@ void Replica::Core::reply_to(std::uint64_t link,
 }
 
 void Replica::Core::send_reply(std::uint64_t link, Header& header, Bytes body) {
-    REPLICA_ASSERT("reply-command",
-                   header.command >= Command::Reply && header.command <= Command::Redirect);
     if (link == 0) {
         return;
     }

@@ -50,7 +50,6 @@ void Replica::Core::execute_entry(Op op) {
 }
 
 std::size_t Replica::Core::execute_operation(const Header& entry, Bytes operation) {
-    REPLICA_ASSERT("operation-bytes", !operation.empty());
     const auto code = static_cast<OpCode>(operation.front());
     if (code == OpCode::Reconfigure || code == OpCode::Upgrade) {
         return execute_reconfiguration(entry, operation, result_);

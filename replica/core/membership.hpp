@@ -20,10 +20,7 @@ struct Membership {
     [[nodiscard]] bool votes(ReplicaId id) const;
     [[nodiscard]] bool listens(ReplicaId id) const; ///< is a standby
     /// Requires: voter_count > 0.
-    [[nodiscard]] ReplicaId primary(View view) const {
-        REPLICA_ASSERT("membership-primary", voter_count > 0); // well-formed else (is-membership)
-        return voters[view.number() % voter_count];
-    }
+    [[nodiscard]] ReplicaId primary(View view) const { return voters[view.number() % voter_count]; }
     /// Between 1 and 7 voters, all ids valid and different, counts in range, rest zero.
     [[nodiscard]] bool well_formed() const;
 

@@ -38,8 +38,6 @@ Checksum checksum_of(const Header& header) {
 }
 
 void seal(Header& header, Bytes body) {
-    REPLICA_ASSERT("sealed-bytes",
-                   body.size() <= std::numeric_limits<std::uint32_t>::max() - sizeof(Header));
     header.size = static_cast<std::uint32_t>(sizeof(Header) + body.size());
     header.body_checksum = checksum(body);
     header.checksum = checksum_of(header);

@@ -34,8 +34,6 @@ std::size_t append_request(std::span<std::byte> buffer,
                            RequestRecord record,
                            Bytes operation) {
     record.size = static_cast<std::uint32_t>(operation.size());
-    REPLICA_ASSERT("batch-aligned", used % 8 == 0); // every record before it was filled up
-    REPLICA_ASSERT("batch-operation", !operation.empty());
     REPLICA_ASSERT("batch-fits", used + batch_bytes(operation.size()) <= buffer.size());
     const std::span<std::byte> place = buffer.subspan(used, batch_bytes(operation.size()));
     std::ranges::fill(place, std::byte{0});

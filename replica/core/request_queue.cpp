@@ -29,7 +29,7 @@ RequestQueue::Taken* RequestQueue::find(ClientId client) {
 }
 
 void RequestQueue::push(const Header& request, Bytes operation, std::uint64_t link) {
-    REPLICA_ASSERT("queue-room", !full() && taken_.size() < taken_.capacity());
+    REPLICA_ASSERT("queue-room", !full());
     REPLICA_ASSERT("queue-request-size", operation.size() <= request_bytes_);
     const auto place = std::lower_bound(taken_.begin(), taken_.end(), request.client, by_client);
     REPLICA_ASSERT("queue-one-a-client", place == taken_.end() || place->client != request.client);
@@ -42,7 +42,6 @@ void RequestQueue::push(const Header& request, Bytes operation, std::uint64_t li
 }
 
 RequestQueue::Waiting RequestQueue::front() const {
-    REPLICA_ASSERT("queue-front", count_ > 0);
     const Slot& slot = slots_[first_];
     return {slot.header, Bytes(operations_).subspan(first_ * request_bytes_, slot.size)};
 }
@@ -66,6 +65,7 @@ std::uint64_t RequestQueue::finish(ClientId client, RequestNumber request) {
 }
 
 void RequestQueue::close(std::uint64_t link) {
+    REPLICA_ASSERT("queue-waiting-taken", count_ <= taken_.size());
     ClientId last = 0;
     for (Taken& taken : taken_) {
         REPLICA_ASSERT("queue-ascends", taken.client > last);
@@ -85,6 +85,7 @@ void RequestQueue::clear_waiting() {
 }
 
 void RequestQueue::clear() {
+    REPLICA_ASSERT("queue-memory", taken_.capacity() >= slots_.size()); // taken at start
     taken_.clear();
     first_ = 0;
     count_ = 0;

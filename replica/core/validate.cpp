@@ -110,7 +110,6 @@ bool request_in_range(const Header& header, Bytes operation, const Limits& limit
 }
 
 bool prepare_in_range(const Subject& subject) {
-    REPLICA_ASSERT("prepare-range-of", subject.header.command == Command::Prepare);
     const Header& header = subject.header;
     const bool commit_fits = header.commit < header.op || subject.waived(Bug::K3);
     // What a primary may have under way bounds every suffix of a log.
@@ -148,7 +147,6 @@ bool snapshot_in_range(const Header& header) {
 }
 
 bool in_range(const Subject& subject) {
-    REPLICA_ASSERT("range-of", known(subject.header.command));
     const Header& header = subject.header;
     if (std::max({header.op, header.commit, header.checkpoint_op, header.from, header.to}) >=
             most_op ||

@@ -177,8 +177,9 @@ std::vector<EntryProbe::Case> EntryProbe::of_clients() {
         {"reply-to-client", [](Core& c) { c.reply_to(1, Command::Busy, Header{}, 0); }},
         {"reply-command",
          [](Core& c) {
-             Header header;
-             c.send_reply(1, header, {});
+             Header request;
+             request.client = 1;
+             c.reply_to(1, Command::Prepare, request, 0);
          }},
         {"redirect-client", [](Core& c) { c.redirect(1, Header{}); }},
         {"cached-session", [](Core& c) { c.reply_cached(1, Header{}, {}); }},
@@ -192,7 +193,6 @@ std::vector<EntryProbe::Case> EntryProbe::of_clients() {
              c.membership_ = {};
              (void)c.quorum_heard();
          }},
-        {"operation-bytes", [](Core& c) { (void)c.execute_operation(Header{}, {}); }},
         {"digest-rises",
          [](Core& c) {
              c.figures_.digest_op = 5;

@@ -12,6 +12,9 @@ namespace faultlab::replica {
 struct RequestQueueProbe {
     static void set_first(RequestQueue& queue, std::size_t first) { queue.first_ = first; }
     static void set_count(RequestQueue& queue, std::size_t count) { queue.count_ = count; }
+    static void lose_taken(RequestQueue& queue) {
+        queue.taken_ = std::vector<RequestQueue::Taken>();
+    }
     static void reverse(RequestQueue& queue) { std::ranges::reverse(queue.taken_); }
 };
 
@@ -86,7 +89,6 @@ TEST_CASE("The queue holds what it was made for", "[replica_core]") {
     RequestQueue queue(Limits{.request_bytes = 2, .batch = 1, .pipeline = 1, .queue = 2});
     const std::array operation{std::byte{1}, std::byte{2}, std::byte{3}};
     const Bytes two = Bytes(operation).first(2);
-    CHECK(tripped_by([&] { (void)queue.front(); }) == "queue-front");
     CHECK(tripped_by([&] { queue.pop(); }) == "queue-pop");
     CHECK(tripped_by([&] { queue.push(request(1, 1), operation, 0); }) == "queue-request-size");
     queue.push(request(1, 1), two, 0);
@@ -111,6 +113,10 @@ TEST_CASE("The queue asserts its own order", "[replica_core]") {
     CHECK(tripped_by([&] { queue.clear_waiting(); }) == "queue-first");
     RequestQueueProbe::set_count(queue, 3);
     CHECK(tripped_by([&] { queue.clear_waiting(); }) == "queue-count");
+    RequestQueueProbe::set_count(queue, 2);
     RequestQueueProbe::reverse(queue);
     CHECK(tripped_by([&] { queue.close(1); }) == "queue-ascends");
+    RequestQueueProbe::lose_taken(queue);
+    CHECK(tripped_by([&] { queue.close(1); }) == "queue-waiting-taken");
+    CHECK(tripped_by([&] { queue.clear(); }) == "queue-memory");
 }

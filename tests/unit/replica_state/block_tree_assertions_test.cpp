@@ -71,10 +71,15 @@ std::vector<Breach<BlockTree>> BlockTreeProbe::of_memory() {
              --tree.blocks_taken_;
              (void)tree.take_block();
          }},
+        {"tree-erase-used",
+         [](Tree& tree) {
+             tree.blocks_taken_ = 0;
+             tree.erase(key(2));
+         }},
         {"tree-chain-length",
          [](Tree& tree) {
              tree.nodes_[tree.find(key(2))].value_bytes += Tree::payload_bytes;
-             tree.put(key(2), keys);
+             tree.erase(key(2));
          }},
         {"tree-node-memory",
          [](Tree& tree) {

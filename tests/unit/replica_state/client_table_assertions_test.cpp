@@ -38,9 +38,8 @@ struct ClientTableProbe {
             {"sessions-reply-bytes", [](Table&) { const Table none(small(4, 0)); }},
             {"session-nameless",
              [](Table& table) {
-                 BugSet bugs;
                  table.entries_[table.order_[0]].session = 0;
-                 (void)table.find(10, bugs);
+                 save(table);
              }},
             {"session-reply-bytes",
              [](Table& table) {
@@ -54,9 +53,19 @@ struct ClientTableProbe {
                  table.clear();
                  (void)table.oldest(bugs);
              }},
+            {"sessions-saved",
+             [](Table& table) {
+                 table.free_.clear();
+                 save(table);
+             }},
             {"sessions-ascend",
              [](Table& table) {
                  std::swap(table.order_[0], table.order_[1]);
+                 save(table);
+             }},
+            {"session-request-op",
+             [](Table& table) {
+                 table.record(10, 1, 10, {});
                  save(table);
              }},
             {"session-op-falls",
@@ -102,11 +111,6 @@ struct ClientTableProbe {
                  table.digest_.add(Checksum{1, 2});
                  for (int session = 0; session < 3; ++session)
                      table.remove(0);
-             }},
-            {"session-request-falls",
-             [](Table& table) {
-                 table.record(10, 2, 40, {});
-                 table.record(10, 1, 41, {});
              }},
             {"session-replaces-older",
              [](Table& table) {

@@ -62,13 +62,10 @@ TEST_CASE("A token bucket asserts that it is one", "[replica_state]") {
 
 TEST_CASE("Headers and records assert their bytes", "[replica_state]") {
     std::array<std::byte, 8> eight{};
-    Header header;
     CHECK_TRIPS("header-bytes", header_from(eight));
-    CHECK_TRIPS("sealed-bytes", seal(header, vast_bytes()));
     CHECK_TRIPS("record-inside", record_at<std::uint32_t>(eight, 1, 1));
     CHECK_TRIPS("record-inside", record_at<std::uint32_t>(eight, 2));
     CHECK(record_at<std::uint32_t>(eight, 1) == 0);
-    CHECK_TRIPS("batch-aligned", append_request(eight, 1, {}, eight));
 }
 
 TEST_CASE("Lives are those of replicas, and can be counted", "[replica_state]") {

@@ -23,16 +23,10 @@ Examined ping() {
 
 const std::vector<Breach<Examined>>& of_another_command() {
     static const std::vector<Breach<Examined>> breaches{
-        {"prepare-range-of", [](Examined& of) { (void)parts::prepare_in_range(of.subject()); }},
         {"log-range-of", [](Examined& of) { (void)parts::log_range_in_range(of.subject()); }},
         {"suffix-range-of", [](Examined& of) { (void)parts::suffix_in_range(of.subject()); }},
         {"snapshot-range-of",
          [](Examined& of) { (void)parts::snapshot_in_range(of.sample.header); }},
-        {"range-of",
-         [](Examined& of) {
-             of.sample.header.command = Command::None;
-             (void)parts::in_range(of.subject());
-         }},
         {"inside-of",
          [](Examined& of) {
              of.sample.header.command = static_cast<Command>(last_command + 1);
