@@ -6,6 +6,10 @@
 //
 // Processor time a million writes, harness included; the mean difference of the pairs with its
 // 95 % interval. Planted bugs can be switched on in both builds, as in what is delivered.
+//
+// Where the linker puts functions can change the time by more than all assertions. Where there are
+// both programs in several layouts (target bench_replica_core_layouts), the pairs go through them
+// all, and the interval is that of the layouts' means.
 
 #include "core/value.hpp"
 #include "replica/core/format.hpp"
@@ -317,35 +321,61 @@ double uncertainty(const std::vector<double>& values) {
     return student * std::sqrt(squares / (n - 1) / n);
 }
 
-int compare(std::size_t pairs, std::size_t writes) {
+/// The two builds, linked in the same way.
+struct Layout {
+    std::filesystem::path with;
+    std::filesystem::path without;
+};
+
+std::vector<Layout> layouts() {
     const auto here = std::filesystem::read_symlink("/proc/self/exe");
-    const auto bare = here.parent_path() / "bench_replica_core_bare";
-    fmt::print("{} replicas, {} clients, {} pairs of runs of {} writes; with: {}, without: {}\n",
+    const auto directory = here.parent_path();
+    std::vector<Layout> all;
+    for (;;) {
+        const std::string name = fmt::format("_layout{}", all.size() + 1);
+        const Layout layout{.with = directory / "layouts" / ("bench_replica_core" + name),
+                            .without = directory / "layouts" / ("bench_replica_core_bare" + name)};
+        if (!exists(layout.with) || !exists(layout.without)) break;
+        all.push_back(layout);
+    }
+    if (all.empty())
+        all.push_back({.with = here, .without = directory / "bench_replica_core_bare"});
+    return all;
+}
+
+int compare(std::size_t pairs, std::size_t writes) {
+    const std::vector<Layout> all = layouts();
+    fmt::print("{} replicas, {} clients, {} pairs of runs of {} writes, {} layouts\n",
                replicas,
                clients,
                pairs,
                writes,
-               here.filename().native(),
-               bare.filename().native());
+               all.size());
+    std::vector<std::vector<double>> by_layout(all.size());
     std::vector<double> with;
     std::vector<double> without;
-    std::vector<double> differences;
     Measured last;
     for (std::size_t pair = 0; pair < pairs; ++pair) {
-        const bool with_first = pair % 2 == 0; // who comes second finds another machine
-        const Measured first = measured_by(with_first ? here : bare, writes);
-        const Measured second = measured_by(with_first ? bare : here, writes);
+        const Layout& layout = all[pair % all.size()];
+        // Who comes second finds another machine.
+        const bool with_first = (pair + pair / all.size()) % 2 == 0;
+        const Measured first = measured_by(with_first ? layout.with : layout.without, writes);
+        const Measured second = measured_by(with_first ? layout.without : layout.with, writes);
         const double asserting = with_first ? first.seconds : second.seconds;
         const double silent = with_first ? second.seconds : first.seconds;
         if (first.inputs != second.inputs) give_up("the two builds did not do the same");
         with.push_back(asserting);
         without.push_back(silent);
-        differences.push_back(100 * (asserting - silent) / silent);
+        by_layout[pair % all.size()].push_back(100 * (asserting - silent) / silent);
         last = first;
     }
     const double million = 1e6 / static_cast<double>(writes);
-    const double difference = mean(differences);
-    const double half = uncertainty(differences);
+    std::vector<double> means;
+    for (const std::vector<double>& differences : by_layout)
+        means.push_back(mean(differences));
+    const std::vector<double>& sample = all.size() > 1 ? means : by_layout.front();
+    const double difference = mean(sample);
+    const double half = uncertainty(sample);
     fmt::print("a run: {:.0f} inputs, {:.0f} log entries\n", last.inputs, last.ops);
     fmt::print("with assertions {:.3f} s a million writes, without {:.3f} s\n",
                mean(with) * million,
@@ -366,5 +396,6 @@ int main(int argc, char** argv) {
     const std::size_t pairs = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 40;
     const std::size_t thousands = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 200;
     if (pairs < fewest_pairs || thousands == 0) give_up("at least 20 pairs, and 1 thousand writes");
+    if (pairs < layouts().size()) give_up("at least one pair for each layout");
     return compare(pairs, thousands * 1000);
 }
