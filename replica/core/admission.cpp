@@ -28,7 +28,6 @@ std::uint64_t TokenBucket::level_at(Nanos now) const {
 }
 
 void TokenBucket::fill(Nanos now) {
-    REPLICA_ASSERT("bucket-level", level_ <= capacity_);
     level_ = level_at(now);
     filled_at_ = std::max(filled_at_, now);
 }
@@ -50,6 +49,7 @@ Nanos TokenBucket::retry_after(Nanos now) {
     if (rate_ == 0 || level_ >= parts) {
         return 0;
     }
+    REPLICA_ASSERT("bucket-level", level_ <= capacity_);
     const std::uint64_t wait = (parts - level_ + rate_ - 1) / rate_;
     REPLICA_ASSERT("bucket-wait-suffices",
                    level_at(filled_at_ + static_cast<Nanos>(wait)) >= parts);

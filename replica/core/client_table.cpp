@@ -174,6 +174,17 @@ void ClientTable::record(ClientId client, RequestNumber request, Op op, Bytes re
     digest_.add(checksum_of(entry));
 }
 
+void ClientTable::check() const {
+    REPLICA_ASSERT("sessions-are-counted", order_.size() + free_.size() == entries_.size());
+    REPLICA_ASSERT("sessions-are-placed",
+                   order_.empty() ||
+                       (order_.front() < entries_.size() && free_.size() < entries_.size()));
+    REPLICA_ASSERT("sessions-are-summed", !order_.empty() || digest_.value() == Checksum{});
+    REPLICA_ASSERT("sessions-are-ordered",
+                   order_.size() < 2 ||
+                       entries_[order_.front()].client < entries_[order_.back()].client);
+}
+
 std::uint64_t ClientTable::snapshot_bytes(const Limits& limits) {
     return sizeof(std::uint32_t) + sizeof(std::uint64_t) +
            std::uint64_t{limits.clients} * (sizeof(Entry) + limits.request_bytes);

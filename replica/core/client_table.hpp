@@ -58,6 +58,8 @@ public:
     /// The most that `save` can write.
     [[nodiscard]] static std::uint64_t snapshot_bytes(const Limits& limits);
     void clear();
+    /// Asserts what is true of it between any two calls.
+    void check() const;
     /// In the order of client ids.
     void save(SnapshotWriter& out) const;
     /// Replaces everything; false when the bytes are no table (then it is empty).

@@ -22,7 +22,6 @@ void Replica::Core::execute() {
             return;
         }
     }
-    REPLICA_ASSERT("commit-order", commit_min_ <= commit_max_);
 }
 
 void Replica::Core::execute_entry(Op op) {

@@ -37,6 +37,9 @@ void Replica::Core::check_after(const Input& input) const {
     check_disk();
     check_snapshots();
     check_timers();
+    journal_.check();
+    clients_.check();
+    queue_.check();
 }
 
 void Replica::Core::check_views() const {

@@ -255,18 +255,15 @@ void Journal::batch_done() {
 }
 
 void Journal::mark_header(std::size_t index) {
-    REPLICA_ASSERT("journal.mark-op", headers_[index].op == slots_[index].op);
     ring_[index] = headers_[index];
     mark_page(index / headers_a_page);
 }
 
 void Journal::mark_page(std::size_t page) {
-    REPLICA_ASSERT("journal.mark-page", page < page_dirty_.size());
     scrub_.page_changed = scrub_.page_changed || page == scrub_.page;
     if (!page_dirty_[page]) {
         page_dirty_[page] = true;
         ++pages_dirty_;
-        REPLICA_ASSERT("journal.marked-pages", pages_dirty_ <= page_dirty_.size());
     }
 }
 
@@ -289,6 +286,18 @@ void Journal::flush_headers(IoId& next_io, Effects& effects) {
     pages_dirty_ = 0;
     headers_sync_ = next_io++;
     effects.sync(Zone::Headers, headers_sync_);
+}
+
+void Journal::check() const {
+    REPLICA_ASSERT("journal.is-batch", (batch_sync_ == 0) == batch_.empty());
+    REPLICA_ASSERT("journal.is-batch-io",
+                   batch_sync_ == 0 || batch_sync_ - batch_first_ == batch_.size());
+    REPLICA_ASSERT("journal.is-headers-io", headers_sync_ == 0 || headers_first_ < headers_sync_);
+    REPLICA_ASSERT("journal.is-tail", tail_ <= head_ + 1);
+    REPLICA_ASSERT("journal.is-waiting", waiting_.size() <= slots_.size());
+    REPLICA_ASSERT("journal.is-marked", pages_dirty_ <= page_dirty_.size());
+    REPLICA_ASSERT("journal.is-head-slot",
+                   recovery_.active || head_ == checkpoint_ || slot(head_) != nullptr);
 }
 
 bool Journal::clean() const {

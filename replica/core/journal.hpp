@@ -72,6 +72,8 @@ public:
     void flush_headers(IoId& next_io, Effects& effects);
     /// Nothing waits and nothing is under way: all entries and their headers are durable.
     [[nodiscard]] bool clean() const;
+    /// Asserts what is true of it between any two calls.
+    void check() const;
     /// Whether this IoDone was its own (then durable() may have grown).
     bool on_io(const IoDone& done, IoId& next_io, Effects& effects);
     /// A write or sync failed: the replica must halt, for what the disk holds is unknown (B25).

@@ -47,7 +47,6 @@ bool Membership::well_formed() const {
 }
 
 Quorums Quorums::of(std::size_t voters) {
-    REPLICA_ASSERT("quorums-voters", voters >= 1 && voters <= max_voters);
     const std::size_t majority = voters / 2 + 1;
     // An even cluster commits with half of its voters; a view change then needs one more. Two
     // voters are the exception: one alone could not survive the loss of the other anyhow.

@@ -32,7 +32,6 @@ void RequestQueue::push(const Header& request, Bytes operation, std::uint64_t li
     REPLICA_ASSERT("queue-room", !full());
     REPLICA_ASSERT("queue-request-size", operation.size() <= request_bytes_);
     const auto place = std::lower_bound(taken_.begin(), taken_.end(), request.client, by_client);
-    REPLICA_ASSERT("queue-one-a-client", place == taken_.end() || place->client != request.client);
     taken_.insert(place, Taken{request.client, request.request, link});
     const std::size_t index = (first_ + count_) % slots_.size();
     slots_[index] = Slot{request, static_cast<std::uint32_t>(operation.size())};
@@ -82,6 +81,14 @@ void RequestQueue::clear_waiting() {
         pop();
         finish(header.client, header.request);
     }
+}
+
+void RequestQueue::check() const {
+    REPLICA_ASSERT("queue-is-first", first_ < slots_.size());
+    REPLICA_ASSERT("queue-is-count", count_ <= slots_.size());
+    REPLICA_ASSERT("queue-is-taken", count_ <= taken_.size());
+    REPLICA_ASSERT("queue-is-anew", count_ > 0 || first_ == 0);
+    REPLICA_ASSERT("queue-is-front", count_ == 0 || slots_[first_].size <= request_bytes_);
 }
 
 void RequestQueue::clear() {

@@ -42,6 +42,8 @@ public:
     void close(std::uint64_t link);
     /// Forgets what waits and what is in the pipeline.
     void clear();
+    /// Asserts what is true of it between any two calls.
+    void check() const;
     /// Those in the pipeline; fewer while one waits that an earlier primary's entry has answered:
     /// it is finished, and proposed all the same (the client table knows it for a duplicate).
     [[nodiscard]] std::size_t in_pipeline() const {

@@ -84,7 +84,6 @@ Outcome StateMachine::State::scan_by_place(const OperationView& operation, CellW
 }
 
 Outcome StateMachine::State::put(const SpacedKey& key, Bytes value) {
-    REPLICA_ASSERT("put-value", !value.empty()); // to take_back 0 bytes mean that there was none
     return tree.put(key, value) ? Outcome::Ok : Outcome::Full;
 }
 

@@ -80,11 +80,6 @@ struct CoreProbe {
                  }
                  core.advance_commit();
              }},
-            {"commit-order",
-             [](Core& core) {
-                 core.commit_max_ = 0;
-                 core.execute();
-             }},
             {"execute-op", [](Core& core) { core.execute_entry(3); }},
             {"execute-batch",
              [](Core& core) {

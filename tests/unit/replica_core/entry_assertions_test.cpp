@@ -15,7 +15,6 @@ std::vector<EntryProbe::Case> EntryProbe::of_start() {
         {"io-asked", [](Core& c) { c.on_io(IoDone{}); }},
         {"then-something", [](Core& c) { c.store_then(Then::Nothing); }},
         {"arm-timer", [](Core& c) { c.arm(static_cast<Timer>(timer_count), 1); }},
-        {"disarm-timer", [](Core& c) { c.disarm(static_cast<Timer>(timer_count)); }},
         {"jitter-delay", [](Core& c) { (void)c.with_jitter(0); }},
         {"status-known", [](Core& c) { c.set_status(static_cast<Status>(99)); }},
         {"reject-reason", [](Core& c) { c.reject(Reject::None, 1); }},

@@ -12,6 +12,9 @@ namespace faultlab::replica {
 struct RequestQueueProbe {
     static void set_first(RequestQueue& queue, std::size_t first) { queue.first_ = first; }
     static void set_count(RequestQueue& queue, std::size_t count) { queue.count_ = count; }
+    static void set_front_bytes(RequestQueue& queue, std::uint32_t size) {
+        queue.slots_[queue.first_].size = size;
+    }
     static void lose_taken(RequestQueue& queue) {
         queue.taken_ = std::vector<RequestQueue::Taken>();
     }
@@ -92,7 +95,6 @@ TEST_CASE("The queue holds what it was made for", "[replica_core]") {
     CHECK(tripped_by([&] { queue.pop(); }) == "queue-pop");
     CHECK(tripped_by([&] { queue.push(request(1, 1), operation, 0); }) == "queue-request-size");
     queue.push(request(1, 1), two, 0);
-    CHECK(tripped_by([&] { queue.push(request(1, 2), two, 0); }) == "queue-one-a-client");
     queue.push(request(2, 1), two, 0);
     CHECK(queue.full());
     CHECK(tripped_by([&] { queue.push(request(3, 1), two, 0); }) == "queue-room");
@@ -109,14 +111,26 @@ TEST_CASE("The queue asserts its own order", "[replica_core]") {
     RequestQueue queue(Limits{.request_bytes = 2, .batch = 1, .pipeline = 1, .queue = 2});
     queue.push(request(1, 1), operation, 0);
     queue.push(request(2, 1), operation, 0);
+    queue.check();
+    RequestQueueProbe::set_front_bytes(queue, 3);
+    CHECK(tripped_by([&] { queue.check(); }) == "queue-is-front");
     RequestQueueProbe::set_first(queue, 2);
+    CHECK(tripped_by([&] { queue.check(); }) == "queue-is-first");
+    RequestQueueProbe::set_first(queue, 1);
+    RequestQueueProbe::set_count(queue, 0);
+    CHECK(tripped_by([&] { queue.check(); }) == "queue-is-anew");
+    RequestQueueProbe::set_first(queue, 2);
+    RequestQueueProbe::set_count(queue, 2);
     CHECK(tripped_by([&] { queue.clear_waiting(); }) == "queue-first");
     RequestQueueProbe::set_count(queue, 3);
     CHECK(tripped_by([&] { queue.clear_waiting(); }) == "queue-count");
+    RequestQueueProbe::set_first(queue, 0);
+    CHECK(tripped_by([&] { queue.check(); }) == "queue-is-count");
     RequestQueueProbe::set_count(queue, 2);
     RequestQueueProbe::reverse(queue);
     CHECK(tripped_by([&] { queue.close(1); }) == "queue-ascends");
     RequestQueueProbe::lose_taken(queue);
+    CHECK(tripped_by([&] { queue.check(); }) == "queue-is-taken");
     CHECK(tripped_by([&] { queue.close(1); }) == "queue-waiting-taken");
     CHECK(tripped_by([&] { queue.clear(); }) == "queue-memory");
 }

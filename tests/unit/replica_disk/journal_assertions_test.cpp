@@ -114,6 +114,42 @@ struct JournalProbe {
         };
     }
 
+    static Breaches of_rest() {
+        return {
+            {"journal.is-batch", in([](Journal& journal) {
+                 journal.batch_sync_ = 9;
+                 journal.check();
+             })},
+            {"journal.is-waiting", in([](Journal& journal) {
+                 journal.waiting_.assign(journal.slots_.size() + 1, 1);
+                 journal.check();
+             })},
+            {"journal.is-marked", in([](Journal& journal) {
+                 journal.pages_dirty_ = journal.page_dirty_.size() + 1;
+                 journal.check();
+             })},
+            {"journal.is-head-slot", in([](Journal& journal) {
+                 journal.slots_[journal.index(journal.head_)] = Slot{};
+                 journal.check();
+             })},
+            {"journal.is-batch-io", in([](Journal& journal) {
+                 journal.batch_.emplace_back();
+                 journal.batch_first_ = 7;
+                 journal.batch_sync_ = 9;
+                 journal.check();
+             })},
+            {"journal.is-headers-io", in([](Journal& journal) {
+                 journal.headers_first_ = 9;
+                 journal.headers_sync_ = 8;
+                 journal.check();
+             })},
+            {"journal.is-tail", in([](Journal& journal) {
+                 journal.tail_ = journal.head_ + 2;
+                 journal.check();
+             })},
+        };
+    }
+
     static Breaches of_writing() {
         return {
             {"journal.flush-io",
@@ -148,15 +184,6 @@ struct JournalProbe {
                  log.journal->batch_.pop_back();
                  log.journal->batch_done();
              }},
-            {"journal.mark-op", in([](Journal& journal) {
-                 journal.headers_[3].op = 19;
-                 journal.mark_header(3);
-             })},
-            {"journal.mark-page", in([](Journal& journal) { journal.mark_page(1); })},
-            {"journal.marked-pages", in([](Journal& journal) {
-                 journal.pages_dirty_ = 1;
-                 journal.mark_page(0);
-             })},
             {"journal.headers-io",
              [](LogDouble& log) {
                  log.journal->mark_header(3);
@@ -508,6 +535,10 @@ TEST_CASE("assertions of the log about its entries trip", "[replica_disk]") {
 
 TEST_CASE("assertions of the log about its ends trip", "[replica_disk]") {
     check_breaches(four_entries, JournalProbe::of_ends());
+}
+
+TEST_CASE("assertions of the log about what is true at rest trip", "[replica_disk]") {
+    check_breaches(four_entries, JournalProbe::of_rest());
 }
 
 TEST_CASE("assertions of the log about writing trip", "[replica_disk]") {

@@ -53,6 +53,27 @@ struct ClientTableProbe {
                  table.clear();
                  (void)table.oldest(bugs);
              }},
+            {"sessions-are-counted",
+             [](Table& table) {
+                 table.free_.clear();
+                 table.check();
+             }},
+            {"sessions-are-placed",
+             [](Table& table) {
+                 table.order_.front() = 4;
+                 table.check();
+             }},
+            {"sessions-are-summed",
+             [](Table& table) {
+                 table.clear();
+                 table.digest_.add(Checksum{1, 2});
+                 table.check();
+             }},
+            {"sessions-are-ordered",
+             [](Table& table) {
+                 std::swap(table.order_.front(), table.order_.back());
+                 table.check();
+             }},
             {"sessions-saved",
              [](Table& table) {
                  table.free_.clear();

@@ -50,7 +50,6 @@ struct StateMachineProbe {
              doing([](State& state, CellWriter& out) { state.scan({.expected = text}, out); })},
             {"scan-end",
              doing([](State& state, CellWriter& out) { state.scan({.key = text}, out); })},
-            {"put-value", doing([](State& state, CellWriter&) { state.put(key, {}); })},
             {"stored-type-bytes", doing([](State& state, CellWriter&) {
                  REQUIRE(state.tree.put(key, long_text(65)));
                  state.stored_type(state.tree.find(key));

@@ -55,7 +55,7 @@ TEST_CASE("A token bucket asserts that it is one", "[replica_state]") {
     const Admission admission{.rate = 1, .burst = 2};
     TokenBucket bucket(admission);
     TokenBucketProbe::set(bucket, 8, 7);
-    CHECK_TRIPS("bucket-level", bucket.take(1));
+    CHECK_TRIPS("bucket-level", bucket.retry_after(1));
     TokenBucketProbe::set(bucket, 0, 7);
     CHECK_TRIPS("bucket-wait-suffices", bucket.retry_after(1));
 }

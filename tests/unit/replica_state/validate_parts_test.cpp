@@ -32,7 +32,6 @@ const std::vector<Breach<Examined>>& of_another_command() {
              of.sample.header.command = static_cast<Command>(last_command + 1);
              (void)parts::check_inside(of.subject());
          }},
-        {"tail-of", [](Examined& of) { (void)parts::tail_length_right(of.subject(), {}); }},
         {"entry-header-of", [](Examined& of) { (void)parts::is_entry_header(of.subject(), {}); }},
         {"tail-order-of",
          [](Examined& of) { (void)parts::in_tail_order(of.subject(), 1, nullptr, {}); }},
@@ -52,8 +51,6 @@ const std::vector<Breach<Examined>>& of_another_command() {
 
 const std::vector<Breach<Examined>>& of_another_length() {
     static const std::vector<Breach<Examined>> breaches{
-        {"tail-records",
-         [](Examined& of) { (void)parts::tail_length_right(of.subject(), {.offset = 40}); }},
         {"tail-op",
          [](Examined& of) {
              const Header entry = sample_entry(5).header;
