@@ -58,13 +58,21 @@ Error not_there_yet(const std::string& file, std::string_view what) {
 
 /// The one model that the operations leave, of those of this checker; of all checkers if empty.
 Result<const ModelEntry*>
-inferred_model(const std::string& file, const History& history, std::string_view checker) {
+inferred_model(const std::string& file, const ImportedHistory& in, std::string_view checker) {
+    const History& history = in.record.history;
     const std::vector<std::string> used = operations_of(history);
     if (used.empty()) {
         return usage_error(fmt::format("{} has no operations that tell its model", file),
                            "name it: --model MODEL");
     }
     if (appends_to_lists(history)) return not_there_yet(file, "list-append");
+    if (in.has_namespaces) { // which mean something to one model only
+        FAULTLAB_TRY(const ModelEntry* const kv, find_model(kv_model));
+        const auto known = [&](const std::string& f) {
+            return std::ranges::find(kv->operations, f) != kv->operations.end();
+        };
+        if (std::ranges::all_of(used, known)) return kv;
+    }
     std::vector<const ModelEntry*> models = models_for(history);
     // What does not fit the only model that has these operations is told when it is read.
     if (models.empty()) models = models_by_operations(history);
@@ -129,7 +137,7 @@ Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
     Options unused = command.options;
     std::vector<std::string> names = command.checkers;
     if (names.empty() && command.model.empty()) {
-        FAULTLAB_TRY(model, inferred_model(file, imported.record.history, {}));
+        FAULTLAB_TRY(model, inferred_model(file, imported, {}));
     }
     if (names.empty()) names = {model != nullptr ? std::string(model->checker) : "linearizability"};
     std::vector<CheckerRequest> wanted;
@@ -139,7 +147,7 @@ Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
         one.options = own_options(*entry, command.options, unused);
         if (has_model_option(*entry)) {
             if (command.model.empty() && model == nullptr) {
-                FAULTLAB_TRY(model, inferred_model(file, imported.record.history, name));
+                FAULTLAB_TRY(model, inferred_model(file, imported, name));
             }
             one.options["model"] = model != nullptr ? std::string(model->name) : command.model;
             used = true;
@@ -154,6 +162,12 @@ Result<std::vector<CheckerRequest>> wanted_checkers(const CheckCommand& command,
                            "leave --model out");
     }
     if (model == nullptr) return wanted;
+    if (imported.has_namespaces && model->name != kv_model) {
+        return usage_error(
+            fmt::format("{} has namespaces ('ns'), and model {} knows none", file, model->name),
+            "take --model kv, which keeps the keys of namespaces apart, or leave 'ns' out where "
+            "all keys are of one");
+    }
     FAULTLAB_DO(knows_all(*model, file, imported));
     return wanted;
 }

@@ -240,7 +240,8 @@ Index HistoryAssembly::next_index() {
 
 /// Of the operation that is added next.
 bool HistoryAssembly::note_namespace(const EventFields& event) {
-    if (!event.has(Field::space)) return true;
+    const Token* const named = event.find(Field::space);
+    if (named == nullptr || named->kind == Token::Kind::null) return true;
     Symbol space = 0;
     if (namespaces_ == Namespaces::separate && !key_of(event, Field::space, space)) return false;
     has_namespaces_ = true;
@@ -276,14 +277,38 @@ bool HistoryAssembly::answer(const EventFields& event,
                              const Process& state,
                              InternedReturn& returned) {
     const Name& name = names_[state.name];
-    if (event.has(Field::ret)) return value_of(event, Field::ret, name.transaction, returned.ret);
+    if (event.has(Field::ret)) return answer_beside(event, state, returned);
     if (returned.status == OpStatus::fail) return true;
     if (name.tells_answer && !event.has(Field::value))
         return misses_value(event, fmt::format("what the {} was answered, be it null", name.text));
     Symbol value = 0;
     if (!value_of(event, Field::value, name.transaction, value)) return false;
-    if (!name.acknowledges || value != state.arg) returned.ret = value;
+    const bool repeats = name.acknowledges && value == state.arg;
+    if (!repeats || jsonl::could_be_an_answer(name.text, builder_.value(value)))
+        returned.ret = value;
     return true;
+}
+
+/// With `ret`, which is the answer, `value` is the argument or null. Only beside true, which says
+/// no more than that it was done, it may be what an update was answered.
+bool HistoryAssembly::answer_beside(const EventFields& event,
+                                    const Process& state,
+                                    InternedReturn& returned) {
+    const Name& name = names_[state.name];
+    if (!value_of(event, Field::ret, name.transaction, returned.ret)) return false;
+    Symbol value = 0;
+    if (!value_of(event, Field::value, name.transaction, value)) return false;
+    if (value == 0 || value == state.arg) return true;
+    const bool* const done = builder_.value(returned.ret).boolean();
+    if (name.acknowledges && done != nullptr && *done) {
+        returned.ret = value;
+        return true;
+    }
+    return refuse(fmt::format("'value' is {} and 'ret' is {}",
+                              quoted(event.find(Field::value)->raw),
+                              quoted(event.find(Field::ret)->raw)),
+                  fmt::format("one answer of the {}: beside 'ret', 'value' is its argument or null",
+                              name.text));
 }
 
 void HistoryAssembly::keep_for_display(const EventFields& event, const Token& process) {

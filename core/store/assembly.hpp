@@ -76,6 +76,7 @@ private:
     }
     bool misses_value(const EventFields& event, std::string_view expected);
     bool answer(const EventFields& event, const Process& state, InternedReturn& returned);
+    bool answer_beside(const EventFields& event, const Process& state, InternedReturn& returned);
     /// These, and those that are none of ours.
     std::vector<KeptField> left_over(const EventFields& event,
                                      std::initializer_list<Field> fields) const;

@@ -123,6 +123,8 @@ private:
             const bool in_value = op.status == OpStatus::ok && jsonl::answers_in_value(op);
             if (in_value) row.value = &op.ret;
             if (!in_value && !op.ret.is_absent()) row.ret = &op.ret;
+            if (op.ret.is_absent() && jsonl::could_be_an_answer(op.f, op.arg))
+                row.value = &nothing_;
             row.error = op.error;
         } else {
             row.node = node;
@@ -168,6 +170,7 @@ private:
     const Record& record_;
     const History& history_;
     const Kept& kept_;
+    const Value nothing_;
     std::size_t next_kept_ = 0;
     std::unique_ptr<EventWriter> writer_;
     std::priority_queue<Timed, std::vector<Timed>, std::greater<>> waiting_;

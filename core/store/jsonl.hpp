@@ -49,6 +49,14 @@ namespace faultlab::jsonl {
     return !op.ret.is_absent() && op.ret.boolean() == nullptr && op.ret != op.arg;
 }
 
+/// Whether the argument repeated in the `value` of an ok could be an answer: [3, 3] of a cas with
+/// versions says that it made version 3, and repeats that it compared with it. Whoever knows the
+/// model knows which; an ok that tells nothing has null there.
+[[nodiscard]] inline bool could_be_an_answer(std::string_view f, const Value& arg) {
+    const Value::List* const pair = f == "cas" ? arg.list() : nullptr;
+    return pair != nullptr && pair->size() == 2 && pair->front() == pair->back();
+}
+
 /// The operation whose values are transactions.
 inline constexpr std::string_view transaction = "txn";
 

@@ -89,6 +89,22 @@ TEST_CASE("a transactional history is judged by no model that is none of it") {
     CHECK(check(path, {"--model", "kv"}).err.find(":1: 'txn'") != std::string::npos);
 }
 
+TEST_CASE("namespaces make a history one of kv, and other models refuse them") {
+    const TemporaryDirectory directory;
+    const std::string path = (directory.path() / "h.jsonl").string();
+    std::ofstream(path)
+        << R"({"process":0,"type":"invoke","f":"write","key":"k","ns":"a","value":1}
+{"process":0,"type":"ok","f":"write","key":"k","ns":"a","value":1}
+{"process":1,"type":"invoke","f":"read","key":"k","ns":"b","value":null}
+{"process":1,"type":"ok","f":"read","key":"k","ns":"b","value":1}
+)";
+    CHECK(check(path).exit_code == 1); // as a register it would be right
+    const Finished refused = check(path, {"--model", "register"});
+    CHECK(refused.exit_code == 64);
+    CHECK(refused.err.find("has namespaces ('ns'), and model register knows none") !=
+          std::string::npos);
+}
+
 TEST_CASE("a file is packed as its name says") {
     const TemporaryDirectory directory;
     const std::string plain = (directory.path() / "h.jsonl").string();
