@@ -214,7 +214,15 @@ void explain_object(const ObjectModel& model,
     }
     auto certificate = model.judge(rest, budget, {}).certificate.value_or(Certificate{});
     certificate.ops = cited(debugging.kept(), all, fixed, cut->divergence);
-    certificate.minimal = minimal;
+    // Those that the model never lets go are a part of the proof where they are not shown, too.
+    const auto shown = [&](std::size_t i) {
+        return std::ranges::binary_search(certificate.ops, all.ops[i].id);
+    };
+    std::int64_t besides = 0;
+    for (std::size_t i = 0; i < fixed.size(); ++i)
+        besides += fixed[i] && !shown(i) ? 1 : 0;
+    if (besides > 0) certificate.facts["besides"] = besides;
+    certificate.minimal = minimal && besides == 0;
     model.rename(partition, certificate);
     judgement.divergence = cut->divergence;
     judgement.explained = cut->explained;

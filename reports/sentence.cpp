@@ -244,8 +244,16 @@ std::string duplicate_sentence(const std::vector<Op>& ops, const Wording& wordin
 std::string
 general_sentence(const Finding& finding, const std::optional<Op>& last, const Wording& wording) {
     const auto cited = static_cast<std::int64_t>(finding.ops.size());
-    const std::string these =
+    std::string these =
         cited > 1 ? "these " + count_text(cited, "operation") : std::string("the operations");
+    const auto besides = finding.details.find("besides");
+    if (besides != finding.details.end()) {
+        const std::int64_t others =
+            besides->second.integer() != nullptr ? *besides->second.integer() : 0;
+        these = fmt::format("the {} up to here, of which {} shown,",
+                            count_text(cited + others, "operation"),
+                            cited == 1 ? std::string("1 is") : count_text(cited) + " are");
+    }
     std::string text =
         fmt::format("No order of {}{} explains every answer", these, on_keys(finding));
     if (!last) return text + ".";
