@@ -152,7 +152,9 @@ void OpQueue::release() {
     // empty, as those that wait in wait_for_room are. Waking them earlier would wake them often.
     // Those waiting for memory are served then too, since every row they wait for is in the ring.
     if (waiting_.load() == 0 || claimed_.load() - next_ > capacity() / 2) return;
-    { const std::lock_guard lock(mutex_); }
+    {
+        const std::lock_guard lock(mutex_);
+    }
     room_.notify_all();
 }
 
