@@ -172,7 +172,7 @@ private:
 class CsvWriter final : public EventWriter {
 public:
     CsvWriter(std::span<const std::string> names, std::ostream& out) : out_(out), names_(names) {
-        out_ << columns;
+        out_ << fmt::format("{}", fmt::join(own, ","));
         for (const std::string& name : names)
             out_ << ',' << cell(name);
         out_ << '\n';
@@ -210,25 +210,23 @@ public:
     }
 
 private:
-    static constexpr std::string_view columns =
-        "process,type,f,ns,key,value,time,node,client,due,ret,error";
-    static constexpr std::size_t ours = 12;
+    static constexpr std::array<std::string_view, 12> own = {"process",
+                                                             "type",
+                                                             "f",
+                                                             "ns",
+                                                             "key",
+                                                             "value",
+                                                             "time",
+                                                             "node",
+                                                             "client",
+                                                             "due",
+                                                             "ret",
+                                                             "error"};
+    static constexpr std::size_t ours = own.size();
     static constexpr std::size_t time_column = 6;
 
     /// A text as it is, in a column of texts and where it cannot be taken for JSON.
     void put(const KeptField& field, std::vector<std::string>& cells) const {
-        constexpr std::array<std::string_view, ours> own = {"process",
-                                                            "type",
-                                                            "f",
-                                                            "ns",
-                                                            "key",
-                                                            "value",
-                                                            "time",
-                                                            "node",
-                                                            "client",
-                                                            "due",
-                                                            "ret",
-                                                            "error"};
         constexpr std::array<std::string_view, 5> texts = {"process", "type", "f", "node", "error"};
         std::size_t column =
             static_cast<std::size_t>(std::ranges::find(own, field.name) - own.begin());
