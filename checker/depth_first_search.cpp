@@ -179,7 +179,7 @@ private:
         first_ = frame.returned;
     }
 
-    /// Rule a of the search: see Frontier::settle.
+    /// Rule a of the search: see Expander::settle.
     void absorb() {
         for (bool again = true; again;) {
             const Index until = now();
