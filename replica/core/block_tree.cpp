@@ -266,7 +266,6 @@ bool BlockTree::put(const SpacedKey& key, Bytes value) {
     store(index, key, value);
     link(index, key);
     ++size_;
-    REPLICA_ASSERT("tree-size", size_ <= nodes_.size());
     return true;
 }
 
@@ -300,6 +299,19 @@ bool BlockTree::erase(const SpacedKey& key) {
     REPLICA_ASSERT("tree-empty-blocks", size_ > 0 || blocks_taken_ == 0);
     REPLICA_ASSERT("tree-empty-digest", size_ > 0 || digest_.value() == Checksum{});
     return true;
+}
+
+void BlockTree::check() const {
+    REPLICA_ASSERT("tree-is-counted", (free_node_ == none) == (size_ == nodes_.size()));
+    REPLICA_ASSERT("tree-is-stored", size_ <= blocks_taken_); // no key is empty
+    REPLICA_ASSERT("tree-is-within", blocks_taken_ <= blocks_.size());
+    REPLICA_ASSERT("tree-is-freed", (free_block_ == none) == (blocks_taken_ == blocks_.size()));
+    REPLICA_ASSERT("tree-is-rooted", root_ == none || is_entry(root_));
+    if (root_ != none) {
+        const auto [left, right] = std::pair(nodes_[root_].left, nodes_[root_].right);
+        REPLICA_ASSERT("tree-is-left", left == none || (left != right && is_entry(left)));
+        REPLICA_ASSERT("tree-is-right", right == none || is_entry(right));
+    }
 }
 
 void BlockTree::clear() {

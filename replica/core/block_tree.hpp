@@ -59,6 +59,8 @@ public:
     /// False when there is no such key.
     bool erase(const SpacedKey& key);
     void clear();
+    /// Asserts what is true of it between any two calls.
+    void check() const;
 
     [[nodiscard]] std::uint32_t size() const { return size_; }
     [[nodiscard]] const Checksum& digest() const { return digest_.value(); }

@@ -191,7 +191,7 @@ std::uint64_t ClientTable::snapshot_bytes(const Limits& limits) {
 }
 
 void ClientTable::save(SnapshotWriter& out) const {
-    REPLICA_ASSERT("sessions-saved", order_.size() + free_.size() == entries_.size());
+    check();
     out.put(static_cast<std::uint32_t>(order_.size()));
     out.put(evictions_);
     ClientId last = 0;

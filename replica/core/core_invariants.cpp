@@ -40,6 +40,7 @@ void Replica::Core::check_after(const Input& input) const {
     journal_.check();
     clients_.check();
     queue_.check();
+    state_.check();
 }
 
 void Replica::Core::check_views() const {

@@ -64,7 +64,7 @@ std::uint64_t RequestQueue::finish(ClientId client, RequestNumber request) {
 }
 
 void RequestQueue::close(std::uint64_t link) {
-    REPLICA_ASSERT("queue-waiting-taken", count_ <= taken_.size());
+    check();
     ClientId last = 0;
     for (Taken& taken : taken_) {
         REPLICA_ASSERT("queue-ascends", taken.client > last);
@@ -74,8 +74,7 @@ void RequestQueue::close(std::uint64_t link) {
 }
 
 void RequestQueue::clear_waiting() {
-    REPLICA_ASSERT("queue-count", count_ <= slots_.size());
-    REPLICA_ASSERT("queue-first", first_ < slots_.size());
+    check();
     while (count_ > 0) {
         const Header header = front().header;
         pop();

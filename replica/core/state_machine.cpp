@@ -303,6 +303,10 @@ std::size_t StateMachine::entries() const {
     return state_->tree.size();
 }
 
+void StateMachine::check() const {
+    state_->tree.check();
+}
+
 void StateMachine::clear() {
     state_->tree.clear();
 }

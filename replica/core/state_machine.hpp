@@ -36,6 +36,8 @@ public:
     /// Of keys and values: a sum over entries, kept up to date by every change (O(1)).
     [[nodiscard]] Checksum digest() const;
     [[nodiscard]] std::size_t entries() const;
+    /// Asserts what is true of it between any two calls.
+    void check() const;
 
     /// The most that `save` can write.
     [[nodiscard]] static std::uint64_t snapshot_bytes(const Limits& limits);

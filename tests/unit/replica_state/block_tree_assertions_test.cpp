@@ -102,6 +102,21 @@ std::vector<Breach<BlockTree>> BlockTreeProbe::of_order() {
              tree.root_ = 3;
              tree.visit_from({}, [](Tree::Index) { return true; });
          }},
+        {"tree-is-rooted",
+         [](Tree& tree) {
+             tree.root_ = 3;
+             tree.check();
+         }},
+        {"tree-is-left",
+         [](Tree& tree) {
+             tree.nodes_[tree.root_].left = tree.nodes_[tree.root_].right = 0;
+             tree.check();
+         }},
+        {"tree-is-right",
+         [](Tree& tree) {
+             tree.nodes_[tree.root_].right = 3;
+             tree.check();
+         }},
         {"tree-link-entry",
          [](Tree& tree) {
              tree.nodes_.emplace_back();
@@ -134,10 +149,25 @@ std::vector<Breach<BlockTree>> BlockTreeProbe::of_order() {
 std::vector<Breach<BlockTree>> BlockTreeProbe::of_sums() {
     using Tree = BlockTree;
     return {
-        {"tree-size",
+        {"tree-is-counted",
          [](Tree& tree) {
              tree.size_ = 4;
-             tree.put(key(4), keys);
+             tree.check();
+         }},
+        {"tree-is-stored",
+         [](Tree& tree) {
+             tree.blocks_taken_ = 2;
+             tree.check();
+         }},
+        {"tree-is-within",
+         [](Tree& tree) {
+             ++tree.blocks_taken_;
+             tree.check();
+         }},
+        {"tree-is-freed",
+         [](Tree& tree) {
+             tree.blocks_.emplace_back();
+             tree.check();
          }},
         {"tree-erase-size",
          [](Tree& tree) {

@@ -74,11 +74,6 @@ struct ClientTableProbe {
                  std::swap(table.order_.front(), table.order_.back());
                  table.check();
              }},
-            {"sessions-saved",
-             [](Table& table) {
-                 table.free_.clear();
-                 save(table);
-             }},
             {"sessions-ascend",
              [](Table& table) {
                  std::swap(table.order_[0], table.order_[1]);
