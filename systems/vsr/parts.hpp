@@ -3,6 +3,7 @@
 #include "core/op.hpp"
 #include "core/options.hpp"
 #include "core/system.hpp"
+#include "replica/client/lab_words.hpp"
 #include "replica/client/session.hpp"
 #include "replica/core/operations.hpp"
 #include "replica/core/telemetry.hpp"
@@ -80,14 +81,10 @@ Result<LoggedOutcomes> match_log(const replica::CommittedLog& log, const History
 /// Of the admin protocol's answer about planted bugs.
 Result<std::vector<std::pair<std::string, std::int64_t>>> fired_counts(std::string_view json);
 
-/// What to ask the store for; nothing when it has no such operation.
-[[nodiscard]] std::optional<replica::Operation> operation_of(const Invocation& invocation);
-/// The outcome of an operation of this kind that ended so.
-[[nodiscard]] Completion completion_of(const std::string& f, replica::Execution execution);
-[[nodiscard]] std::vector<ErrorRule> error_table();
-
-[[nodiscard]] NodeStatus status_of(const replica::Telemetry& telemetry);
-/// Nothing for what happens with every operation: gauges tell of that.
-[[nodiscard]] std::optional<NodeEvent> event_of(const replica::Event& event);
+using replica::completion_of;
+using replica::error_table;
+using replica::event_of;
+using replica::operation_of;
+using replica::status_of;
 
 } // namespace faultlab::vsr

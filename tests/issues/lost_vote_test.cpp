@@ -1,7 +1,7 @@
 #include "tests/unit/replica_protocol/cluster.hpp"
 
 using namespace faultlab::replica;
-using namespace faultlab::replica::world;
+using namespace faultlab::simulator;
 
 // Five replicas, primary 1. Replica 5 alone hears that 3 and 4 want view 1, enters it, votes for it
 // to 2, and loses its disk. Nobody that it asks has entered view 1, so it comes back in view 0 and

@@ -1,7 +1,7 @@
 #include "tests/unit/replica_protocol/cluster.hpp"
 
 using namespace faultlab::replica;
-using namespace faultlab::replica::world;
+using namespace faultlab::simulator;
 
 // Five replicas, primary 1. Replica 2 alone hears that 3 and 4 want view 1, and enters it. Replica
 // 5 has lost its disk, and the others' logs do not reach back to the beginning any more: it fetches

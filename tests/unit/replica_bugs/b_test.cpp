@@ -2,7 +2,7 @@
 
 // Rules of TigerBeetle, of VRR and of the field, each broken. 2 leads view 1, and 3 view 2.
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 /// 3 takes part in view 1 while its superblock cannot be written, and then its power fails. Then
@@ -156,4 +156,4 @@ TEST_CASE("B22: a request that was refused is executed", "[replica_bugs]") {
                 {.admission = {.rate = 20, .burst = 3}});
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

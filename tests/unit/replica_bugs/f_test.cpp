@@ -4,7 +4,7 @@
 
 // Repairs of mistakes that are mistakes themselves. F1, F6 as a whole, and F7 are among the golden
 // schedules.
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 /// n = 5. The old primary is gone, and so is 5, but the network brings a vote of 5 again and again,
@@ -131,4 +131,4 @@ TEST_CASE("F6b: another entry is acknowledged for its op, without an alarm", "[r
                 {"A6: replica 3: sees a fork, in a message of 1", "silence"});
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

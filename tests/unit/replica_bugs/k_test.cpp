@@ -2,7 +2,7 @@
 
 // Kimberlite's first mistakes and those of their fixes. 2 leads view 1, and 3 view 2.
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 /// 3 has executed an op; the StartView of view 1 says that another one is in its place.
@@ -215,4 +215,4 @@ TEST_CASE("K3.5: a range that ends before it begins is answered", "[replica_bugs
     tells_apart(Bug::K3_5, reversed_range, {"", "a range without entries is answered"});
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

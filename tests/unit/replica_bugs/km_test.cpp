@@ -2,7 +2,7 @@
 
 // Kimberlite's mistakes of middle weight. 2 leads view 1, and 3 view 2.
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 /// n = 5. Three entries are in 1's log only, and 2 adopts them with a quorum of votes, but not of
@@ -251,4 +251,4 @@ TEST_CASE("KM13: a backup proposes what it is asked for", "[replica_bugs]") {
     tells_apart(Bug::KM13, request_at_a_backup, {"", "S9"}, {.clients = 2});
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

@@ -9,7 +9,7 @@
 #include <utility>
 
 /// Words that tests of planted bugs share.
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 /// What came of a run: the first violation that a monitor saw, else what the scenario says went
 /// wrong, else that the clients' history has no order. Empty when all is well.
@@ -162,4 +162,4 @@ inline void settles_forks(Bug bug) {
     CHECK(lost > 0);
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

@@ -2,7 +2,7 @@
 
 // Mistakes about papers and clients. V1, V5, V6, V8, V11 and V12 are among the golden schedules;
 // V7 is with the client.
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 /// Each of two backups wants the next view before it hears that the other does.
@@ -127,4 +127,4 @@ TEST_CASE("V10: each replica makes room with another session", "[replica_bugs]")
     tells_apart(Bug::V10, full_client_table, {"", "S12:"}, {.clients = 9});
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

@@ -1,7 +1,7 @@
 #include "replica/core/layout.hpp"
 #include "tests/unit/replica_protocol/cluster.hpp"
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 /// Snapshots of many chunks.
@@ -215,4 +215,4 @@ TEST_CASE("a lost disk is filled again although the rings begin later", "[replic
     check_sound(world);
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

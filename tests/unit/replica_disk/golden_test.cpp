@@ -4,7 +4,7 @@
 #include "tests/unit/replica_protocol/golden.hpp"
 
 // Each rule of the disk side, kept and broken: see golden.hpp.
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 void all_lose_power(World& world) {
@@ -240,4 +240,4 @@ TEST_CASE("Golden KM6: a checkpoint is what f + 1 say it is", "[replica_disk]") 
     golden("KM6", forged_checkpoint);
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

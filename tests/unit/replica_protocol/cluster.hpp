@@ -1,13 +1,13 @@
 #pragma once
 
+#include "simulator/nemesis.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/replica_world/nemesis.hpp"
-#include "tests/support/replica_world/world.hpp"
+#include "tests/support/simulated.hpp"
 
 #include <initializer_list>
 
 /// Words that tests of the protocol share.
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 constexpr Nanos ms = 1'000'000;
 constexpr Nanos s = 1000 * ms;
@@ -97,4 +97,4 @@ inline bool elects(World& world, ReplicaId id, Nanos limit = 2 * s) {
     return world.run_until([&] { return leads(world, id); }, limit);
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

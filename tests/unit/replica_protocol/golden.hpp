@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 /// A directed schedule of at most three faults that shows why one rule of the protocol is there: a
 /// cluster that keeps the rule comes through, one that breaks it is caught. Returns what did not
@@ -67,4 +67,4 @@ inline bool idle(World& world, std::size_t client, Nanos limit) {
     return world.run_until([&] { return world.client(client).idle(); }, limit);
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

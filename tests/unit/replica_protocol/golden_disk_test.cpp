@@ -1,6 +1,6 @@
 #include "tests/unit/replica_protocol/golden.hpp"
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 /// Three ops are on 1 and 2; the middle one rots at 2, and 1 is gone. 3 never had any, but 2 has:
@@ -145,4 +145,4 @@ TEST_CASE("Golden B4: a slot is used again after the checkpoint", "[replica_prot
     golden("B4", stalled_checkpoint, options);
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

@@ -1,6 +1,6 @@
 #include "tests/unit/replica_protocol/golden.hpp"
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 /// The old primary and a client are on one side; the others have elected and written.
@@ -84,4 +84,4 @@ TEST_CASE("Golden B19: a new membership needs the old one's quorum", "[replica_p
     golden("B19", new_members_behind, {.voters = 5});
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

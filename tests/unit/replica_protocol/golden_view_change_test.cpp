@@ -2,7 +2,7 @@
 
 // In the comments P(v) is the primary of view v: replica v mod n + 1.
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 /// P0 logs an entry alone and is cut; P1 rules, and P0 learns of it. P0 must drop its entry, and
@@ -231,4 +231,4 @@ TEST_CASE("Golden V8: a request that a view drops is new again", "[replica_proto
     golden("V8", dropped_request);
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

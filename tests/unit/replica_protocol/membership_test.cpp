@@ -1,6 +1,6 @@
 #include "tests/unit/replica_protocol/cluster.hpp"
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 Outcome change(World& world, std::size_t client, Operation operation) {
@@ -149,4 +149,4 @@ TEST_CASE("An upgrade waits for programs that can, and binds who comes after",
     check_sound(world);
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

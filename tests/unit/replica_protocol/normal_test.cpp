@@ -1,6 +1,6 @@
 #include "tests/unit/replica_protocol/cluster.hpp"
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 Operation add_op(Value key, std::int64_t delta) {
@@ -59,7 +59,7 @@ TEST_CASE("A seed is a run: every effect is the same", "[replica_protocol]") {
         world.run_for(300 * ms);
         world.start(1);
         world.run_for(300 * ms);
-        return std::tuple(world.effects(1), world.effects(2), world.effects(3), world.steps());
+        return std::tuple(world.effects(1), world.effects(2), world.effects(3), world.events());
     };
     CHECK(run(7) == run(7));
     CHECK(run(7) != run(8));
@@ -177,4 +177,4 @@ TEST_CASE("A standby follows the log and counts for nothing", "[replica_protocol
     check_sound(world);
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

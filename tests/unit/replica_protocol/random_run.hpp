@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 struct RandomRun {
     std::string story;   ///< what the seed drew, and how it ended
@@ -88,16 +88,16 @@ inline RandomRun run_seed(std::uint64_t seed, std::function<void(const std::stri
         run.failure = "does not converge";
     }
     run.story =
-        fmt::format("seed {}: {} voters, {} troubles of {}; {} operations, {} steps\n{}\n{}",
+        fmt::format("seed {}: {} voters, {} troubles of {}; {} operations, {} events\n{}\n{}",
                     seed,
                     voters,
                     nemesis.troubles(),
                     nemesis.describe(),
                     run.completed,
-                    world.steps(),
+                    world.events(),
                     run.failure,
                     world.describe());
     return run;
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

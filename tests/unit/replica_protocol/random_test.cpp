@@ -4,7 +4,7 @@
 #include <iostream>
 #include <optional>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 std::optional<std::uint64_t> from_environment(const char* variable) {
@@ -56,4 +56,4 @@ TEST_CASE("A seed of random faults is a run", "[replica_protocol]") {
     }
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

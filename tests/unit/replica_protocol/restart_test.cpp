@@ -1,7 +1,7 @@
 #include "replica/core/superblock.hpp"
 #include "tests/unit/replica_protocol/cluster.hpp"
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 /// Rots the entry of this op on the replica's disk. Requires: both rings hold it.
@@ -318,4 +318,4 @@ TEST_CASE("A misdirected prepare is known for what it is", "[replica_protocol]")
     check_sound(world);
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

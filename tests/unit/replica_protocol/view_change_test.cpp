@@ -1,6 +1,6 @@
 #include "tests/unit/replica_protocol/cluster.hpp"
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 TEST_CASE("The next voter takes over from a dead primary", "[replica_protocol]") {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
@@ -168,4 +168,4 @@ TEST_CASE("A cluster that is split and joined again and again agrees", "[replica
     check_sound(world);
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

@@ -1,9 +1,9 @@
 #include "tests/support/catch.hpp"
-#include "tests/support/replica_world/world.hpp"
+#include "tests/support/simulated.hpp"
 
 #include <algorithm>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 constexpr Nanos ms = 1'000'000;
@@ -401,4 +401,4 @@ TEST_CASE("B15: an upgrade anywhere changes what was done before it", "[replica_
     }
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

@@ -1,9 +1,9 @@
 #include "tests/support/catch.hpp"
-#include "tests/support/replica_world/world.hpp"
+#include "tests/support/simulated.hpp"
 
 // Planted bugs about clients, commands and membership: on, each changes an outcome in a cluster
 // that is otherwise sound; off, nothing is counted.
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 constexpr Nanos ms = 1'000'000;
@@ -76,4 +76,4 @@ TEST_CASE("KM3: damaged messages cause repair", "[replica_state]") {
     }
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

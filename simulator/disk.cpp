@@ -1,4 +1,4 @@
-#include "tests/support/replica_world/disk.hpp"
+#include "simulator/disk.hpp"
 
 #include "core/check.hpp"
 #include "replica/core/layout.hpp"
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 constexpr std::uint64_t sector = 512;
@@ -35,6 +35,7 @@ Disk::Scheduled Disk::write(Nanos now, Zone zone, std::uint64_t offset, Bytes by
         misdirect_->offset + bytes.size() <= part(zone).bytes.size()) {
         offset = misdirect_->offset;
         misdirect_.reset();
+        ++misdirected_;
     }
     return schedule(now,
                     options_.write_min,
@@ -55,6 +56,7 @@ Disk::Scheduled Disk::sync(Nanos now, Zone zone, IoId id) {
 
 Disk::Scheduled Disk::schedule(Nanos now, Nanos least, Nanos most, Pending pending) {
     Part& on = part(pending.zone);
+    if (now < on.stalled_until) ++stalled_;
     const Nanos start = std::max(now, on.busy_until);
     on.busy_until = start + rng_.between(least, most) * slowness_;
     pending.ticket = next_ticket_++;
@@ -82,7 +84,10 @@ IoStatus Disk::apply(Pending& pending) {
     switch (pending.operation) {
         case Operation::Read: {
             const Bytes all(on.bytes);
-            if (fails || pending.offset + pending.length > all.size()) return IoStatus::Failed;
+            if (fails || pending.offset + pending.length > all.size()) {
+                ++failed_reads_;
+                return IoStatus::Failed;
+            }
             const Bytes bytes = all.subspan(pending.offset, pending.length);
             pending.bytes.assign(bytes.begin(), bytes.end());
             return IoStatus::Ok;
@@ -140,6 +145,7 @@ void Disk::crash() {
     pending_.clear();
     for (Part& on : parts_) {
         on.busy_until = 0;
+        on.stalled_until = 0;
     }
 }
 
@@ -162,7 +168,10 @@ void Disk::cut_power(Part& to) {
         for (std::uint64_t at = 0; at < write.after.size(); at = next) {
             const std::uint64_t to_edge = sector - (write.offset + at) % sector;
             next = std::min<std::uint64_t>(at + to_edge, write.after.size());
-            if (fate == 2 && rng_.chance(1, 2)) continue;
+            if (fate == 2 && rng_.chance(1, 2)) {
+                ++torn_;
+                continue;
+            }
             std::copy_n(write.after.begin() + static_cast<std::ptrdiff_t>(at),
                         next - at,
                         to.bytes.begin() + static_cast<std::ptrdiff_t>(write.offset + at));
@@ -194,7 +203,9 @@ void Disk::rot(Zone zone, std::uint64_t offset, std::uint64_t length) {
 }
 
 void Disk::stall(Zone zone, Nanos until) {
-    part(zone).busy_until = std::max(part(zone).busy_until, until);
+    Part& on = part(zone);
+    on.busy_until = std::max(on.busy_until, until);
+    on.stalled_until = std::max(on.stalled_until, until);
 }
 
 void Disk::heal() {
@@ -216,4 +227,4 @@ void Disk::format(Zone zone, Bytes bytes) {
     std::ranges::copy(bytes, part(zone).bytes.begin());
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

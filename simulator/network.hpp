@@ -1,21 +1,21 @@
 #pragma once
 
 #include "core/rng.hpp"
-#include "replica/core/message.hpp"
+#include "simulator/names.hpp"
 
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <map>
 #include <span>
 #include <vector>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 /// Who sends and receives: replicas are their id, clients are client_base + their index.
 using Endpoint = std::uint32_t;
 constexpr Endpoint client_base = 16;
+constexpr Endpoint endpoints_most = 64;
 [[nodiscard]] constexpr bool is_client(Endpoint endpoint) {
     return endpoint >= client_base;
 }
@@ -36,6 +36,22 @@ struct NetworkOptions {
     bool reorder = false; ///< false: first in, first out on each link
 };
 
+/// What became of packets so far.
+struct PacketCounts {
+    std::uint64_t sent = 0;
+    std::uint64_t cut = 0;  ///< lost to a cut
+    std::uint64_t lost = 0; ///< lost by chance
+    std::uint64_t duplicated = 0;
+    std::uint64_t overtaking = 0; ///< arrive before one that was sent earlier on their link
+    std::uint64_t replayed = 0;   ///< sent again by a rule
+};
+
+/// What is wrong with one link between replicas.
+struct LinkTrouble {
+    std::uint32_t loss_permille = 0;
+    Nanos delay = 0; ///< more than otherwise
+};
+
 /// Which packets a rule is about.
 using Match = std::function<bool(const Packet&)>;
 /// Changes a packet on its way.
@@ -53,18 +69,31 @@ public:
 
     /// What the replica or client asked for.
     void send(Nanos now, Packet packet);
+    [[nodiscard]] bool connected(Endpoint from, Endpoint to) const {
+        return (cut_[from] >> to & 1U) == 0;
+    }
     /// Whether a packet that arrives now arrives at all: a cut also loses what is under way.
-    [[nodiscard]] bool connected(Endpoint from, Endpoint to) const;
+    bool arrives(const Packet& packet);
+    [[nodiscard]] const PacketCounts& counts() const { return counts_; }
 
     [[nodiscard]] NetworkOptions& options() { return options_; }
 
     // --- cuts
-    void cut_one_way(Endpoint from, Endpoint to) { cut_[from].push_back(to); }
+    void cut_one_way(Endpoint from, Endpoint to) { cut_[from] |= std::uint64_t{1} << to; }
     void cut(Endpoint a, Endpoint b);
     /// Cuts between every member of one side and every one of the other.
     void cut(std::span<const Endpoint> side, std::span<const Endpoint> other);
-    void heal_cuts() { cut_.clear(); }
+    void heal_cuts() { cut_.fill(0); }
     void heal(Endpoint a, Endpoint b);
+
+    // --- links between replicas that are bad
+    void trouble(ReplicaId from, ReplicaId to, const LinkTrouble& trouble) {
+        links_.at(from).at(to) = trouble;
+    }
+    void heal_links() { links_ = {}; }
+
+    /// Ends everything that is wrong: the network is as `calm` from now on.
+    void heal(const NetworkOptions& calm);
 
     // --- rules: the first that matches decides
     RuleId drop_if(Match match) { return add(Action::Drop, std::move(match), {}); }
@@ -99,13 +128,15 @@ private:
     };
     RuleId add(Action action, Match match, Mutator mutator);
     void transmit(Nanos now, Packet packet);
-    void deliver(Nanos now, Packet packet);
+    void deliver(Nanos now, Packet packet, Nanos more);
 
     NetworkOptions options_;
     Rng rng_;
     Deliver deliver_;
-    std::map<Endpoint, std::vector<Endpoint>> cut_;
-    std::map<std::pair<Endpoint, Endpoint>, Nanos> last_arrival_;
+    std::array<std::uint64_t, endpoints_most> cut_{}; ///< by sender: bits of whom it cannot reach
+    std::array<std::array<Nanos, endpoints_most>, endpoints_most> last_arrival_{};
+    std::array<std::array<LinkTrouble, client_base>, client_base> links_{};
+    PacketCounts counts_;
     std::map<RuleId, Rule> rules_;
     RuleId next_rule_ = 1;
 };
@@ -120,4 +151,4 @@ void reseal(Packet& packet);
 [[nodiscard]] Match operator&&(Match a, Match b);
 [[nodiscard]] Match operator||(Match a, Match b);
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

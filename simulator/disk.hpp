@@ -1,15 +1,14 @@
 #pragma once
 
 #include "core/rng.hpp"
-#include "replica/core/config.hpp"
-#include "replica/core/input.hpp"
+#include "simulator/names.hpp"
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 struct DiskOptions {
     Nanos read_min = 20'000;
@@ -78,6 +77,15 @@ public:
     [[nodiscard]] std::size_t volatile_writes(Zone zone) const;
     /// How many writes and syncs it has failed so far.
     [[nodiscard]] std::uint64_t refusals() const { return refusals_; }
+    /// Likewise reads.
+    [[nodiscard]] std::uint64_t failed_reads() const { return failed_reads_; }
+    [[nodiscard]] std::uint64_t misdirected() const { return misdirected_; }
+    /// How many operations it was asked for.
+    [[nodiscard]] std::uint64_t operations() const { return next_ticket_ - 1; }
+    /// How many of them had to wait because of `stall`.
+    [[nodiscard]] std::uint64_t stalled() const { return stalled_; }
+    /// Pieces of writes that a power cut has lost, of writes that it has not lost whole.
+    [[nodiscard]] std::uint64_t torn() const { return torn_; }
     [[nodiscard]] bool idle() const { return pending_.empty(); }
     /// Replaces the content of a zone: durable at once.
     void format(Zone zone, Bytes bytes);
@@ -103,6 +111,7 @@ private:
         std::vector<std::byte> bytes;
         std::vector<Volatile> writes;
         Nanos busy_until = 0;
+        Nanos stalled_until = 0;
     };
 
     [[nodiscard]] const Part& part(Zone zone) const {
@@ -132,7 +141,11 @@ private:
     std::optional<Misdirect> misdirect_;
     bool full_ = false;
     std::uint64_t refusals_ = 0;
+    std::uint64_t failed_reads_ = 0;
+    std::uint64_t misdirected_ = 0;
+    std::uint64_t stalled_ = 0;
+    std::uint64_t torn_ = 0;
     std::uint32_t slowness_ = 1;
 };
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

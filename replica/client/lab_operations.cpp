@@ -1,7 +1,5 @@
-// Between the lab's operations and the store's: pure.
-
 #include "core/check.hpp"
-#include "systems/vsr/parts.hpp"
+#include "replica/client/lab_words.hpp"
 
 #include <fmt/format.h>
 
@@ -9,12 +7,8 @@
 #include <array>
 #include <utility>
 
-namespace faultlab::vsr {
+namespace faultlab::replica {
 namespace {
-
-using replica::OpCode;
-using replica::Operation;
-using replica::Outcome;
 
 struct Kind {
     std::string_view f;
@@ -112,24 +106,25 @@ std::optional<Operation> operation_of(const Invocation& invocation) {
     return operation;
 }
 
-Completion completion_of(const std::string& f, replica::Execution execution) {
-    if (auto* const failed = std::get_if<replica::Failed>(&execution))
-        return Failed{std::move(failed->why)};
-    if (auto* const unknown = std::get_if<replica::Unknown>(&execution)) {
+Completion completion_of(const std::string& f, Execution execution) {
+    if (auto* const failed = std::get_if<Failed>(&execution))
+        return faultlab::Failed{std::move(failed->why)};
+    if (auto* const unknown = std::get_if<Unknown>(&execution)) {
         // A read changes nothing: without an answer it may be left out.
-        if (only_reads(f)) return Failed{std::move(unknown->why)};
-        return Unknown{std::move(unknown->why)};
+        if (only_reads(f)) return faultlab::Failed{std::move(unknown->why)};
+        return faultlab::Unknown{std::move(unknown->why)};
     }
-    replica::OperationResult& result = std::get<replica::Done>(execution).result;
+    OperationResult& result = std::get<Done>(execution).result;
     const Kind* const kind = kind_of(f);
     FAULTLAB_CHECK(kind != nullptr);
     if (kind->code == OpCode::Cas &&
         (result.outcome == Outcome::Ok || result.outcome == Outcome::CompareFailed)) {
-        return Done{result.outcome == Outcome::Ok};
+        return faultlab::Done{result.outcome == Outcome::Ok};
     }
-    if (result.outcome != Outcome::Ok) return Failed{std::string(error_of(result.outcome))};
-    if (!kind->returns_value) return Done{};
-    return Done{std::move(result.value)};
+    if (result.outcome != Outcome::Ok)
+        return faultlab::Failed{std::string(error_of(result.outcome))};
+    if (!kind->returns_value) return faultlab::Done{};
+    return faultlab::Done{std::move(result.value)};
 }
 
 std::vector<ErrorRule> error_table() {
@@ -147,4 +142,4 @@ std::vector<ErrorRule> error_table() {
     return table;
 }
 
-} // namespace faultlab::vsr
+} // namespace faultlab::replica

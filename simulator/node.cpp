@@ -1,4 +1,4 @@
-#include "tests/support/replica_world/node.hpp"
+#include "simulator/node.hpp"
 
 #include "checker/catalogue.hpp"
 #include "core/check.hpp"
@@ -11,7 +11,7 @@
 #include <set>
 #include <utility>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 constexpr std::uint64_t wall_origin = 1'700'000'000'000'000'000;
@@ -40,7 +40,7 @@ void World::Shell::link(char kind, std::uint64_t a, std::uint64_t b, const Check
         Checksum checksum;
     };
     const Link link{static_cast<std::uint64_t>(kind), a, b, checksum};
-    node_->effects = chain(node_->effects, std::as_bytes(std::span(&link, 1)));
+    node_->effects = replica::chain(node_->effects, std::as_bytes(std::span(&link, 1)));
 }
 
 void World::Shell::send(ReplicaId to, const Header& header, Bytes body) {
@@ -98,6 +98,9 @@ void World::Shell::sync(Zone zone, IoId id) {
 void World::Shell::event(const Event& event) {
     link('e', (static_cast<std::uint64_t>(event.kind) << 56U) ^ event.a, event.b, event.checksum);
     world_->monitors_.happened(node_->config.self, event);
+    if (Observer* const observer = world_->options_.observer) {
+        observer->happened(node_->config.self, event);
+    }
     if (world_->options_.trace) {
         world_->trace(*node_,
                       fmt::format("! {} {:x} {:x} {:04x}",
@@ -148,8 +151,16 @@ void World::step(Node& node, Input input) {
                       "← {} {}", static_cast<int>(received->from), text(received->message.header)));
         }
     }
-    ++steps_;
+    if (!std::holds_alternative<Rang>(input.what) && !std::holds_alternative<Boot>(input.what)) {
+        ++events_;
+    }
     node.replica->step(input, node.shell);
+    const struct {
+        Nanos at;
+        std::uint64_t tie;
+        Checksum effects;
+    } link{now(), queue_.tie(), node.effects};
+    chain_ = replica::chain(chain_, std::as_bytes(std::span(&link, 1)));
     monitors_.after_step(node.config.self, *node.replica, node.replica->telemetry(input.now));
 }
 
@@ -217,6 +228,10 @@ void World::resume(ReplicaId id) {
     }
 }
 
+std::uint64_t World::held_back(ReplicaId id) const {
+    return node(id).held_back;
+}
+
 void World::set_clock_rate(ReplicaId id, std::int64_t permille) {
     Node& of = node(id);
     of.local_base = local_time(of);
@@ -261,10 +276,22 @@ std::uint64_t World::bug_fired(Bug bug) const {
     return fired;
 }
 
+std::vector<ReplicaId> World::all_running() const {
+    std::vector<ReplicaId> ids;
+    for (ReplicaId id = 1; id <= size(); ++id) {
+        if (running(id)) ids.push_back(id);
+    }
+    return ids;
+}
+
 std::optional<ReplicaId> World::primary() const {
+    return primary(all_running());
+}
+
+std::optional<ReplicaId> World::primary(std::span<const ReplicaId> among) const {
     std::optional<ReplicaId> found;
     View highest;
-    for (ReplicaId id = 1; id <= size(); ++id) {
+    for (const ReplicaId id : among) {
         if (!running(id)) continue;
         const Telemetry of = telemetry(id);
         if (of.status != Status::Normal || of.role != Role::Primary) continue;
@@ -277,12 +304,16 @@ std::optional<ReplicaId> World::primary() const {
 }
 
 bool World::converged() const {
-    const std::optional<ReplicaId> leader = primary();
+    return converged(all_running());
+}
+
+bool World::converged(std::span<const ReplicaId> among) const {
+    const std::optional<ReplicaId> leader = primary(among);
     if (!leader) return false;
     const Membership members = telemetry(*leader).membership;
     std::optional<Telemetry> first;
-    for (ReplicaId id = 1; id <= size(); ++id) {
-        if (!running(id) || !(members.votes(id) || members.listens(id))) continue;
+    for (const ReplicaId id : among) {
+        if (!members.votes(id) && !members.listens(id)) continue;
         const Telemetry of = telemetry(id);
         if (of.status != Status::Normal || of.faulty_slots > 0) return false;
         if (of.commit_min != of.head || of.durable != of.head) return false;
@@ -340,4 +371,4 @@ std::string World::describe() const {
     return all;
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/rng.hpp"
-#include "replica/core/types.hpp"
+#include "core/types.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 /// What happens next, in virtual time. Ordered by (time, tie, sequence): ties are drawn, so that a
 /// seed explores the orders of what happens at one moment; the sequence only makes the order total.
@@ -48,9 +48,13 @@ public:
         const Key key = heap_.back();
         heap_.pop_back();
         now_ = key.at;
+        tie_ = key.tie;
         free_.push_back(key.slot);
         return std::move(slots_[key.slot]);
     }
+
+    /// With the time, the key of the event that was taken last.
+    [[nodiscard]] std::uint64_t tie() const { return tie_; }
 
     /// Lets time pass. Requires: nothing is due before `time`.
     void skip_to(Nanos time) { now_ = time; }
@@ -68,10 +72,11 @@ private:
 
     Rng ties_;
     Nanos now_ = 0;
+    std::uint64_t tie_ = 0; ///< of what was taken last
     std::uint64_t sequence_ = 0;
     std::vector<Key> heap_;
     std::vector<What> slots_; ///< apart from the keys: only those move when the heap is sorted
     std::vector<std::uint32_t> free_;
 };
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

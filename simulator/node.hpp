@@ -1,10 +1,10 @@
 #pragma once
 
-#include "tests/support/replica_world/world.hpp"
+#include "simulator/world.hpp"
 
 #include <array>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 /// What a step of one replica does to the world. Private to World.
 class World::Shell : public Effects {
@@ -31,9 +31,9 @@ private:
 
 /// A replica with its machine: disk, clock and power.
 struct World::Node {
-    Node(World& world, const Config& of, Rng seeded)
-        : config(of), disk(of.limits, world.options_.disk, seeded.split("disk")),
-          rng(seeded.split("boot")), bugs(world.options_.bugs), shell(world, *this) {}
+    Node(World& world, const Config& of, Rng of_disk, Rng of_boots)
+        : config(of), disk(of.limits, world.options_.disk, std::move(of_disk)),
+          rng(std::move(of_boots)), bugs(world.options_.bugs), shell(world, *this) {}
 
     Config config;
     Disk disk;
@@ -45,6 +45,7 @@ struct World::Node {
     bool lost_disk = false;           ///< once: then the superblock may be missing
     bool paused = false;
     std::vector<Happening> backlog; ///< what came while it was paused
+    std::uint64_t held_back = 0;    ///< how much that was, over all pauses
     std::string halted;
     std::uint64_t refusals = 0;                   ///< of its disk, before this life
     std::array<std::uint64_t, bug_count> fired{}; ///< in the lives before this one
@@ -58,4 +59,4 @@ struct World::Node {
     Checksum effects;
 };
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

@@ -1,24 +1,32 @@
-#include "tests/support/replica_world/client.hpp"
+#include "simulator/client.hpp"
+
+#include "core/check.hpp"
+#include "replica/client/lab_words.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
-const char* verb(OpCode code) {
-    switch (code) {
-        case OpCode::Read: return "read";
-        case OpCode::Write: return "write";
-        case OpCode::Cas: return "cas";
-        default: return name(code);
-    }
+bool only_reads(const std::string& f) {
+    return f == "read" || f == "scan";
+}
+
+/// What the lab calls it; the history of an operation that was submitted has nothing else.
+Invocation invocation_of(const Operation& operation) {
+    return {.f = replica::name(operation.code),
+            .key = operation.key,
+            .arg = operation.code == OpCode::Cas
+                       ? Value(Value::List{operation.expected, operation.value})
+                       : operation.value};
 }
 
 } // namespace
 
 Client::Client(Endpoint endpoint, const ClientOptions& options, ClientHost& host, Rng rng)
-    : endpoint_(endpoint), options_(options), host_(&host), rng_(std::move(rng)) {}
+    : endpoint_(endpoint), options_(options), host_(&host), rng_(std::move(rng)),
+      process_(static_cast<std::int32_t>(endpoint - client_base)) {}
 
 void Client::set_targets(std::vector<ReplicaId> targets) {
     targets_ = std::move(targets);
@@ -41,27 +49,52 @@ void Client::set_workload(Workload workload) {
     if (!current_ && queue_.empty()) start_next();
 }
 
+void Client::follow(GeneratorPtr stream) {
+    stream_ = std::move(stream);
+    if (!current_ && queue_.empty()) start_next();
+}
+
 void Client::start_next() {
     if (queue_.empty()) {
         // Also after the last one: a workload may end later by the wake that is under way.
-        if (workload_) wait(rng_.between(0, options_.think_max), false);
+        if (workload_ || stream_ != nullptr) wait(rng_.between(0, options_.think_max), false);
         return;
     }
     Operation next = std::move(queue_.front());
     queue_.pop_front();
-    invoke(std::move(next));
+    Invocation invocation = invocation_of(next);
+    of_stream_ = false;
+    invoke(std::move(next), std::move(invocation), host_->now());
 }
 
-void Client::invoke(Operation operation) {
+void Client::next_of_stream() {
+    Step step = stream_->next({.now = host_->now(), .process = process_});
+    if (auto* const emit = std::get_if<Emit>(&step)) {
+        auto operation = replica::operation_of(emit->op);
+        FAULTLAB_CHECK(operation.has_value());
+        of_stream_ = true;
+        invoke(*std::move(operation), std::move(emit->op), emit->due);
+    } else if (const auto* const until = std::get_if<WaitUntil>(&step)) {
+        wait(std::max<Nanos>(until->t - host_->now(), 1), false);
+    } else {
+        FAULTLAB_CHECK(std::holds_alternative<End>(step));
+        stream_.reset();
+    }
+}
+
+void Client::invoke(Operation operation, Invocation invocation, Nanos due) {
     faultlab::Op op;
-    op.process = op.client = static_cast<std::int32_t>(endpoint_ - client_base);
-    op.f = verb(operation.code);
-    op.key = operation.key;
-    op.arg = operation.code == OpCode::Cas ? Value(Value::List{operation.expected, operation.value})
-                                           : operation.value;
+    op.process = process_;
+    op.client = static_cast<std::int32_t>(endpoint_ - client_base);
+    op.node = options_.node;
+    op.f = invocation.f;
+    op.key = invocation.key;
+    op.arg = invocation.arg;
     op.inv_index = host_->next_index();
-    op.t_due = op.t_inv = host_->now();
+    op.t_due = due;
+    op.t_inv = host_->now();
     history_.push_back(std::move(op));
+    invocation_ = std::move(invocation);
     invoked_at_ = host_->now();
     current_ = std::move(operation);
     if (session_ == 0) {
@@ -83,13 +116,13 @@ void Client::begin_session() {
 void Client::transmit() {
     Packet packet{.from = endpoint_, .to = targets_.at(target_), .body = body_};
     packet.header.cluster = options_.cluster;
-    packet.header.protocol = protocol_version;
+    packet.header.protocol = replica::protocol_version;
     packet.header.release = options_.release;
     packet.header.command = Command::Request;
     packet.header.client = id_;
     packet.header.session = session_;
     packet.header.request = request_;
-    seal(packet.header, packet.body);
+    replica::seal(packet.header, packet.body);
     host_->send(std::move(packet));
     wait(options_.retry, true);
 }
@@ -111,9 +144,12 @@ void Client::on_wake(std::uint64_t generation) {
         transmit();
         return;
     }
+    if (stream_ != nullptr) return next_of_stream();
     if (!workload_) return;
     if (std::optional<Operation> next = workload_(rng_)) {
-        invoke(*std::move(next));
+        Invocation invocation = invocation_of(*next);
+        of_stream_ = false;
+        invoke(*std::move(next), std::move(invocation), host_->now());
     } else {
         workload_ = {};
     }
@@ -160,23 +196,34 @@ void Client::on_reply(const Packet& packet) {
         return;
     }
     switch (result_->outcome) {
-        case Outcome::Ok:
+        case replica::Outcome::Ok:
             finish(OpStatus::ok, current_->code == OpCode::Cas ? Value(true) : result_->value, "");
             return;
-        case Outcome::CompareFailed: finish(OpStatus::ok, Value(false), ""); return;
+        case replica::Outcome::CompareFailed: finish(OpStatus::ok, Value(false), ""); return;
         default: finish(OpStatus::fail, {}, name(result_->outcome)); return;
     }
 }
 
 void Client::finish(OpStatus status, Value ret, const char* error) {
+    // A read changes nothing: without an answer it may be left out.
+    if (status == OpStatus::info && of_stream_ && only_reads(invocation_.f))
+        status = OpStatus::fail;
     faultlab::Op& op = history_.back();
     op.status = status;
     op.ret = std::move(ret);
     op.error = error;
     op.t_ret = host_->now();
+    op.node = static_cast<NodeId>(targets_[target_]) - 1;
     if (status != OpStatus::info) op.ret_index = host_->next_index();
     current_.reset();
     ++completed_;
+    if (of_stream_ && stream_ != nullptr) {
+        Completion completion = faultlab::Done{op.ret};
+        if (status == OpStatus::fail) completion = faultlab::Failed{op.error};
+        if (status == OpStatus::info) completion = faultlab::Unknown{op.error};
+        stream_->observe(invocation_, completion);
+    }
+    if (status == OpStatus::info) process_ += options_.clients;
     start_next();
 }
 
@@ -208,4 +255,4 @@ Client::Workload registers(std::uint32_t keys, std::uint32_t client) {
     };
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

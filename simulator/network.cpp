@@ -1,14 +1,15 @@
-#include "tests/support/replica_world/network.hpp"
+#include "simulator/network.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 Network::Network(const NetworkOptions& options, Rng rng, Deliver deliver)
     : options_(options), rng_(std::move(rng)), deliver_(std::move(deliver)) {}
 
 void Network::send(Nanos now, Packet packet) {
+    ++counts_.sent;
     for (auto& [id, rule] : rules_) {
         if (!rule.match(packet)) continue;
         ++rule.hits;
@@ -24,28 +25,56 @@ void Network::send(Nanos now, Packet packet) {
 }
 
 void Network::transmit(Nanos now, Packet packet) {
-    if (!connected(packet.from, packet.to)) return;
-    if (options_.loss_permille > 0 && rng_.chance(options_.loss_permille, 1000)) return;
-    if (options_.duplicate_permille > 0 && rng_.chance(options_.duplicate_permille, 1000)) {
-        deliver(now, packet);
+    if (!connected(packet.from, packet.to)) {
+        ++counts_.cut;
+        return;
     }
-    deliver(now, std::move(packet));
+    if (options_.loss_permille > 0 && rng_.chance(options_.loss_permille, 1000)) {
+        ++counts_.lost;
+        return;
+    }
+    Nanos more = 0;
+    if (!is_client(packet.from) && !is_client(packet.to)) {
+        const LinkTrouble& link = links_[packet.from][packet.to];
+        more = link.delay;
+        if (link.loss_permille > 0 && rng_.chance(link.loss_permille, 1000)) {
+            ++counts_.lost;
+            return;
+        }
+    }
+    if (options_.duplicate_permille > 0 && rng_.chance(options_.duplicate_permille, 1000)) {
+        ++counts_.duplicated;
+        deliver(now, packet, more);
+    }
+    deliver(now, std::move(packet), more);
 }
 
-void Network::deliver(Nanos now, Packet packet) {
-    Nanos arrival = now + rng_.between(options_.delay_min, options_.delay_max);
-    if (!options_.reorder) {
+void Network::deliver(Nanos now, Packet packet, Nanos more) {
+    Nanos arrival = now + more + rng_.between(options_.delay_min, options_.delay_max);
+    Nanos& last = last_arrival_[packet.from][packet.to];
+    if (arrival <= last) {
         // Strictly later: equal times would leave the order to the tie.
-        Nanos& last = last_arrival_[{packet.from, packet.to}];
-        arrival = std::max(arrival, last + 1);
-        last = arrival;
+        if (!options_.reorder) {
+            arrival = last + 1;
+        } else {
+            ++counts_.overtaking;
+        }
     }
+    last = std::max(last, arrival);
     deliver_(arrival - now, std::move(packet));
 }
 
-bool Network::connected(Endpoint from, Endpoint to) const {
-    const auto found = cut_.find(from);
-    return found == cut_.end() || std::ranges::find(found->second, to) == found->second.end();
+bool Network::arrives(const Packet& packet) {
+    const bool whole = connected(packet.from, packet.to);
+    if (!whole) ++counts_.cut;
+    return whole;
+}
+
+void Network::heal(const NetworkOptions& calm) {
+    remove_rules();
+    heal_cuts();
+    heal_links();
+    options_ = calm;
 }
 
 void Network::cut(Endpoint a, Endpoint b) {
@@ -62,8 +91,8 @@ void Network::cut(std::span<const Endpoint> side, std::span<const Endpoint> othe
 }
 
 void Network::heal(Endpoint a, Endpoint b) {
-    std::erase(cut_[a], b);
-    std::erase(cut_[b], a);
+    cut_[a] &= ~(std::uint64_t{1} << b);
+    cut_[b] &= ~(std::uint64_t{1} << a);
 }
 
 Network::RuleId Network::add(Action action, Match match, Mutator mutator) {
@@ -80,12 +109,14 @@ void Network::release(RuleId rule) {
 void Network::replay(RuleId rule) {
     Nanos delay = options_.delay_min;
     for (const Packet& packet : rules_.at(rule).kept) {
-        if (connected(packet.from, packet.to)) deliver_(delay++, packet);
+        if (!connected(packet.from, packet.to)) continue;
+        ++counts_.replayed;
+        deliver_(delay++, packet);
     }
 }
 
 void reseal(Packet& packet) {
-    seal(packet.header, packet.body);
+    replica::seal(packet.header, packet.body);
 }
 
 Match is(Command command) {
@@ -108,4 +139,4 @@ Match operator||(Match a, Match b) {
     };
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

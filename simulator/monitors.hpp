@@ -1,7 +1,6 @@
 #pragma once
 
-#include "replica/core/effects.hpp"
-#include "replica/core/replica.hpp"
+#include "simulator/names.hpp"
 
 #include <array>
 #include <map>
@@ -11,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 /// What must hold over all replicas whatever fails, checked as it happens. The names of the rules
 /// are those of the lab's catalogue of invariants (S1, S2, …).
@@ -102,4 +101,4 @@ private:
     Op replied_ = 0;            ///< newest op that this step answered a client for
 };
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

@@ -1,12 +1,12 @@
+#include "simulator/event_queue.hpp"
+#include "simulator/network.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/replica_world/event_queue.hpp"
-#include "tests/support/replica_world/network.hpp"
 
 #include <set>
 
 using namespace faultlab;
 using namespace faultlab::replica;
-using namespace faultlab::replica::world;
+using namespace faultlab::simulator;
 
 namespace {
 
@@ -37,7 +37,7 @@ struct Links {
 
 } // namespace
 
-TEST_CASE("Events come in the order of time, and those of one moment in any", "[replica_world]") {
+TEST_CASE("Events come in the order of time, and those of one moment in any", "[simulator]") {
     std::set<std::vector<int>> orders;
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
         EventQueue<int> queue{Rng(seed)};
@@ -56,7 +56,7 @@ TEST_CASE("Events come in the order of time, and those of one moment in any", "[
     CHECK(orders.size() == 6);
 }
 
-TEST_CASE("A link is first in, first out unless it may reorder", "[replica_world]") {
+TEST_CASE("A link is first in, first out unless it may reorder", "[simulator]") {
     const std::vector<Op> in_order{1, 2, 3, 4, 5, 6, 7, 8};
     for (const bool reorder : {false, true}) {
         Links links({.reorder = reorder});
@@ -69,7 +69,7 @@ TEST_CASE("A link is first in, first out unless it may reorder", "[replica_world
     }
 }
 
-TEST_CASE("A cut one way leaves the other way", "[replica_world]") {
+TEST_CASE("A cut one way leaves the other way", "[simulator]") {
     Links links({});
     links.network.cut_one_way(1, 2);
     links.send(1, 2, 1);
@@ -80,7 +80,7 @@ TEST_CASE("A cut one way leaves the other way", "[replica_world]") {
     CHECK(links.network.connected(1, 2));
 }
 
-TEST_CASE("Loss and duplication are as likely as they should be", "[replica_world]") {
+TEST_CASE("Loss and duplication are as likely as they should be", "[simulator]") {
     Links links({.loss_permille = 500});
     for (Op op = 0; op < 1000; ++op) {
         links.send(1, 2, op);
@@ -91,7 +91,7 @@ TEST_CASE("Loss and duplication are as likely as they should be", "[replica_worl
     CHECK(links.arrivals() == std::vector<Op>{7, 7});
 }
 
-TEST_CASE("Rules hold, drop, copy and change single messages", "[replica_world]") {
+TEST_CASE("Rules hold, drop, copy and change single messages", "[simulator]") {
     Links links({});
     const auto held = links.network.hold_if(is(Command::StartView) && to(2));
     const auto dropped = links.network.drop_if(is(Command::Commit));

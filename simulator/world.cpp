@@ -1,15 +1,15 @@
-#include "tests/support/replica_world/world.hpp"
+#include "simulator/world.hpp"
 
 #include "core/check.hpp"
 #include "replica/core/format.hpp"
-#include "tests/support/replica_world/node.hpp"
+#include "simulator/node.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
 
 constexpr std::uint64_t cluster_id = 0x5eed;
@@ -56,15 +56,9 @@ Timeouts short_timeouts() {
             .clock_drift = 50};
 }
 
-BugSet bug_set(std::string_view list) {
-    const ParsedBugs parsed = parse_bugs(list);
-    FAULTLAB_CHECK(!parsed.unknown);
-    return parsed.bugs;
-}
-
 World::World(WorldOptions options)
-    : options_(std::move(options)), rng_(options_.seed), queue_(rng_.split("ties")),
-      network_(options_.network, rng_.split("network"), [this](Nanos delay, Packet packet) {
+    : options_(std::move(options)), rng_(options_.seed), queue_(rng_.split("sched")),
+      network_(options_.network, rng_.split("net"), [this](Nanos delay, Packet packet) {
           queue_.after(delay, Arrival{std::move(packet)});
       }) {
     const int count = options_.voters + options_.standbys + options_.joiners;
@@ -78,14 +72,19 @@ World::World(WorldOptions options)
                       .timeouts = options_.timeouts,
                       .reads = options_.reads,
                       .admission = options_.admission};
-        nodes_.push_back(
-            std::make_unique<Node>(*this, config, rng_.split(fmt::format("node/{}", i))));
+        nodes_.push_back(std::make_unique<Node>(*this,
+                                                config,
+                                                rng_.split(fmt::format("disk/{}", i)),
+                                                rng_.split(fmt::format("boot/{}", i))));
         const bool joins = i > options_.voters + options_.standbys;
         node(id).disk.format(Zone::Superblock,
                              format(config, joins ? Membership{} : first_membership()));
         boot(node(id), false);
     }
+    FAULTLAB_CHECK(client_base + options_.clients <= endpoints_most);
+    options_.client.clients = options_.clients;
     for (std::size_t i = 0; i < options_.clients; ++i) {
+        options_.client.node = static_cast<NodeId>(i % options_.voters);
         clients_.push_back(std::make_unique<Client>(client_endpoint(i),
                                                     options_.client,
                                                     static_cast<ClientHost&>(*this),
@@ -147,6 +146,7 @@ void World::bad_reply(const Packet& packet) {
 void World::happen(Happening& happening) {
     if (Node* to = concerned(happening); to != nullptr && to->paused) {
         to->backlog.push_back(std::move(happening));
+        ++to->held_back;
         return;
     }
     std::visit(Overloaded{
@@ -168,6 +168,10 @@ void World::happen(Happening& happening) {
                    },
                },
                happening);
+    while (!at_step_end_.empty()) {
+        for (const auto& what : std::exchange(at_step_end_, {}))
+            what();
+    }
 }
 
 World::Node* World::concerned(const Happening& happening) {
@@ -181,7 +185,7 @@ World::Node* World::concerned(const Happening& happening) {
 }
 
 void World::deliver(Packet& packet) {
-    if (!network_.connected(packet.from, packet.to)) return;
+    if (!network_.arrives(packet)) return;
     if (is_client(packet.to)) {
         clients_.at(packet.to - client_base)->on_packet(packet);
         return;
@@ -208,4 +212,4 @@ const std::vector<std::string>& World::violations() const {
     return monitors_.violations();
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

@@ -1,26 +1,34 @@
 #pragma once
 
 #include "core/checker.hpp"
-#include "replica/core/replica.hpp"
-#include "tests/support/replica_world/client.hpp"
-#include "tests/support/replica_world/disk.hpp"
-#include "tests/support/replica_world/event_queue.hpp"
-#include "tests/support/replica_world/monitors.hpp"
-#include "tests/support/replica_world/network.hpp"
+#include "simulator/client.hpp"
+#include "simulator/disk.hpp"
+#include "simulator/event_queue.hpp"
+#include "simulator/monitors.hpp"
+#include "simulator/names.hpp"
+#include "simulator/network.hpp"
 
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 /// Small sizes: rings wrap after a few dozen operations, and the memory of a cluster is little.
 [[nodiscard]] Limits small_limits();
 /// Short ones, against delays of at most 1 ms.
 [[nodiscard]] Timeouts short_timeouts();
+
+/// Watches what replicas report. Called within steps: to act upon it, see World::at_step_end.
+class Observer {
+public:
+    virtual ~Observer() = default;
+    virtual void happened(ReplicaId id, const Event& event) = 0;
+};
 
 struct WorldOptions {
     std::uint64_t seed = 1;
@@ -39,6 +47,7 @@ struct WorldOptions {
     ClientOptions client;
     /// Called with one line for whatever happens; empty: nobody reads it.
     std::function<void(const std::string&)> trace;
+    Observer* observer = nullptr; ///< outlives the world
 };
 
 /// A cluster in memory: replicas, their disks and clocks, the network, clients, and monitors that
@@ -60,11 +69,20 @@ public:
     void run_for(Nanos duration);
     /// Calls `what` in the course of things.
     void after(Nanos delay, std::function<void()> what);
-    [[nodiscard]] std::uint64_t steps() const { return steps_; }
+    /// Calls `what` before the next event, when the step that goes on now has ended.
+    void at_step_end(std::function<void()> what) { at_step_end_.push_back(std::move(what)); }
+    /// How often a replica was given a message, the end of a disk's operation or a client's
+    /// request. Timers count for nothing: most ring without effect.
+    [[nodiscard]] std::uint64_t events() const { return events_; }
+    /// Of every step so far: when it happened, and all its effects.
+    [[nodiscard]] const Checksum& chain() const { return chain_; }
     [[nodiscard]] const Limits& limits() const { return options_.limits; }
+    [[nodiscard]] const Timeouts& timeouts() const { return options_.timeouts; }
 
     // --- replicas, by id
     [[nodiscard]] std::uint8_t size() const { return static_cast<std::uint8_t>(nodes_.size()); }
+    /// At the beginning.
+    [[nodiscard]] std::uint8_t voters() const { return options_.voters; }
     [[nodiscard]] bool running(ReplicaId id) const;
     [[nodiscard]] Telemetry telemetry(ReplicaId id) const;
     [[nodiscard]] Status status(ReplicaId id) const { return telemetry(id).status; }
@@ -72,6 +90,8 @@ public:
     [[nodiscard]] const Replica* replica(ReplicaId id) const;
     /// The running primary of the highest view that is Normal there.
     [[nodiscard]] std::optional<ReplicaId> primary() const;
+    /// Likewise among these.
+    [[nodiscard]] std::optional<ReplicaId> primary(std::span<const ReplicaId> among) const;
     /// Why it halted; empty when it did not. Unless its disk refused something in this life, that
     /// is a violation.
     [[nodiscard]] const std::string& halted(ReplicaId id) const;
@@ -90,6 +110,8 @@ public:
     /// What comes for it waits until it is resumed.
     void pause(ReplicaId id);
     void resume(ReplicaId id);
+    /// How many inputs have waited for the end of a pause.
+    [[nodiscard]] std::uint64_t held_back(ReplicaId id) const;
     /// How fast its monotonic clock goes from now on, 1000 being right.
     void set_clock_rate(ReplicaId id, std::int64_t permille);
     void jump_wall(ReplicaId id, Nanos by);
@@ -113,6 +135,8 @@ public:
     [[nodiscard]] Checksum effects(ReplicaId id) const;
     /// Whether every member that runs is Normal in one view with the same whole, executed log.
     [[nodiscard]] bool converged() const;
+    /// Likewise every one of these, all of which must run.
+    [[nodiscard]] bool converged(std::span<const ReplicaId> among) const;
     /// What the lab's linearizability checker says about the keys that were only read, written and
     /// compared-and-set.
     [[nodiscard]] CheckResult linearizability() const;
@@ -155,6 +179,7 @@ private:
     void step(Node& node, Input input);
     [[nodiscard]] Nanos local_time(const Node& node) const;
     [[nodiscard]] Membership first_membership() const;
+    [[nodiscard]] std::vector<ReplicaId> all_running() const;
     void trace(const Node& node, const std::string& line) const;
 
     WorldOptions options_;
@@ -165,10 +190,9 @@ private:
     std::vector<std::unique_ptr<Node>> nodes_;
     std::vector<std::unique_ptr<Client>> clients_;
     Index next_index_ = 0;
-    std::uint64_t steps_ = 0;
+    std::uint64_t events_ = 0;
+    Checksum chain_;
+    std::vector<std::function<void()>> at_step_end_;
 };
 
-/// Bugs by name, for tests. Requires: all are known.
-[[nodiscard]] BugSet bug_set(std::string_view list);
-
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

@@ -1,14 +1,14 @@
 #include "replica/core/layout.hpp"
+#include "simulator/disk.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/replica_world/disk.hpp"
-#include "tests/support/replica_world/world.hpp"
+#include "tests/support/simulated.hpp"
 
 #include <map>
 #include <set>
 
 using namespace faultlab;
 using namespace faultlab::replica;
-using namespace faultlab::replica::world;
+using namespace faultlab::simulator;
 
 namespace {
 
@@ -43,7 +43,7 @@ struct Drive {
 
 } // namespace
 
-TEST_CASE("What was synced survives a power cut, the rest as chance has it", "[replica_world]") {
+TEST_CASE("What was synced survives a power cut, the rest as chance has it", "[simulator]") {
     std::set<std::string> outcomes;
     for (std::uint64_t seed = 0; seed < 100; ++seed) {
         Drive drive(seed);
@@ -60,7 +60,7 @@ TEST_CASE("What was synced survives a power cut, the rest as chance has it", "[r
           std::set<std::string>{"aa..", "aab.", "aa.b", "aabb", "ca..", "cab.", "ca.b", "cabb"});
 }
 
-TEST_CASE("The death of the process loses only what it had not handed over", "[replica_world]") {
+TEST_CASE("The death of the process loses only what it had not handed over", "[simulator]") {
     std::set<std::string> outcomes;
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
         Drive drive(seed);
@@ -74,7 +74,7 @@ TEST_CASE("The death of the process loses only what it had not handed over", "[r
     CHECK(outcomes == std::set<std::string>{"aa....", "aabb..", "aabbcc"});
 }
 
-TEST_CASE("A failed sync has lost its writes, and a later one does not say so", "[replica_world]") {
+TEST_CASE("A failed sync has lost its writes, and a later one does not say so", "[simulator]") {
     Drive drive(1);
     drive.write(0, 'a');
     drive.sync();
@@ -88,7 +88,7 @@ TEST_CASE("A failed sync has lost its writes, and a later one does not say so", 
     CHECK(drive.sectors(2) == "ac");
 }
 
-TEST_CASE("Operations on a zone take their turn", "[replica_world]") {
+TEST_CASE("Operations on a zone take their turn", "[simulator]") {
     Drive drive(1);
     Nanos last = 0;
     for (int i = 0; i < 10; ++i) {
@@ -101,7 +101,7 @@ TEST_CASE("Operations on a zone take their turn", "[replica_world]") {
     CHECK(drive.disk.sync(0, Zone::Headers, drive.next++).delay < 10'000'000);
 }
 
-TEST_CASE("Faults of a disk show once", "[replica_world]") {
+TEST_CASE("Faults of a disk show once", "[simulator]") {
     Drive drive(1);
     drive.disk.fail_next(Zone::Prepares, Disk::Operation::Write);
     CHECK(drive.write(0, 'a') == IoStatus::Failed);

@@ -1,17 +1,17 @@
 #pragma once
 
+#include "core/generator.hpp"
 #include "core/op.hpp"
 #include "core/rng.hpp"
-#include "replica/core/config.hpp"
-#include "replica/core/operations.hpp"
-#include "tests/support/replica_world/network.hpp"
+#include "simulator/names.hpp"
+#include "simulator/network.hpp"
 
 #include <deque>
 #include <functional>
 #include <optional>
 #include <vector>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 
 /// What a client needs of the world around it.
 class ClientHost {
@@ -34,11 +34,14 @@ struct ClientOptions {
     /// How long it waits for an answer before it calls the outcome unknown, and registers anew; 0:
     /// for ever.
     Nanos patience = 0;
-    Nanos think_max = 2'000'000; ///< pause before an operation that `workload` made
+    Nanos think_max = 2'000'000; ///< pause before an operation that was not submitted
+    std::int32_t clients = 1;    ///< in all: a client whose operation is open for ever goes on as
+                                 ///< the process that is so many further
+    NodeId node = no_node;       ///< that it begins with
 };
 
 /// A session of the store: one request at a time, retried until it is answered. Records what it
-/// invoked and what came of it.
+/// invoked and what came of it, as clients of real runs do.
 class Client {
 public:
     using Workload = std::function<std::optional<Operation>(Rng&)>;
@@ -54,8 +57,16 @@ public:
     /// Makes operations whenever nothing is queued; an empty function, or nothing returned, ends
     /// it.
     void set_workload(Workload workload);
+    /// Makes the operations of this stream until it ends, whenever nothing is queued.
+    void follow(GeneratorPtr stream);
+    /// No operation of the stream is begun any more.
+    void end_stream() { stream_.reset(); }
+    /// From now on it waits for every answer, however long it takes.
+    void be_patient() { options_.patience = 0; }
 
-    [[nodiscard]] bool idle() const { return !current_ && queue_.empty() && !workload_; }
+    [[nodiscard]] bool idle() const {
+        return !current_ && queue_.empty() && !workload_ && stream_ == nullptr;
+    }
     [[nodiscard]] std::size_t completed() const { return completed_; }
     /// Of the operation that was answered last.
     [[nodiscard]] const std::optional<OperationResult>& result() const { return result_; }
@@ -71,7 +82,8 @@ public:
 
 private:
     void start_next();
-    void invoke(Operation operation);
+    void next_of_stream();
+    void invoke(Operation operation, Invocation invocation, Nanos due);
     void begin_session();
     void transmit();
     /// `rotate`: the next sending goes to the next target.
@@ -93,6 +105,10 @@ private:
     std::vector<std::byte> body_; ///< of the request that is sent now: current_, or a registration
     std::deque<Operation> queue_;
     Workload workload_;
+    GeneratorPtr stream_;
+    Invocation invocation_; ///< of `current_`
+    bool of_stream_ = false;
+    std::int32_t process_;
     std::uint64_t generation_ = 0;
     Nanos invoked_at_ = 0;
     std::size_t completed_ = 0;
@@ -108,4 +124,4 @@ private:
 /// Reads, writes and compare-and-sets of a few keys; every value written is a new one.
 [[nodiscard]] Client::Workload registers(std::uint32_t keys, std::uint32_t client);
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

@@ -1,21 +1,14 @@
-// From what a replica says of itself to what the lab records: pure.
-
+#include "replica/client/lab_words.hpp"
 #include "replica/core/bugs.hpp"
 #include "replica/core/validate.hpp"
-#include "systems/vsr/parts.hpp"
 
 #include <fmt/format.h>
 
 #include <cctype>
 #include <utility>
 
-namespace faultlab::vsr {
+namespace faultlab::replica {
 namespace {
-
-using replica::Event;
-using replica::EventKind;
-using replica::Role;
-using replica::Status;
 
 // The values of the metric "role".
 constexpr std::int64_t follower = 0;
@@ -27,7 +20,7 @@ std::int64_t signed_of(std::uint64_t number) {
 }
 
 NodeId node_of(std::uint64_t replica) {
-    return replica == replica::no_replica ? no_node : static_cast<NodeId>(replica) - 1;
+    return replica == no_replica ? no_node : static_cast<NodeId>(replica) - 1;
 }
 
 /// "StatusChanged" as "status_changed": kinds of events are written so everywhere in a run.
@@ -41,7 +34,7 @@ std::string snake(std::string_view name) {
     return text;
 }
 
-std::string hex(const replica::Checksum& checksum) {
+std::string hex(const Checksum& checksum) {
     return fmt::format("{:016x}{:016x}", checksum.high, checksum.low);
 }
 
@@ -53,11 +46,11 @@ std::int64_t sum(const auto& numbers) {
 }
 
 Value status_name(std::uint64_t status) {
-    return Value(snake(replica::name(static_cast<Status>(status))));
+    return Value(snake(name(static_cast<Status>(status))));
 }
 
 void put_view(std::uint64_t value, Params& fields) {
-    const replica::View view{value};
+    const View view{value};
     fields["view"] = view.number();
     fields["epoch"] = view.epoch();
 }
@@ -90,14 +83,13 @@ Params fields_of(const Event& event) {
         case EventKind::SyncFailed: return {{"op", a}, {"donor", node_of(event.b)}};
         case EventKind::SyncDone: return {{"op", a}, {"chunks", b}};
         case EventKind::Rejected:
-            return {{"why", Value(replica::name(static_cast<replica::Reject>(event.a)))},
+            return {{"why", Value(name(static_cast<Reject>(event.a)))},
                     {"sender", node_of(event.b)}};
         case EventKind::VoteForgotten:
             put_view(event.b, fields);
             fields["voter"] = node_of(event.a);
             return fields;
-        case EventKind::BugFired:
-            return {{"bug", Value(replica::entry(static_cast<replica::Bug>(event.a)).id)}};
+        case EventKind::BugFired: return {{"bug", Value(entry(static_cast<Bug>(event.a)).id)}};
         case EventKind::Appended:
         case EventKind::Acknowledged:
         case EventKind::Committed: break;
@@ -107,7 +99,7 @@ Params fields_of(const Event& event) {
 
 } // namespace
 
-NodeStatus status_of(const replica::Telemetry& said) {
+NodeStatus status_of(const Telemetry& said) {
     const bool normal = said.status == Status::Normal;
     const bool leads = normal && said.role == Role::Primary;
     const std::int64_t role = leads ? leader : normal ? follower : candidate;
@@ -145,9 +137,8 @@ std::optional<NodeEvent> event_of(const Event& event) {
         case EventKind::Appended:
         case EventKind::Acknowledged:
         case EventKind::Committed: return std::nullopt;
-        default:
-            return NodeEvent{.kind = snake(replica::name(event.kind)), .fields = fields_of(event)};
+        default: return NodeEvent{.kind = snake(name(event.kind)), .fields = fields_of(event)};
     }
 }
 
-} // namespace faultlab::vsr
+} // namespace faultlab::replica

@@ -1,4 +1,4 @@
-#include "tests/support/replica_world/monitors.hpp"
+#include "simulator/monitors.hpp"
 
 #include "replica/core/records.hpp"
 
@@ -6,8 +6,14 @@
 
 #include <algorithm>
 
-namespace faultlab::replica::world {
+namespace faultlab::simulator {
 namespace {
+
+using replica::BatchReader;
+using replica::flag_uncertain;
+using replica::max_voters;
+using replica::Quorums;
+using replica::Reject;
 
 std::string text(View view) {
     return fmt::format("{}.{}", view.epoch(), view.number());
@@ -276,4 +282,4 @@ void Monitors::watch_gauges(ReplicaId self, const Telemetry& now) {
     mine.commit_max = now.commit_max;
 }
 
-} // namespace faultlab::replica::world
+} // namespace faultlab::simulator

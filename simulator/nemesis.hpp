@@ -1,0 +1,125 @@
+#pragma once
+
+#include "core/rng.hpp"
+#include "simulator/fault_log.hpp"
+#include "simulator/world.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace faultlab::simulator {
+
+/// Kinds of faults that random schedules draw from.
+enum class Trouble : std::uint8_t {
+    Crash,
+    PowerCut,
+    PowerCutAll,
+    Pause,
+    Partition,
+    OneWayCut,
+    Loss,
+    Disorder, ///< duplicates and reorders
+    Delay,
+    Replay, ///< messages come once more, much later
+    SlowDisk,
+    StalledZone,
+    WriteError,
+    SyncError,
+    FullDisk,
+    ClockRate,
+    WallJump,
+    OtherRelease,
+    // Storage faults: only on so many replicas as may be faulty at all.
+    Rot,
+    ReadError,
+    Misdirect,
+    LostDisk,
+};
+constexpr std::size_t trouble_count = 22;
+[[nodiscard]] const char* name(Trouble trouble);
+
+/// Whether both rings hold the same whole entry in the slot, durably: only then is a bad copy known
+/// to be bad, and not taken for a write that was never finished.
+[[nodiscard]] bool entry_settled(const Disk& disk, const Limits& limits, std::uint64_t slot);
+
+/// Which faults a schedule draws from, how often and for how long.
+struct NemesisOptions {
+    std::array<std::uint64_t, trouble_count> weights{}; ///< by Trouble; all 0: none ever
+    Nanos gap_least = 1'000'000;                        ///< between two faults
+    Nanos gap_most = 150'000'000;
+    Nanos short_most = 100'000'000; ///< mostly shorter than the time-outs, now and then much longer
+    Nanos long_most = 800'000'000;
+    std::uint64_t long_percent = 25;
+
+    /// A random subset of the kinds, each as likely as the others (swarm testing: Groce et al.
+    /// 2012), so that rare combinations are not drowned by common ones.
+    [[nodiscard]] static NemesisOptions draw(Rng& rng);
+};
+
+/// Lets random faults loose on a world, all of them inside the fault model of
+/// docs/reference/replication.md: of n = 2f + 1 voters, at most f have bad disks, always the same.
+/// Must outlive the world's events: keep it beside it.
+class Nemesis {
+public:
+    /// What was done is written down in `log`, if any.
+    Nemesis(World& world,
+            std::uint8_t voters,
+            Rng rng,
+            const NemesisOptions& options,
+            FaultLog* log = nullptr);
+    /// With options that are drawn.
+    Nemesis(World& world, std::uint8_t voters, Rng rng);
+
+    /// From now on until `end`, of the world's time, or until it is stopped.
+    void run_until(Nanos end);
+    /// Does nothing any more; what is broken stays so.
+    void stop();
+    /// Stops, ends every fault, and starts whatever is down.
+    void heal();
+    /// One fault of this kind, now.
+    void make(Trouble trouble);
+
+    /// The kinds that this run draws from.
+    [[nodiscard]] std::string describe() const;
+    [[nodiscard]] std::uint64_t troubles() const { return troubles_; }
+    /// Whether its disk may have lost or changed what it had confirmed.
+    [[nodiscard]] bool damaged(ReplicaId id) const { return damaged_.at(id); }
+
+private:
+    void next();
+    void make_network(Trouble trouble);
+    void partition();
+    void replay_later();
+    void make_disk(Trouble trouble);
+    void make_storage(Trouble trouble);
+    void crash(Trouble trouble, ReplicaId id);
+    void restart_later(ReplicaId id, bool blank, FaultId fault);
+    void reboot(ReplicaId id, std::optional<std::uint32_t> release = std::nullopt);
+    bool rot(ReplicaId id);
+    [[nodiscard]] ReplicaId any();
+    [[nodiscard]] ReplicaId any_faulty();
+    [[nodiscard]] Nanos some_time();
+    [[nodiscard]] Trouble draw_kind();
+    /// Calls `what` after the delay, unless it was stopped by then.
+    void later(Nanos delay, std::function<void()> what);
+    FaultId log(FaultLog::Beginning beginning);
+    /// The fault is over.
+    void over(FaultId fault);
+
+    World* world_;
+    Rng rng_;
+    NemesisOptions options_;
+    FaultLog* log_;
+    NetworkOptions calm_;
+    std::vector<ReplicaId> faulty_; ///< may have bad disks
+    std::array<bool, max_replica_id + 1> damaged_{};
+    Nanos end_ = 0;
+    std::uint64_t troubles_ = 0;
+    std::uint64_t stopped_ = 0; ///< how often: what was planned before is void
+};
+
+} // namespace faultlab::simulator
