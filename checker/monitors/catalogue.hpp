@@ -1,0 +1,43 @@
+#pragma once
+
+#include "checker/monitors/ledger.hpp"
+#include "core/monitor.hpp"
+
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace faultlab {
+
+/// Kinds of events, as a set.
+class EventKinds {
+public:
+    constexpr EventKinds(std::initializer_list<ProtocolEvent::Kind> kinds) {
+        for (const ProtocolEvent::Kind kind : kinds)
+            bits_ |= 1U << static_cast<unsigned>(kind);
+    }
+    [[nodiscard]] constexpr bool contains(ProtocolEvent::Kind kind) const {
+        return (bits_ >> static_cast<unsigned>(kind) & 1U) != 0;
+    }
+
+private:
+    std::uint32_t bits_ = 0;
+};
+
+/// One rule: what it is called, what it says, and what it looks at.
+struct MonitorEntry {
+    std::string_view id;      ///< "S1"
+    std::string_view name;    ///< "one-entry-per-op"
+    std::string_view summary; ///< one line
+    EventKinds kinds;         ///< it is told of no others
+    /// A planted bug of the embedded store that breaks it.
+    std::string_view control;
+    /// The ledger knows what happened before an event when a monitor is told of it.
+    std::unique_ptr<Monitor> (*make)(const Ledger& ledger);
+};
+
+/// All rules, in the order in which people see them.
+[[nodiscard]] std::span<const MonitorEntry> monitor_catalogue();
+
+} // namespace faultlab

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "checker/monitors/catalogue.hpp"
+
+namespace faultlab::monitors {
+
+// What each rule's file gives to the catalogue; for catalogue.cpp and those files only.
+std::unique_ptr<Monitor> one_entry_per_op(const Ledger& ledger);
+std::unique_ptr<Monitor> committed_chain(const Ledger& ledger);
+std::unique_ptr<Monitor> committed_stays(const Ledger& ledger);
+std::unique_ptr<Monitor> leader_completeness(const Ledger& ledger);
+std::unique_ptr<Monitor> quorum_certificate(const Ledger& ledger);
+std::unique_ptr<Monitor> commit_within_log(const Ledger& ledger);
+std::unique_ptr<Monitor> commit_monotone(const Ledger& ledger);
+std::unique_ptr<Monitor> durable_before_promise(const Ledger& ledger);
+std::unique_ptr<Monitor> one_log_per_view(const Ledger& ledger);
+std::unique_ptr<Monitor> views_monotone(const Ledger& ledger);
+std::unique_ptr<Monitor> log_chain(const Ledger& ledger);
+std::unique_ptr<Monitor> state_agreement(const Ledger& ledger);
+std::unique_ptr<Monitor> image_agreement(const Ledger& ledger);
+std::unique_ptr<Monitor> promises_kept(const Ledger& ledger);
+std::unique_ptr<Monitor> exactly_once(const Ledger& ledger);
+std::unique_ptr<Monitor> same_reply(const Ledger& ledger);
+std::unique_ptr<Monitor> restored_state(const Ledger& ledger);
+std::unique_ptr<Monitor> one_electorate_per_epoch(const Ledger& ledger);
+std::unique_ptr<Monitor> timestamps_rise(const Ledger& ledger);
+std::unique_ptr<Monitor> no_fork(const Ledger& ledger);
+std::unique_ptr<Monitor> nobody_halts(const Ledger& ledger);
+
+/// By node, growing as nodes are heard of.
+template <typename T>
+class PerNode {
+public:
+    T& operator[](NodeId node) {
+        const auto index = static_cast<std::size_t>(node < 0 ? 0 : node);
+        if (values_.size() <= index) values_.resize(index + 1);
+        return values_[index];
+    }
+
+private:
+    std::vector<T> values_;
+};
+
+} // namespace faultlab::monitors

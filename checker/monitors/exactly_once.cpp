@@ -1,0 +1,48 @@
+// Rule S15.
+// A request has one effect: no two committed ops hold it. Registrations may be repeated.
+
+#include "checker/monitors/catalogue_entries.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <utility>
+
+namespace faultlab::monitors {
+namespace {
+
+class ExactlyOnce final : public Monitor {
+public:
+    void on(const ProtocolEvent& event) override {
+        if (event.kind == ProtocolEvent::Kind::Requested) {
+            if (event.b != 0) requests_[event.checksum].insert({event.a, event.b});
+            return;
+        }
+        const auto held = requests_.find(event.checksum);
+        if (held == requests_.end()) return;
+        for (const auto& [client, request] : held->second) {
+            const auto [effect, is_new] = effects_.try_emplace({client, request}, event.op);
+            if (is_new || judge(effect->second == event.op)) continue;
+            alarm(event,
+                  fmt::format("request {} of client {:x} is op {} and op {}",
+                              request,
+                              client,
+                              effect->second,
+                              event.op));
+        }
+    }
+
+private:
+    using Request = std::pair<std::uint64_t, std::uint64_t>; ///< client, number
+    std::map<Digest, std::set<Request>> requests_;           ///< by the entry's checksum
+    std::map<Request, LogIndex> effects_;
+};
+
+} // namespace
+
+std::unique_ptr<Monitor> exactly_once(const Ledger&) {
+    return std::make_unique<ExactlyOnce>();
+}
+
+} // namespace faultlab::monitors

@@ -1,0 +1,77 @@
+// Rule S14.
+// Who acknowledged an op does not later offer a log without it, unless that of a later view took
+// its place; and then nothing that is missing was committed.
+
+#include "checker/monitors/catalogue_entries.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace faultlab::monitors {
+namespace {
+
+class PromisesKept final : public Monitor {
+public:
+    explicit PromisesKept(const Ledger& ledger) : ledger_(&ledger) {}
+
+    void on(const ProtocolEvent& event) override {
+        Promise& mine = promises_[event.node];
+        switch (event.kind) {
+            case ProtocolEvent::Kind::Acknowledged:
+                if (std::pair(event.view, event.op) > std::pair(mine.view, mine.op)) {
+                    mine.view = event.view;
+                    mine.op = event.op;
+                }
+                break;
+            case ProtocolEvent::Kind::Heard:
+                mine.heard = std::max(mine.heard, event.log_view);
+                break;
+            default: voted(event, mine); break;
+        }
+    }
+
+private:
+    const Ledger* ledger_;
+    /// Its strongest acknowledgement, and the newest view whose log it was sent.
+    struct Promise {
+        ViewNumber view = 0;
+        LogIndex op = 0;
+        ViewNumber heard = 0;
+    };
+
+    void voted(const ProtocolEvent& event, const Promise& mine) {
+        const bool kept = std::pair(event.log_view, event.op) >= std::pair(mine.view, mine.op) ||
+                          (mine.heard > mine.view && !lacks_committed(event, mine));
+        if (judge(kept)) return;
+        alarm(event,
+              fmt::format("offers log ({}, {}) after it acknowledged ({}, {})",
+                          view_text(event.log_view),
+                          event.op,
+                          view_text(mine.view),
+                          mine.op));
+    }
+
+    [[nodiscard]] bool lacks_committed(const ProtocolEvent& event, const Promise& mine) const {
+        const Ledger::ViewLog* log = ledger_->log_of(mine.view);
+        if (log == nullptr) return false;
+        for (auto entry = log->entries.upper_bound(event.op);
+             entry != log->entries.end() && entry->first <= mine.op;
+             ++entry) {
+            const Ledger::Entry* known = ledger_->committed(entry->first);
+            if (known != nullptr && known->entry.checksum == entry->second.checksum) return true;
+        }
+        return false;
+    }
+
+    PerNode<Promise> promises_;
+};
+
+} // namespace
+
+std::unique_ptr<Monitor> promises_kept(const Ledger& ledger) {
+    return std::make_unique<PromisesKept>(ledger);
+}
+
+} // namespace faultlab::monitors

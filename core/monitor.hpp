@@ -1,0 +1,153 @@
+#pragma once
+
+#include "core/types.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Rules of protocols that replicate a log, watched as it runs: in a simulated world as it happens,
+/// in the record of a real run afterwards.
+namespace faultlab {
+
+/// A checksum of 128 bits. All zero: nothing is known of it.
+struct Digest {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+
+    [[nodiscard]] bool known() const { return high != 0 || low != 0; }
+    friend constexpr auto operator<=>(const Digest&, const Digest&) = default;
+};
+
+/// Number of a log entry; 0 is the root, which everybody has.
+using LogIndex = std::uint64_t;
+
+/// Views (terms) of all epochs in one total order: the epoch of the membership in the upper half,
+/// the view within it in the lower.
+using ViewNumber = std::uint64_t;
+[[nodiscard]] constexpr std::uint32_t epoch_of(ViewNumber view) {
+    return static_cast<std::uint32_t>(view >> 32U);
+}
+/// "0.7": epoch and view.
+[[nodiscard]] std::string view_text(ViewNumber view);
+
+/// What is known of one entry of a log.
+struct LogEntry {
+    LogIndex op = 0;
+    Digest checksum;
+    Digest parent;               ///< checksum of the entry before it
+    std::uint64_t timestamp = 0; ///< 0: not known
+};
+
+/// Who votes in an epoch, and how many of them it takes. The system under test says so: 2f + 1 and
+/// 3f + 1 are the same to a monitor.
+struct Electorate {
+    std::uint32_t epoch = 0;
+    std::vector<NodeId> voters;
+    std::uint32_t to_commit = 0;      ///< of them, with the entry on disk
+    std::uint32_t to_change_view = 0; ///< of them, with their logs
+
+    [[nodiscard]] bool votes(NodeId node) const;
+};
+
+/// What a replica showed of itself at one moment. -1: not shown.
+struct Gauges {
+    std::int64_t view = -1; ///< as ViewNumber
+    std::int64_t log_view = -1;
+    std::int64_t head = -1;
+    std::int64_t durable = -1;
+    std::int64_t committed = -1; ///< known to be
+    std::int64_t applied = -1;
+    std::int64_t checkpoint = -1;
+    std::int64_t queue = -1;
+    std::int64_t log_room = -1; ///< entries until the log must wait for a checkpoint
+    bool normal = false;        ///< takes part: not starting, recovering, or stopped
+    bool leads = false;
+};
+
+/// What a replica did or showed.
+struct ProtocolEvent {
+    enum class Kind : std::uint8_t {
+        Started,      ///< a life begins; a: 1 with an empty disk
+        Elected,      ///< `electorate` holds for its epoch
+        Shown,        ///< `gauges`
+        Proposed,     ///< as leader of `view`, to others: entry op with `checksum`, `parent`
+        Requested,    ///< entry `checksum` holds request b of client a (0: a registration)
+        Acknowledged, ///< has durably all of its log of `view` up to op; `log`: the entries that it
+                      ///< had not acknowledged in that view before
+        Voted,        ///< for `view`, with its log of log_view up to op; a: 1 when it cannot tell
+                      ///< where that ends, and answers for no more than up to op
+        Heard,        ///< of the log of log_view, from its leader
+        Spoke,        ///< to others, as one who has entered `view`
+        Installed,    ///< the log of `view`, up to op; a: 1 as its leader; b: checkpoint; `log`:
+                      ///< what it holds above that
+        Executed,     ///< entry op with `checksum`, of `view`
+        Sealed,       ///< of all: from now on op is committed, as `log.front()`, in `view`; a: 1
+                      ///< when the quorum was seen, 0 when a replica has executed it
+        State,        ///< `checksum` of its state after op
+        Image,        ///< `checksum` of its checkpoint at op
+        Restored,     ///< its state and checkpoint are those at op that another one sent
+        Replied,      ///< to client a for request b, which is in op; checksum: of the reply
+        Rejected,     ///< a message of class a (reject_text), from node b
+        Halted,       ///< for good, and nobody had given it a reason to; `text`: its own
+    };
+    static constexpr std::size_t kinds = 18;
+
+    Kind kind = Kind::Started;
+    NodeId node = no_node;
+    std::int32_t life = 0; ///< how often it was started before
+    Nanos t = 0;
+    ViewNumber view = 0;
+    ViewNumber log_view = 0;
+    LogIndex op = 0;
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    Digest checksum;
+    Digest parent;
+    // Valid during the call only.
+    std::span<const LogEntry> log = {};
+    const Gauges* gauges = nullptr;
+    const Electorate* electorate = nullptr;
+    std::string_view text = {};
+};
+
+/// A rule that was seen broken.
+struct Alarm {
+    std::string rule; ///< id in checker/monitors/catalogue.hpp: "S1"
+    NodeId node = no_node;
+    Nanos t = 0;
+    std::string what; ///< a sentence about the node, without a subject
+};
+using Alarms = std::vector<Alarm>;
+
+/// One rule as a fold over what replicas do: the same whether it is told as it happens or from a
+/// record. Events of one node come in order. Owned by one thread.
+class Monitor {
+public:
+    virtual ~Monitor() = default;
+    virtual void on(const ProtocolEvent& event) = 0;
+
+    /// How often it had something to judge. A rule that was never judged does not hold: it was
+    /// not looked at.
+    [[nodiscard]] std::uint64_t judged() const { return judged_; }
+    [[nodiscard]] Alarms& alarms() { return alarms_; }
+
+protected:
+    /// Counts one judgement; false is an alarm. Use: if (!judge(x <= y)) alarm(event, "…");
+    bool judge(bool holds) {
+        ++judged_;
+        return holds;
+    }
+    void alarm(const ProtocolEvent& event, std::string what) {
+        alarms_.push_back({.node = event.node, .t = event.t, .what = std::move(what)});
+    }
+
+private:
+    std::uint64_t judged_ = 0;
+    Alarms alarms_;
+};
+
+} // namespace faultlab

@@ -1,0 +1,105 @@
+#pragma once
+
+#include "checker/monitors/monitor_set.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace faultlab::test {
+
+/// What three replicas, of which two are a quorum, do: a few words for what tests of rules tell.
+/// Entry (op, variant) has the checksum {op, variant + 1}. A value for one test.
+class ProtocolStory {
+public:
+    using Kind = ProtocolEvent::Kind;
+
+    ProtocolStory() { elects({0, 1, 2}); }
+
+    ProtocolStory& elects(std::vector<NodeId> voters) {
+        const Electorate electorate{
+            .epoch = 0, .voters = std::move(voters), .to_commit = 2, .to_change_view = 2};
+        return tell({.kind = Kind::Elected, .node = 0, .electorate = &electorate});
+    }
+    ProtocolStory& starts(NodeId node, bool blank = false) {
+        return tell({.kind = Kind::Started, .node = node, .life = ++lives_, .a = blank ? 1U : 0U});
+    }
+    ProtocolStory& shows(NodeId node, Gauges gauges) {
+        gauges.normal = true;
+        return tell({.kind = Kind::Shown, .node = node, .life = lives_, .gauges = &gauges});
+    }
+
+    static Digest checksum(LogIndex op, std::uint64_t variant) { return {op, variant + 1}; }
+    static LogEntry entry(LogIndex op, std::uint64_t variant = 0, std::uint64_t before = 0) {
+        return {.op = op,
+                .checksum = checksum(op, variant),
+                .parent = checksum(op - 1, before),
+                .timestamp = 100 + op};
+    }
+    ProtocolStory& proposes(NodeId node, ViewNumber view, const LogEntry& entry) {
+        return tell({.kind = Kind::Proposed,
+                     .node = node,
+                     .view = view,
+                     .op = entry.op,
+                     .checksum = entry.checksum,
+                     .parent = entry.parent});
+    }
+    ProtocolStory& acknowledges(NodeId node, ViewNumber view, const std::vector<LogEntry>& log) {
+        return tell({.kind = Kind::Acknowledged,
+                     .node = node,
+                     .view = view,
+                     .op = log.back().op,
+                     .log = log});
+    }
+    /// A quorum of nodes 0 and 1 acknowledges it.
+    ProtocolStory& commits(ViewNumber view, const LogEntry& entry) {
+        return acknowledges(0, view, {entry}).acknowledges(1, view, {entry});
+    }
+    ProtocolStory& executes(NodeId node, const LogEntry& entry, ViewNumber view = 0) {
+        return tell({.kind = Kind::Executed,
+                     .node = node,
+                     .view = view,
+                     .op = entry.op,
+                     .checksum = entry.checksum,
+                     .log = {&entry, 1}});
+    }
+    ProtocolStory& leads(NodeId node, ViewNumber view, const std::vector<LogEntry>& log) {
+        return tell({.kind = Kind::Installed,
+                     .node = node,
+                     .view = view,
+                     .op = log.empty() ? 0 : log.back().op,
+                     .a = 1,
+                     .b = 0,
+                     .log = log});
+    }
+    ProtocolStory& votes(NodeId node, ViewNumber view, ViewNumber log_view, LogIndex op) {
+        return tell(
+            {.kind = Kind::Voted, .node = node, .view = view, .log_view = log_view, .op = op});
+    }
+    ProtocolStory& tell(const ProtocolEvent& event) {
+        monitors_.on(event);
+        for (Alarm& alarm : monitors_.take_alarms())
+            alarms_.push_back(std::move(alarm));
+        return *this;
+    }
+
+    /// "S1: another op 3 was committed", of the first alarm; empty when there is none.
+    [[nodiscard]] std::string alarm() const {
+        return alarms_.empty() ? "" : alarms_.front().rule + ": " + alarms_.front().what;
+    }
+    [[nodiscard]] std::uint64_t judged(std::string_view rule) const {
+        const std::vector<std::uint64_t> counts = monitors_.judged();
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            if (monitor_catalogue()[i].id == rule) return counts[i];
+        }
+        return 0;
+    }
+
+private:
+    MonitorSet monitors_;
+    Alarms alarms_;
+    std::int32_t lives_ = 0;
+};
+
+} // namespace faultlab::test

@@ -1,0 +1,303 @@
+#include "tests/support/catch.hpp"
+#include "tests/unit/monitors/protocol_story.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace faultlab;
+using faultlab::test::ProtocolStory;
+using Kind = ProtocolEvent::Kind;
+
+namespace {
+
+struct Case {
+    const char* rule;
+    void (*holds)(ProtocolStory&);  ///< judged, and no rule broken
+    void (*breaks)(ProtocolStory&); ///< this rule first
+    const char* says;
+};
+
+LogEntry entry(LogIndex op, std::uint64_t variant = 0, std::uint64_t before = 0) {
+    return ProtocolStory::entry(op, variant, before);
+}
+
+ProtocolEvent about(Kind kind, NodeId node, LogIndex op, Digest checksum) {
+    return {.kind = kind, .node = node, .op = op, .checksum = checksum};
+}
+
+ProtocolEvent reply(std::uint64_t request, Digest checksum) {
+    return {.kind = Kind::Replied, .node = 0, .a = 0xc, .b = request, .checksum = checksum};
+}
+
+ProtocolEvent request(const LogEntry& in, std::uint64_t number) {
+    return {.kind = Kind::Requested, .node = 0, .a = 0xc, .b = number, .checksum = in.checksum};
+}
+
+std::vector<Case> of_the_committed_log() {
+    return {
+        {"S1",
+         [](ProtocolStory& s) { s.commits(0, entry(1)).executes(2, entry(1)); },
+         [](ProtocolStory& s) {
+             s.commits(0, entry(1)).executes(2, entry(1)).executes(2, entry(1, 7));
+         },
+         "S1: commits another op 1 than others"},
+        {"S2",
+         [](ProtocolStory& s) { s.commits(0, entry(1)).commits(0, entry(2)); },
+         [](ProtocolStory& s) { s.commits(0, entry(1)).commits(0, entry(2, 0, 7)); },
+         "S2: commits op 2, which does not extend the committed chain"},
+        {"S3",
+         [](ProtocolStory& s) { s.commits(0, entry(1)).proposes(1, 1, entry(1)); },
+         [](ProtocolStory& s) { s.commits(0, entry(1)).proposes(1, 1, entry(1, 7)); },
+         "S3: proposes in view 0.1 another op 1 than view 0.0 committed"},
+        {"S22",
+         [](ProtocolStory& s) { s.commits(0, entry(1)).commits(0, entry(2)); },
+         [](ProtocolStory& s) {
+             LogEntry late = entry(2);
+             late.timestamp = entry(1).timestamp;
+             s.commits(0, entry(1)).commits(0, late);
+         },
+         "S22: commits op 2, whose timestamp is not above the last one"},
+        {"S15",
+         [](ProtocolStory& s) {
+             s.tell(request(entry(1), 4)).commits(0, entry(1));
+             s.executes(0, entry(1)).executes(1, entry(1));
+         },
+         [](ProtocolStory& s) {
+             s.tell(request(entry(1), 4)).tell(request(entry(2), 4));
+             s.commits(0, entry(1)).commits(0, entry(2));
+             s.executes(0, entry(1)).executes(0, entry(2));
+         },
+         "S15: request 4 of client c is op 1 and op 2"},
+        {"S16",
+         [](ProtocolStory& s) {
+             s.tell(reply(4, {1, 1})).tell(reply(4, {1, 1}));
+         },
+         [](ProtocolStory& s) {
+             s.tell(reply(4, {1, 1})).tell(reply(4, {1, 2}));
+         },
+         "S16: answers request 4 of client c otherwise than before"},
+        {"S18",
+         [](ProtocolStory& s) {
+             s.elects({0, 1, 2});
+         },
+         [](ProtocolStory& s) {
+             s.elects({0, 1, 3});
+         },
+         "S18: has other voters in epoch 0"},
+    };
+}
+
+std::vector<Case> of_views() {
+    return {
+        {"S4",
+         [](ProtocolStory& s) { s.commits(0, entry(1)).votes(0, 1, 0, 1).leads(1, 1, {entry(1)}); },
+         [](ProtocolStory& s) {
+             s.commits(0, entry(1)).commits(0, entry(2)).votes(0, 1, 0, 2);
+             s.leads(1, 1, {entry(1)});
+         },
+         "S4: leads view 0.1 without op 2, committed in 0.0"},
+        {"S5",
+         [](ProtocolStory& s) { s.commits(0, entry(1)).executes(2, entry(1)); },
+         [](ProtocolStory& s) { s.acknowledges(0, 0, {entry(1)}).executes(0, entry(1)); },
+         "S5: executes op 1, which no quorum acknowledged"},
+        {"S9",
+         [](ProtocolStory& s) {
+             s.proposes(0, 0, entry(1)).acknowledges(1, 0, {entry(1)});
+             s.shows(0, {.view = 0, .leads = true});
+         },
+         [](ProtocolStory& s) { s.proposes(0, 0, entry(1)).proposes(1, 0, entry(2)); },
+         "S9: leads view 0.0, as another one does"},
+        {"S10",
+         [](ProtocolStory& s) {
+             s.tell({.kind = Kind::Spoke, .node = 0, .view = 3}).starts(0);
+             s.tell({.kind = Kind::Spoke, .node = 0, .view = 3});
+         },
+         [](ProtocolStory& s) {
+             s.tell({.kind = Kind::Spoke, .node = 0, .view = 3}).starts(0);
+             s.tell({.kind = Kind::Spoke, .node = 0, .view = 2});
+         },
+         "S10: speaks in view 0.2 after 0.3"},
+        {"S11",
+         [](ProtocolStory& s) {
+             s.acknowledges(0, 0, {entry(1), entry(2)});
+         },
+         [](ProtocolStory& s) {
+             s.acknowledges(0, 0, {entry(1), entry(2, 0, 7)});
+         },
+         "S11: has op 2 in its log, no child of the one before"},
+        {"S14",
+         [](ProtocolStory& s) { s.acknowledges(0, 0, {entry(1)}).votes(0, 1, 0, 1); },
+         [](ProtocolStory& s) { s.acknowledges(0, 0, {entry(1)}).votes(0, 1, 0, 0); },
+         "S14: offers log (0.0, 0) after it acknowledged (0.0, 1)"},
+        {"A6",
+         [](ProtocolStory& s) { s.tell({.kind = Kind::Rejected, .node = 0, .text = "epoch"}); },
+         [](ProtocolStory& s) {
+             s.tell({.kind = Kind::Rejected, .node = 0, .b = 1, .text = "fork"});
+         },
+         "A6: sees a fork, in a message of n2"},
+    };
+}
+
+std::vector<Case> of_one_replica() {
+    return {
+        {"S6",
+         [](ProtocolStory& s) { s.shows(0, {.head = 5, .committed = 5, .applied = 5}); },
+         [](ProtocolStory& s) { s.shows(0, {.head = 5, .committed = 6, .applied = 5}); },
+         "S6: takes op 6 for committed, and its log ends at 5"},
+        {"S7",
+         [](ProtocolStory& s) { s.shows(0, {.committed = 5}).shows(0, {.committed = 5}); },
+         [](ProtocolStory& s) { s.shows(0, {.committed = 5}).shows(0, {.committed = 4}); },
+         "S7: let its commit number fall from 5 to 4"},
+        {"S8",
+         [](ProtocolStory& s) { s.acknowledges(0, 0, {entry(1)}).shows(0, {.durable = 1}); },
+         [](ProtocolStory& s) { s.acknowledges(0, 0, {entry(1)}).shows(0, {.durable = 0}); },
+         "S8: acknowledged op 1, and has 0 on disk"},
+        {"S12",
+         [](ProtocolStory& s) {
+             s.tell(about(Kind::State, 0, 8, {1, 1})).tell(about(Kind::State, 1, 8, {1, 1}));
+         },
+         [](ProtocolStory& s) {
+             s.tell(about(Kind::State, 0, 8, {1, 1})).tell(about(Kind::State, 1, 8, {1, 2}));
+         },
+         "S12: has another state than others after op 8"},
+        {"S12b",
+         [](ProtocolStory& s) {
+             s.tell(about(Kind::Image, 0, 8, {1, 1})).tell(about(Kind::Image, 1, 8, {1, 1}));
+         },
+         [](ProtocolStory& s) {
+             s.tell(about(Kind::Image, 0, 8, {1, 1})).tell(about(Kind::Image, 1, 8, {1, 2}));
+         },
+         "S12b: has another checkpoint than others after op 8"},
+        {"S17",
+         [](ProtocolStory& s) {
+             s.tell(about(Kind::Image, 0, 8, {1, 1})).tell(about(Kind::Restored, 1, 8, {1, 1}));
+         },
+         [](ProtocolStory& s) {
+             s.tell(about(Kind::Restored, 1, 8, {1, 2}));
+         },
+         "S17: fetched a checkpoint at op 8 that nobody made"},
+        {"halt",
+         [](ProtocolStory& s) { s.starts(0); },
+         [](ProtocolStory& s) { s.tell({.kind = Kind::Halted, .node = 0, .text = "no words"}); },
+         "halt: halts: no words"},
+    };
+}
+
+std::vector<Case> all_cases() {
+    std::vector<Case> all = of_the_committed_log();
+    for (const auto& more : {of_views(), of_one_replica()})
+        all.insert(all.end(), more.begin(), more.end());
+    return all;
+}
+
+} // namespace
+
+TEST_CASE("each rule of a replicated log holds in a good story and breaks in a bad one",
+          "[monitors]") {
+    for (const Case& each : all_cases()) {
+        CAPTURE(each.rule);
+        ProtocolStory good;
+        each.holds(good);
+        CHECK(good.alarm().empty());
+        CHECK(good.judged(each.rule) > 0);
+        ProtocolStory bad;
+        each.breaks(bad);
+        CHECK(bad.alarm() == each.says);
+    }
+}
+
+TEST_CASE("every rule of the catalogue has its story", "[monitors]") {
+    std::set<std::string_view> told;
+    for (const Case& each : all_cases())
+        told.insert(each.rule);
+    std::set<std::string_view> known;
+    for (const MonitorEntry& rule : monitor_catalogue()) {
+        CHECK(known.insert(rule.id).second);
+        CHECK_FALSE(rule.summary.empty());
+    }
+    CHECK(told == known);
+}
+
+TEST_CASE("two rules of one replica's counters have more than one way to break", "[monitors]") {
+    CHECK(ProtocolStory().shows(0, {.head = 9, .committed = 5, .applied = 6}).alarm() ==
+          "S6: executed op 6, and knows of 5 committed ones");
+    CHECK(ProtocolStory().shows(0, {.applied = 5}).shows(0, {.applied = 4}).alarm() ==
+          "S7: let its applied op fall from 5 to 4");
+    CHECK(ProtocolStory().shows(0, {.applied = 5, .checkpoint = 8}).alarm() ==
+          "S7: has executed op 5 and a checkpoint at 8");
+    // A new life knows less, and that is no harm.
+    CHECK(ProtocolStory().shows(0, {.committed = 5}).starts(0).shows(0, {.committed = 3}).alarm() ==
+          "");
+}
+
+TEST_CASE("views: what a replica shows, and whose log it has", "[monitors]") {
+    CHECK(ProtocolStory().shows(0, {.view = 3}).shows(0, {.view = 2}).alarm() ==
+          "S10: shows view 0.2 after 0.3");
+    CHECK(ProtocolStory()
+              .shows(0, {.view = 3, .log_view = 2})
+              .starts(0)
+              .shows(0, {.view = 3, .log_view = 1})
+              .alarm() == "S10: shows log_view 0.1 after 0.2");
+    CHECK(ProtocolStory().shows(0, {.view = 3, .log_view = 4}).alarm() ==
+          "S10: has the log of view 0.4, later than its own");
+    // Without its disk it does not know what it was.
+    CHECK(ProtocolStory()
+              .shows(0, {.view = 3, .log_view = 3})
+              .starts(0, true)
+              .shows(0, {.view = 2, .log_view = 2})
+              .alarm()
+              .empty());
+    CHECK(ProtocolStory()
+              .shows(0, {.view = 3, .leads = true})
+              .shows(1, {.view = 3, .leads = true})
+              .alarm() == "S9: leads view 0.3, as another one does");
+}
+
+TEST_CASE("quorums: answers, leaders without votes, standbys", "[monitors]") {
+    CHECK(ProtocolStory().tell({.kind = Kind::Replied, .node = 0, .op = 1}).alarm() ==
+          "S5: answered a client for op 1, not committed");
+    // Of five it takes three, and a standby's word counts for nothing.
+    const Electorate five{
+        .epoch = 1, .voters = {0, 1, 2, 3, 4}, .to_commit = 3, .to_change_view = 3};
+    const ViewNumber view = ViewNumber{1} << 32U;
+    ProtocolStory story;
+    story.tell({.kind = Kind::Elected, .node = 0, .electorate = &five});
+    story.votes(1, view, 0, 0).votes(7, view, 0, 0).leads(0, view, {});
+    CHECK(story.alarm() == "S5: leads view 1.0, for which 2 voted: it takes 3");
+    ProtocolStory acks;
+    acks.tell({.kind = Kind::Elected, .node = 0, .electorate = &five});
+    for (const NodeId node : {0, 1, 7})
+        acks.acknowledges(node, view, {entry(1)});
+    CHECK(acks.executes(0, entry(1), view).alarm() ==
+          "S5: executes op 1, which no quorum acknowledged");
+}
+
+TEST_CASE("a promise may end with the log of a later view, unless it was kept by others too",
+          "[monitors]") {
+    const auto heard = [](ProtocolStory& story) -> ProtocolStory& {
+        return story.tell({.kind = Kind::Heard, .node = 2, .log_view = 1});
+    };
+    ProtocolStory replaced;
+    replaced.acknowledges(2, 0, {entry(1)});
+    CHECK(heard(replaced).votes(2, 2, 0, 0).alarm().empty());
+    ProtocolStory lost;
+    lost.acknowledges(2, 0, {entry(1)}).acknowledges(0, 0, {entry(1)});
+    CHECK(heard(lost).votes(2, 2, 0, 0).alarm() ==
+          "S14: offers log (0.0, 0) after it acknowledged (0.0, 1)");
+}
+
+TEST_CASE("the page of the protocol rules lists each as the catalogue does", "[monitors]") {
+    const std::string page = [] {
+        std::ifstream file(std::string(FAULTLAB_SOURCE_DIR) + "/docs/reference/protocol-rules.md");
+        REQUIRE(file.good());
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    }();
+    for (const MonitorEntry& rule : monitor_catalogue()) {
+        CAPTURE(rule.id);
+        CHECK(page.find("| " + std::string(rule.id) + " | " + std::string(rule.name) + " | " +
+                        std::string(rule.summary) + " |") != std::string::npos);
+    }
+}
