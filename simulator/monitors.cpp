@@ -11,102 +11,115 @@ namespace {
 
 using replica::BatchReader;
 using replica::flag_uncertain;
-using replica::max_voters;
 using replica::Quorums;
 using replica::Reject;
+using Kind = ProtocolEvent::Kind;
 
-std::string text(View view) {
-    return fmt::format("{}.{}", view.epoch(), view.number());
+/// Replicas are numbered from 1, nodes of the lab from 0.
+NodeId node_of(std::uint64_t replica) {
+    return static_cast<NodeId>(replica) - 1;
+}
+
+Digest digest(const Checksum& checksum) {
+    return {.high = checksum.high, .low = checksum.low};
+}
+
+LogEntry entry(const Header& header) {
+    return {.op = header.op,
+            .checksum = digest(header.checksum),
+            .parent = digest(header.parent),
+            .timestamp = header.timestamp};
+}
+
+/// Whether it takes part, and so knows what it says of itself.
+bool takes_part(Status status) {
+    return status != Status::Booting && status != Status::Recovering && status != Status::Halted;
 }
 
 } // namespace
 
-void Monitors::violate(const char* rule, ReplicaId self, const std::string& what) {
+// --- what is told
+
+ProtocolEvent Monitors::event(Kind kind, ReplicaId self) const {
+    return {.kind = kind, .node = node_of(self), .life = nodes_.at(self).life, .t = now_};
+}
+
+void Monitors::tell(const ProtocolEvent& event) {
+    rules_.on(event);
+    for (const Alarm& alarm : rules_.take_alarms())
+        violate(alarm.rule, static_cast<ReplicaId>(alarm.node + 1), alarm.what);
+}
+
+void Monitors::violate(std::string_view rule, ReplicaId self, std::string_view what) {
     violations_.push_back(fmt::format("{}: replica {}: {}", rule, self, what));
 }
 
 void Monitors::started(ReplicaId self, bool blank) {
-    Promises& mine = promises_.at(self);
-    // A view may have been entered in memory only: then nobody has heard of it (see `sent`).
-    mine.telemetry_view = {};
-    if (blank) {
-        // It does not know what it said, nor need it: what counts is that nobody else builds upon
-        // a vote that it has forgotten, and that is what the rules about committed ops see.
-        mine.telemetry_log_view = {};
-        mine.view = {};
-    }
-    mine.commit_max = 0;
+    ++nodes_.at(self).life;
+    ProtocolEvent told = event(Kind::Started, self);
+    told.a = blank ? 1 : 0;
+    tell(told);
 }
 
-void Monitors::sent(ReplicaId self, const Header& header, Bytes body) {
-    Promises& mine = promises_.at(self);
-    switch (header.command) {
-        case Command::Prepare: {
-            std::vector<Request>& requests = requests_[header.checksum];
-            if (!requests.empty()) break;
-            BatchReader batch(body);
-            while (const auto request = batch.next()) {
-                requests.push_back({request->record.client, request->record.request});
-            }
-            break;
-        }
-        case Command::DoViewChange: offered(self, header); [[fallthrough]];
-        case Command::PrepareOk:
-        case Command::StartView:
-            if (header.view < mine.view) {
-                violate("S10",
-                        self,
-                        fmt::format("speaks in view {} after {}: {}",
-                                    text(header.view),
-                                    text(mine.view),
-                                    name(header.command)));
-            }
-            mine.view = std::max(mine.view, header.view);
-            break;
-        default: break;
-    }
-    if (header.command == Command::PrepareOk) {
-        events_.push_back(
-            {.kind = EventKind::Acknowledged, .a = header.op, .b = header.view.value});
-    }
+void Monitors::halted(ReplicaId self, std::string_view reason) {
+    ProtocolEvent told = event(Kind::Halted, self);
+    told.text = reason;
+    tell(told);
 }
 
 void Monitors::received(ReplicaId self, const Header& header) {
     if (header.command != Command::StartView && header.command != Command::Log) return;
-    Promises& mine = promises_.at(self);
-    mine.heard_log_view = std::max(mine.heard_log_view, header.log_view);
+    ProtocolEvent told = event(Kind::Heard, self);
+    told.log_view = header.log_view.value;
+    tell(told);
 }
 
-void Monitors::offered(ReplicaId self, const Header& header) {
-    const Promises& mine = promises_.at(self);
-    // Who does not know where its log ends denies only what lies above `to`.
-    const Op end = header.flags == flag_uncertain ? header.to : header.op;
-    if (std::pair(header.log_view, end) >= std::pair(mine.ack_view, mine.ack_op)) return;
-    // The log of a later view may have taken the place of what it acknowledged, but then nothing
-    // that it drops was committed.
-    bool broken = mine.heard_log_view <= mine.ack_view;
-    const auto& log = acks_[mine.ack_view].log;
-    for (auto entry = log.upper_bound(end); entry != log.end(); ++entry) {
-        const auto& [op, checksum] = *entry;
-        if (op > mine.ack_op || op >= canonical_.size()) break;
-        if (canonical_[op] && canonical_[op]->checksum == checksum) broken = true;
+void Monitors::sent(ReplicaId self, const Header& header, Bytes body) {
+    ProtocolEvent told = event(Kind::Spoke, self);
+    told.view = header.view.value;
+    switch (header.command) {
+        case Command::Prepare: proposed(self, header, body); return;
+        case Command::DoViewChange: {
+            ProtocolEvent vote = event(Kind::Voted, self);
+            vote.view = header.view.value;
+            vote.log_view = header.log_view.value;
+            // Who does not know where its log ends denies only what lies above `to`.
+            vote.a = header.flags == flag_uncertain ? 1 : 0;
+            vote.op = vote.a == 1 ? header.to : header.op;
+            tell(vote);
+            break;
+        }
+        case Command::PrepareOk:
+            events_.push_back(
+                {.kind = EventKind::Acknowledged, .a = header.op, .b = header.view.value});
+            break;
+        case Command::StartView: break;
+        default: return;
     }
-    if (!broken) return;
-    violate("S14",
-            self,
-            fmt::format("offers log ({}, {}) after it acknowledged ({}, {})",
-                        text(header.log_view),
-                        end,
-                        text(mine.ack_view),
-                        mine.ack_op));
+    tell(told);
 }
 
-void Monitors::replied(const Header& header) {
-    if (header.command == Command::Reply) replied_ = std::max(replied_, header.op);
+void Monitors::proposed(ReplicaId self, const Header& header, Bytes body) {
+    // A later leader passes on what another one made, under that one's name.
+    if (header.replica != self || !opened_.insert(header.checksum).second) return;
+    BatchReader batch(body);
+    while (const auto request = batch.next()) {
+        ProtocolEvent told = event(Kind::Requested, self);
+        told.checksum = digest(header.checksum);
+        told.a = request->record.client;
+        told.b = request->record.request;
+        tell(told);
+    }
+    ProtocolEvent told = event(Kind::Proposed, self);
+    told.view = header.view.value;
+    told.op = header.op;
+    told.checksum = digest(header.checksum);
+    told.parent = digest(header.parent);
+    tell(told);
 }
 
-void Monitors::halted(ReplicaId self, std::string_view reason) {
-    violate("halt", self, std::string(reason));
+void Monitors::replied(ReplicaId self, const Header& header) {
+    if (header.command == Command::Reply) answers_.push_back({.self = self, .header = header});
 }
 
 void Monitors::happened(ReplicaId self, const Event& event) {
@@ -116,170 +129,148 @@ void Monitors::happened(ReplicaId self, const Event& event) {
 
 std::uint64_t Monitors::count(EventKind kind) const {
     std::uint64_t all = 0;
-    for (const auto& counts : counts_) {
+    for (const auto& counts : counts_)
         all += counts.at(static_cast<std::size_t>(kind));
-    }
     return all;
 }
 
+// --- after a step
+
 void Monitors::after_step(ReplicaId self, const Replica& replica, const Telemetry& telemetry) {
-    if (telemetry.membership.voter_count > 0) {
-        epochs_.try_emplace(telemetry.membership.epoch, telemetry.membership);
-    }
-    watch_gauges(self, telemetry);
-    for (const Event& event : events_) {
-        switch (event.kind) {
-            case EventKind::Acknowledged:
-                acknowledged(self, View{event.b}, event.a, replica);
-                break;
-            case EventKind::Committed: executed(self, event, replica); break;
-            case EventKind::Digest: same("S12", digests_, self, event, "state"); break;
-            case EventKind::Checkpointed:
-                same("S12b", checkpoints_, self, event, "snapshot");
-                break;
-            case EventKind::ViewInstalled:
-                if (telemetry.role == Role::Primary && telemetry.view.value == event.a) {
-                    installed(self, telemetry.view, replica, telemetry);
-                }
-                break;
-            case EventKind::Rejected:
-                if (event.a == static_cast<std::uint64_t>(Reject::Fork)) {
-                    violate("A6", self, fmt::format("sees a fork, in a message of {}", event.b));
-                }
-                break;
-            default: break;
-        }
-    }
+    named(self, telemetry.membership);
+    for (const Event& event : events_)
+        told(self, event, replica, telemetry);
     events_.clear();
-    if (replied_ > committed()) {
-        violate("S4", self, fmt::format("answered a client for op {}, not committed", replied_));
+    answered();
+    shown(self, telemetry);
+}
+
+void Monitors::named(ReplicaId self, const Membership& membership) {
+    Node& node = nodes_.at(self);
+    if (membership.voter_count == 0 || node.epoch == membership.epoch) return;
+    node.epoch = membership.epoch;
+    const Quorums quorums = Quorums::of(membership.voter_count);
+    Electorate electorate{.epoch = membership.epoch,
+                          .to_commit = quorums.replication,
+                          .to_change_view = quorums.view_change};
+    for (std::size_t i = 0; i < membership.voter_count; ++i)
+        electorate.voters.push_back(node_of(membership.voters[i]));
+    ProtocolEvent told = event(Kind::Elected, self);
+    told.electorate = &electorate;
+    tell(told);
+}
+
+void Monitors::told(ReplicaId self,
+                    const Event& event,
+                    const Replica& replica,
+                    const Telemetry& telemetry) {
+    ProtocolEvent told = this->event(Kind::State, self);
+    told.op = event.a;
+    told.checksum = digest(event.checksum);
+    switch (event.kind) {
+        case EventKind::Acknowledged: acknowledged(self, View{event.b}, event.a, replica); return;
+        case EventKind::Committed: executed(self, event, replica); return;
+        case EventKind::ViewInstalled: installed(self, event, replica, telemetry); return;
+        case EventKind::Digest: break;
+        case EventKind::Checkpointed: told.kind = Kind::Image; break;
+        case EventKind::SyncDone:
+            if (telemetry.checkpoint != event.a) return;
+            told.kind = Kind::Restored;
+            told.checksum = digest(telemetry.checkpoint_id);
+            break;
+        case EventKind::Rejected:
+            told.kind = Kind::Rejected;
+            told.a = event.a;
+            told.b = static_cast<std::uint64_t>(node_of(event.b));
+            told.text = name(static_cast<Reject>(event.a));
+            break;
+        default: return;
     }
-    replied_ = 0;
+    tell(told);
 }
 
 void Monitors::acknowledged(ReplicaId self, View view, Op op, const Replica& replica) {
-    Promises& mine = promises_.at(self);
-    if (std::pair(view, op) > std::pair(mine.ack_view, mine.ack_op)) {
-        mine.ack_view = view;
-        mine.ack_op = op;
-    }
-    const auto epoch = epochs_.find(view.epoch());
-    if (epoch == epochs_.end() || !epoch->second.votes(self)) return;
-    ViewAcks& acks = acks_[view];
-    for (Op at = op; at > acks.acked[self]; --at) {
+    Node& node = nodes_.at(self);
+    const Op before = node.ack_view == view ? node.ack_op : 0;
+    log_.clear();
+    for (Op at = op; at > before; --at) {
         const Header* header = replica.log(at);
         if (header == nullptr) break;
-        const auto [known, is_new] = acks.log.try_emplace(at, header->checksum);
-        if (!is_new && known->second != header->checksum) {
-            violate("S9", self, fmt::format("op {} differs within view {}", at, text(view)));
-        }
+        log_.push_back(entry(*header));
     }
-    if (op <= acks.acked[self]) return;
-    acks.acked[self] = op;
-    std::array<Op, max_voters> ops{};
-    const Membership& members = epoch->second;
-    for (std::size_t i = 0; i < members.voter_count; ++i) {
-        ops[i] = acks.acked[members.voters[i]];
+    std::ranges::reverse(log_);
+    if (view >= node.ack_view) {
+        node.ack_op = node.ack_view == view ? std::max(node.ack_op, op) : op;
+        node.ack_view = view;
     }
-    std::ranges::sort(ops, std::greater());
-    const Op sealed = ops[Quorums::of(members.voter_count).replication - 1U];
-    for (; acks.sealed < sealed; ++acks.sealed) {
-        const auto entry = acks.log.find(acks.sealed + 1);
-        if (entry != acks.log.end()) seal(view, entry->first, entry->second, self, replica);
-    }
-}
-
-void Monitors::seal(
-    View view, Op op, const Checksum& checksum, ReplicaId self, const Replica& replica) {
-    if (canonical_.size() <= op) canonical_.resize(op + 1);
-    std::optional<Entry>& entry = canonical_[op];
-    if (!entry) {
-        entry = Entry{.checksum = checksum, .sealed_in = view};
-    } else if (entry->checksum != checksum) {
-        violate("S1", self, fmt::format("another op {} was committed", op));
-        return;
-    }
-    const Header* header = replica.log(op);
-    if (header == nullptr || header->checksum != checksum) return;
-    entry->timestamp = header->timestamp;
-    const Entry* before = canonical_[op - 1] ? &*canonical_[op - 1] : nullptr;
-    if (before == nullptr) return;
-    if (header->parent != before->checksum) {
-        violate("S2", self, fmt::format("op {} does not extend the committed chain", op));
-    }
-    if (before->timestamp != 0 && header->timestamp <= before->timestamp) {
-        violate("S22", self, fmt::format("the timestamp of op {} is not above the last", op));
-    }
+    ProtocolEvent told = event(Kind::Acknowledged, self);
+    told.view = view.value;
+    told.op = op;
+    told.log = log_;
+    tell(told);
 }
 
 void Monitors::executed(ReplicaId self, const Event& event, const Replica& replica) {
-    seal(View{event.b}, event.a, event.checksum, self, replica);
-    executed_once(self, event.a, event.checksum);
-}
-
-void Monitors::executed_once(ReplicaId self, Op op, const Checksum& checksum) {
-    const auto found = requests_.find(checksum);
-    if (found == requests_.end()) return;
-    for (const Request& request : found->second) {
-        if (request.request == 0) continue; // a registration may be repeated
-        const auto [effect, is_new] = effects_.try_emplace(request, op);
-        if (!is_new && effect->second != op) {
-            violate("S15",
-                    self,
-                    fmt::format("request {} of client {:x} is op {} and op {}",
-                                request.request,
-                                request.client,
-                                effect->second,
-                                op));
-        }
+    ProtocolEvent told = this->event(Kind::Executed, self);
+    told.view = event.b;
+    told.op = event.a;
+    told.checksum = digest(event.checksum);
+    const Header* header = replica.log(event.a);
+    if (header != nullptr && header->checksum == event.checksum) {
+        log_.assign(1, entry(*header));
+        told.log = log_;
     }
-}
-
-void Monitors::same(const char* rule,
-                    std::map<Op, Checksum>& known,
-                    ReplicaId self,
-                    const Event& event,
-                    const char* what) {
-    const auto [first, is_new] = known.try_emplace(event.a, event.checksum);
-    if (!is_new && first->second != event.checksum) {
-        violate(rule, self, fmt::format("another {} than others after op {}", what, event.a));
-    }
+    tell(told);
 }
 
 void Monitors::installed(ReplicaId self,
-                         View view,
+                         const Event& event,
                          const Replica& replica,
                          const Telemetry& telemetry) {
-    for (Op op = telemetry.checkpoint + 1; op < canonical_.size(); ++op) {
-        if (!canonical_[op] || canonical_[op]->sealed_in >= view) continue;
+    if (telemetry.role != Role::Primary || telemetry.view.value != event.a) return;
+    log_.clear();
+    for (Op op = telemetry.checkpoint + 1; op <= telemetry.head; ++op) {
         const Header* header = replica.log(op);
-        if (header == nullptr || header->checksum != canonical_[op]->checksum) {
-            violate("S4",
-                    self,
-                    fmt::format("leads view {} without op {}, committed in {}",
-                                text(view),
-                                op,
-                                text(canonical_[op]->sealed_in)));
-            return;
-        }
+        if (header != nullptr) log_.push_back(entry(*header));
     }
+    ProtocolEvent told = this->event(Kind::Installed, self);
+    told.view = event.a;
+    told.op = event.b;
+    told.a = 1;
+    told.b = telemetry.checkpoint;
+    told.log = log_;
+    tell(told);
 }
 
-void Monitors::watch_gauges(ReplicaId self, const Telemetry& now) {
-    // Booting or lost its disk: knows nothing of itself yet.
-    if (now.status == Status::Booting || now.status == Status::Recovering) return;
-    if (now.status == Status::Halted) return;
-    Promises& mine = promises_.at(self);
-    if (now.view < mine.telemetry_view) violate("S10", self, "view " + text(now.view) + " fell");
-    if (now.log_view < mine.telemetry_log_view) {
-        violate("S10", self, "log_view " + text(now.log_view) + " fell");
+void Monitors::answered() {
+    for (const auto& [self, header] : answers_) {
+        ProtocolEvent told = event(Kind::Replied, self);
+        told.op = header.op;
+        told.a = header.client;
+        told.b = header.request;
+        told.checksum = digest(header.body_checksum);
+        tell(told);
     }
-    if (now.log_view > now.view) violate("S10", self, "log_view is above view");
-    if (now.commit_max < mine.commit_max) violate("S7", self, "the commit number fell");
-    if (now.commit_min > now.commit_max) violate("S6", self, "executed what is not committed");
-    mine.telemetry_view = now.view;
-    mine.telemetry_log_view = now.log_view;
-    mine.commit_max = now.commit_max;
+    answers_.clear();
+}
+
+void Monitors::shown(ReplicaId self, const Telemetry& telemetry) {
+    const auto number = [](std::uint64_t of) { return static_cast<std::int64_t>(of); };
+    const Gauges gauges{.view = number(telemetry.view.value),
+                        .log_view = number(telemetry.log_view.value),
+                        .head = number(telemetry.head),
+                        .durable = number(telemetry.durable),
+                        .committed = number(telemetry.commit_max),
+                        .applied = number(telemetry.commit_min),
+                        .checkpoint = number(telemetry.checkpoint),
+                        .queue = telemetry.queue,
+                        .log_room = number(telemetry.wal_free),
+                        .normal = takes_part(telemetry.status),
+                        .leads =
+                            telemetry.status == Status::Normal && telemetry.role == Role::Primary};
+    ProtocolEvent told = event(Kind::Shown, self);
+    told.gauges = &gauges;
+    tell(told);
 }
 
 } // namespace faultlab::simulator

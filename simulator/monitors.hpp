@@ -1,32 +1,33 @@
 #pragma once
 
+#include "checker/monitors/monitor_set.hpp"
 #include "simulator/names.hpp"
 
 #include <array>
-#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace faultlab::simulator {
 
-/// What must hold over all replicas whatever fails, checked as it happens. The names of the rules
-/// are those of the lab's catalogue of invariants (S1, S2, …).
+/// Tells the rules of checker/monitors what the replicas of a world do, as it happens.
 class Monitors {
 public:
-    /// Violations so far, in order; empty is good.
+    /// What was seen broken so far, in order: "S1: replica 2: …". Empty is good.
     [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
 
     /// A promise that somebody outside saw broken.
-    void violate(const char* rule, ReplicaId self, const std::string& what);
+    void violate(std::string_view rule, ReplicaId self, std::string_view what);
 
+    /// Of all that is told next.
+    void at(Nanos now) { now_ = now; }
     /// During a step of `self`, in the order of its effects.
     void sent(ReplicaId self, const Header& header, Bytes body);
     /// Before a step of `self`.
     void received(ReplicaId self, const Header& header);
-    void replied(const Header& header);
+    void replied(ReplicaId self, const Header& header);
     void happened(ReplicaId self, const Event& event);
     /// It stopped for good without a reason that the world gave it.
     void halted(ReplicaId self, std::string_view reason);
@@ -42,63 +43,44 @@ public:
     /// Likewise all replicas together.
     [[nodiscard]] std::uint64_t count(EventKind kind) const;
     /// The newest op of which all below are known to be committed.
-    [[nodiscard]] Op committed() const { return canonical_.empty() ? 0 : canonical_.size() - 1; }
+    [[nodiscard]] Op committed() const { return rules_.ledger().head(); }
+    /// How often each rule of the catalogue had something to judge.
+    [[nodiscard]] std::vector<std::uint64_t> judged() const { return rules_.judged(); }
 
 private:
-    struct Entry {
-        Checksum checksum;
-        View sealed_in; ///< view in which a quorum acknowledged it, or it was first executed
-        std::uint64_t timestamp = 0;
-    };
-    /// What one replica let others know.
-    struct Promises {
-        View view;     ///< in which it spoke last
-        View ack_view; ///< of its strongest acknowledgement
+    struct Node {
+        std::int32_t life = -1;
+        View ack_view; ///< of its last acknowledgement
         Op ack_op = 0;
-        View heard_log_view; ///< newest whose log others sent to it
-        View telemetry_view;
-        View telemetry_log_view;
-        Op commit_max = 0; ///< in this life
-    };
-    /// Acknowledgements in one view.
-    struct ViewAcks {
-        std::array<Op, max_replica_id + 1> acked{};
-        Op sealed = 0;
-        std::map<Op, Checksum> log;
-    };
-    struct Request {
-        ClientId client = 0;
-        RequestNumber request = 0;
-        friend auto operator<=>(const Request&, const Request&) = default;
+        std::optional<std::uint32_t> epoch; ///< the newest whose electorate it named
     };
 
-    void offered(ReplicaId self, const Header& header);
+    [[nodiscard]] ProtocolEvent event(ProtocolEvent::Kind kind, ReplicaId self) const;
+    void tell(const ProtocolEvent& event);
+    void proposed(ReplicaId self, const Header& header, Bytes body);
     void acknowledged(ReplicaId self, View view, Op op, const Replica& replica);
-    void seal(View view, Op op, const Checksum& checksum, ReplicaId self, const Replica& replica);
     void executed(ReplicaId self, const Event& event, const Replica& replica);
-    void executed_once(ReplicaId self, Op op, const Checksum& checksum);
-    void same(const char* rule,
-              std::map<Op, Checksum>& known,
-              ReplicaId self,
-              const Event& event,
-              const char* what);
-    void installed(ReplicaId self, View view, const Replica& replica, const Telemetry& telemetry);
-    void watch_gauges(ReplicaId self, const Telemetry& telemetry);
+    void answered();
+    void installed(ReplicaId self, const Event& event, const Replica&, const Telemetry&);
+    void named(ReplicaId self, const Membership& membership);
+    void told(ReplicaId self, const Event& event, const Replica&, const Telemetry&);
+    void shown(ReplicaId self, const Telemetry& telemetry);
 
-    std::vector<std::string> violations_;
-    std::vector<std::optional<Entry>> canonical_; ///< by op
-    std::array<Promises, max_replica_id + 1> promises_{};
-    std::map<View, ViewAcks> acks_;
-    std::map<std::uint32_t, Membership> epochs_;
-    std::map<Op, Checksum> digests_;
-    std::map<Op, Checksum> checkpoints_;
-    std::map<Checksum, std::vector<Request>> requests_; ///< of entries that were sent
-    std::map<Request, Op> effects_;
+    MonitorSet rules_;
+    Nanos now_ = 0;
+    std::array<Node, max_replica_id + 1> nodes_{};
+    std::set<Checksum> opened_; ///< prepares whose requests were told
+    std::vector<Event> events_; ///< of the step under way
+    std::vector<LogEntry> log_; ///< scratch
+    struct Answer {
+        ReplicaId self = no_replica;
+        Header header;
+    };
+    std::vector<Answer> answers_; ///< likewise
     std::array<std::array<std::uint64_t, static_cast<std::size_t>(EventKind::BugFired) + 1>,
                max_replica_id + 1>
         counts_{};
-    std::vector<Event> events_; ///< of this step
-    Op replied_ = 0;            ///< newest op that this step answered a client for
+    std::vector<std::string> violations_;
 };
 
 } // namespace faultlab::simulator

@@ -59,7 +59,7 @@ void World::Shell::send(ReplicaId to, const Header& header, Bytes body) {
 
 void World::Shell::reply(std::uint64_t client_link, const Header& header, Bytes body) {
     link('r', client_link, 0, header.checksum);
-    world_->monitors_.replied(header);
+    world_->monitors_.replied(node_->config.self, header);
     if (world_->options_.trace) {
         world_->trace(*node_, fmt::format("→ client {} {}", client_link, text(header)));
     }
@@ -142,6 +142,7 @@ Nanos World::local_time(const Node& node) const {
 void World::step(Node& node, Input input) {
     if (node.replica == nullptr) return;
     input.now = local_time(node);
+    monitors_.at(now());
     input.wall = wall_origin + static_cast<std::uint64_t>(now() + node.wall_offset);
     if (const auto* received = std::get_if<Received>(&input.what)) {
         monitors_.received(node.config.self, received->message.header);
