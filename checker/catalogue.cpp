@@ -33,6 +33,10 @@ constexpr std::array entries = {
                  .summary = "after the last heal every replica comes to what the others know",
                  .options = convergence_options,
                  .make = make_convergence},
+    CheckerEntry{.name = "invariants",
+                 .summary = "the rules of a replicated log hold, as far as replicas show it",
+                 .options = invariants_options,
+                 .make = make_invariants},
     CheckerEntry{.name = "set",
                  .summary = "every acknowledged element is in the final read, and no other "
                             "than was tried",

@@ -107,6 +107,8 @@ NodeStatus status_of(const Telemetry& said) {
             .metrics = {{"role", role},
                         {"term", said.view.number()},
                         {"epoch", said.view.epoch()},
+                        {"log_term", said.log_view.number()},
+                        {"log_epoch", said.log_view.epoch()},
                         {"leader", node_of(said.primary)},
                         {"status", static_cast<std::int64_t>(said.status)},
                         {"normal", normal ? 1 : 0},

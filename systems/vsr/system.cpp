@@ -44,7 +44,7 @@ public:
         return {1, static_cast<std::int32_t>(replica::max_voters)};
     }
     [[nodiscard]] std::vector<CheckerRequest> checkers() const override {
-        return {{.name = "digest-agreement"}, {.name = "convergence"}};
+        return {{.name = "digest-agreement"}, {.name = "convergence"}, {.name = "invariants"}};
     }
     [[nodiscard]] std::vector<PlantedBug> planted_bugs() const override {
         std::vector<PlantedBug> all;

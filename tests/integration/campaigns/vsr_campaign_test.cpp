@@ -34,7 +34,7 @@ TEST_CASE("a short campaign over the lab's own store is valid, its replicas agre
     for (const auto& checker : report.at("checkers")) {
         if (checker.at("status") == "valid") valid.push_back(checker.at("name"));
     }
-    for (const char* name : {"linearizability", "digest-agreement", "convergence"})
+    for (const char* name : {"linearizability", "digest-agreement", "convergence", "invariants"})
         CHECK(std::ranges::count(valid, name) == 1);
     CHECK(holds(lab, "select count(distinct node) = 3 from event where kind = 'digest'"));
     CHECK(holds(lab, "select count(*) >= 2 from event where kind = 'view_installed'"));

@@ -72,7 +72,7 @@ TEST_CASE("the store names its bugs from its one table, and the checkers of what
     std::vector<std::string> names;
     for (const CheckerRequest& request : system->checkers())
         names.push_back(request.name);
-    CHECK(names == std::vector<std::string>{"digest-agreement", "convergence"});
+    CHECK(names == std::vector<std::string>{"digest-agreement", "convergence", "invariants"});
 }
 
 TEST_CASE("a store that does not answer is not empty, and says nothing of itself", "[vsr]") {

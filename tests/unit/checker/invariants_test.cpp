@@ -1,0 +1,86 @@
+#include "checker/judge.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/record_builder.hpp"
+
+#include <string>
+
+using namespace faultlab;
+using faultlab::test::RecordBuilder;
+
+namespace {
+
+CheckResult judged(const RecordBuilder& run) {
+    return judge_one(run.build(), {.name = "invariants"}, {});
+}
+
+/// What replicas say without an error: the second begins a new life with less.
+RecordBuilder calm() {
+    RecordBuilder run;
+    for (const double t : {100.0, 200.0}) {
+        for (NodeId node = 0; node < 2; ++node) {
+            run.sample(t, node, "term", 4)
+                .sample(t, node, "head", 20)
+                .sample(t, node, "commit", 10)
+                .sample(t, node, "applied", 10);
+        }
+    }
+    run.event(210, 0, "digest", {{"op", 8}, {"digest", Value("ab")}});
+    run.event(220, 1, "digest", {{"op", 8}, {"digest", Value("ab")}});
+    return run;
+}
+
+} // namespace
+
+TEST_CASE("the rules that a record can show are judged, the others named", "[checker]") {
+    const CheckResult result = judged(calm());
+    CHECK(result.verdict == Verdict::valid);
+    CHECK(result.reason.empty());
+    CHECK(result.statistics.at("S7 commit-monotone") == Value("held 4 times"));
+    CHECK(result.statistics.at("S12 state-agreement") == Value("held 1 times"));
+    CHECK(result.statistics.at("S1 one-entry-per-op") == Value("could not be judged"));
+}
+
+TEST_CASE("a record that shows nothing is judged by no rule", "[checker]") {
+    const CheckResult result = judged(RecordBuilder());
+    CHECK(result.verdict == Verdict::unknown);
+    CHECK(result.reason == "the record shows nothing that any rule is about");
+}
+
+TEST_CASE("a broken rule says who broke it, when and how often", "[checker]") {
+    RecordBuilder run = calm();
+    run.sample(300, 1, "term", 3).sample(300, 1, "commit", 9).sample(400, 1, "commit", 8);
+    const CheckResult result = judged(run);
+    CHECK(result.verdict == Verdict::invalid);
+    CHECK(result.reason == "S7: n2 let its commit number fall from 10 to 9");
+    REQUIRE(result.findings.size() == 2);
+    const Params& first = result.findings.front().details;
+    CHECK(first.at("rule") == Value("S7"));
+    CHECK(first.at("node") == Value(1));
+    CHECK(first.at("t_ns") == Value(300 * millisecond));
+    CHECK(first.at("times") == Value(2));
+    CHECK(*result.findings.back().details.at("what").text() == "n2 shows view 0.3 after 0.4");
+    CHECK(result.statistics.at("S10 views-monotone") == Value("broken 1 times"));
+}
+
+TEST_CASE("replicas that differ after one op, and two that lead one term", "[checker]") {
+    RecordBuilder run = calm();
+    run.event(
+        230, 1, "digest", {{"op", 16}, {"digest", Value("00000000000000010000000000000002")}});
+    run.event(
+        240, 0, "digest", {{"op", 16}, {"digest", Value("00000000000000010000000000000003")}});
+    CHECK(judged(run).reason == "S12: n1 has another state than others after op 16");
+    RecordBuilder two;
+    for (NodeId node = 0; node < 2; ++node)
+        two.sample(100, node, "term", 4)
+            .sample(100, node, "role", 2)
+            .sample(100, node, "normal", 1);
+    CHECK(judged(two).reason == "S9: n2 leads view 0.4, as another one does");
+}
+
+TEST_CASE("a refused message of a fork is an alarm, another one is not", "[checker]") {
+    RecordBuilder run = calm();
+    run.event(230, 1, "rejected", {{"why", Value("epoch")}, {"sender", 2}});
+    CHECK(judged(run).verdict == Verdict::valid);
+    run.event(240, 1, "rejected", {{"why", Value("fork")}, {"sender", 2}});
+    CHECK(judged(run).reason == "A6: n2 sees a fork, in a message of n3");
+}
