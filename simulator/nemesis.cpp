@@ -21,7 +21,8 @@ bool entry_settled(const Disk& disk, const Limits& limits, std::uint64_t slot) {
     if (header.checksum != checksum_of(header)) return false;
     if (header.size < sizeof(Header) || header.size > limits.message_bytes) return false;
     const Bytes body = entry.subspan(sizeof(Header), header.size - sizeof(Header));
-    return replica::header_from(entry).checksum == header.checksum && checksum(body) == header.body_checksum;
+    return replica::header_from(entry).checksum == header.checksum &&
+           checksum(body) == header.body_checksum;
 }
 
 const char* name(Trouble trouble) {
