@@ -231,7 +231,11 @@ bool HistoryAssembly::complete(const EventFields& event,
     builder_.complete(state.op, returned);
     return true;
 }
+        // An empty error is none in a history.
+        if (error != nullptr && error->kind == Token::Kind::text && error->text.empty())
+            kept.push_back(kept_field(name_of(Field::error), *error, from_edn_));
 
+        if (status == OpStatus::info) kept_.info_index.emplace(state.op, index);
 /// Of this event.
 Index HistoryAssembly::next_index() {
     lines_.add(next_index_, line_);

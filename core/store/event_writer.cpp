@@ -238,7 +238,9 @@ private:
         const bool as_text =
             text != nullptr && (std::ranges::find(texts, field.name) != texts.end() ||
                                 (column >= ours && !text->empty() && !is_json(*text)));
-        if (field.json != "null" || column >= ours)
+        if (as_text && text->empty())
+            cells[column] = R"("")"; // unquoted it would be absent
+        else if (field.json != "null" || column >= ours)
             cells[column] = cell(as_text ? *text : field.json);
     }
 

@@ -61,7 +61,8 @@ public:
             write_kept(event.index);
             write(line);
             const OpStatus status = history_.status()[index_of(line)];
-            if (event.returns || status != OpStatus::info) continue;
+            const bool placed = kept_.info_index.contains(event.op);
+            if (event.returns || status != OpStatus::info || placed) continue;
             const Line unknown = return_line(event.op);
             wait(unknown.t, unknown);
         }
@@ -76,7 +77,9 @@ private:
         for (std::size_t i = 0; i < history_.size(); ++i) {
             const auto op = static_cast<OpId>(i);
             events.push_back({history_.inv_index()[i], op, false});
-            const Index returned = history_.ret_index()[i];
+            const auto info = kept_.info_index.find(op);
+            const Index returned =
+                info != kept_.info_index.end() ? info->second : history_.ret_index()[i];
             if (returned != never) events.push_back({returned, op, true});
         }
         std::ranges::sort(events, {}, &Indexed::index);

@@ -25,8 +25,8 @@ namespace faultlab {
 /// jepsen.independent, or in :key where values alone would not show them. CSV has a header; key,
 /// value and ret are JSON in it.
 ///
-/// `kept` of a file that is copied: its other events stand where they stood, and fields that are
-/// none of ours where they were. EDN numbers the events anew.
+/// `kept` of a file that is copied: its other events and every info stand where they stood, and
+/// fields that are none of ours where they were. EDN numbers the events anew.
 ///
 /// Text that is not UTF-8 is written with its bad bytes replaced. The error is that of the stream.
 Result<void> export_history(const Record& record,

@@ -19,9 +19,11 @@ struct KeptEvent {
 
 /// What a file held besides its history, for a copy of it that loses nothing.
 struct Kept {
-    bool whole = false; ///< all was kept: a namespace is among the fields, and in no key
+    bool whole = false;            ///< all was kept: a namespace is among the fields, and in no key
     std::vector<KeptEvent> events; ///< in their order
     std::unordered_map<OpId, std::vector<KeptField>> invoked, returned;
+    /// Where the info of an operation stood. A history has only its time, which may be missing.
+    std::unordered_map<OpId, Index> info_index;
     std::vector<std::string> names; ///< of the fields that are none of ours, by first use
 };
 

@@ -49,9 +49,55 @@ TEST_CASE("A copy of Jepsen's EDN holds faults and strange fields as they were",
                  HistoryFormat::jsonl,
                  HistoryFormat::jsonl) ==
           R"({"process":"nemesis","type":"info","f":"go","value":[[1,[2]]],"why":"#x 1/2","time":5}
-{"process":0,"type":"invoke","f":"read","value":null,"time":6,"offsets":"{\"n1\" 0.5}"}
+{"process":0,"type":"invoke","f":"read","value":null,"time":6,"offsets":{"n1":0.5}}
 {"process":0,"type":"ok","f":"read","value":3,"time":7}
 )");
+}
+
+// An info was written where its time belongs. Without times, or with equal ones, that was behind
+// everything that followed it, and the lines of the copy were in another order.
+TEST_CASE("An info stays where it was in a copy, whatever the times say", "[issues]") {
+    const std::string history =
+        R"({"process":0,"type":"invoke","f":"write","key":1,"value":1,"time":0}
+{"process":0,"type":"info","f":"write","key":1,"value":1,"time":0}
+{"process":"nemesis","type":"info","f":"start","value":null,"time":0}
+{"process":1,"type":"invoke","f":"write","key":1,"value":2,"time":7}
+{"process":2,"type":"invoke","f":"read","key":1,"value":null,"time":7}
+{"process":1,"type":"info","f":"write","key":1,"value":2,"time":7}
+{"process":2,"type":"ok","f":"read","key":1,"value":1,"time":7}
+{"process":3,"type":"invoke","f":"read","key":1,"value":null,"time":3}
+{"process":3,"type":"info","f":"read","key":1,"value":null,"time":9}
+{"process":4,"type":"invoke","f":"read","key":1,"value":null,"time":1}
+{"process":4,"type":"ok","f":"read","key":1,"value":1,"time":2}
+)";
+    CHECK(copied(history, HistoryFormat::jsonl, HistoryFormat::jsonl) == history);
+    for (const auto format : {HistoryFormat::edn, HistoryFormat::csv}) {
+        const std::string other = copied(history, HistoryFormat::jsonl, format);
+        CHECK(copied(other, format, HistoryFormat::jsonl) == history);
+    }
+}
+
+// A map in a field that is none of ours is a list of pairs as a value, and was one in the copy. An
+// error without a text was none.
+TEST_CASE("Maps and empty errors come back from every format", "[issues]") {
+    const std::string text =
+        R"({"process":"nemesis","type":"info","f":"go","value":{"a":{"b":[0.5,{}]}},"time":1}
+{"process":0,"type":"invoke","f":"read","value":null,"time":2,"m":[1,{"x":null,"y z":[[1,2]]}]}
+{"process":0,"type":"fail","f":"read","value":null,"time":3,"error":""}
+)";
+    for (const auto format : {HistoryFormat::jsonl, HistoryFormat::edn, HistoryFormat::csv}) {
+        const std::string other = copied(text, HistoryFormat::jsonl, format);
+        CHECK(copied(other, format, HistoryFormat::jsonl) == text);
+        CHECK(copied(other, format, format) == other);
+    }
+    // A map whose keys are no texts has no object to be.
+    const std::string edn = "{:index 0, :time 1, :type :invoke, :process 0, :f :read, :value nil, "
+                            ":m {1 :a, 2 {:b #{}}}}\n";
+    CHECK(
+        copied(edn, HistoryFormat::edn, HistoryFormat::jsonl) ==
+        R"({"process":0,"type":"invoke","f":"read","value":null,"time":1,"m":[[1,"a"],[2,{"b":[]}]]})"
+        "\n");
+    CHECK(copied(edn, HistoryFormat::edn, HistoryFormat::edn) == edn);
 }
 
 // Lists of two were taken for a namespace and a key wherever keys stand.
