@@ -31,11 +31,12 @@ struct Breach {
     std::function<void(Subject&)> by;
 };
 
-/// Checks that each breach of what `make` gives trips its assertion, and no other one.
+/// Checks that each breach of what `make` gives, or of what that stands for, trips its assertion,
+/// and no other one.
 template <typename Make, typename Subject>
 void check_breaches(Make make, const std::vector<Breach<Subject>>& breaches) {
     for (const Breach<Subject>& breach : breaches) {
-        Subject subject = make();
+        auto subject = make();
         INFO(breach.id);
         CHECK(tripped_by([&] { breach.by(subject); }) == breach.id);
     }

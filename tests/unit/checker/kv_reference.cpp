@@ -114,18 +114,15 @@ public:
     Simulation(Rng& rng, const RandomKvOptions& options) : rng_(rng), options_(options) {}
 
     std::vector<Op> run() {
-        const auto at = [this](OpId op) -> Op& { return ops_[static_cast<std::size_t>(op)]; };
-        overlap(
+        draw_history(
             rng_,
-            options_.processes,
-            rng_.between(2, options_.max_ops),
+            options_,
+            ops_,
             [&](std::int32_t /*process*/) { return invoke(); },
-            [&](OpId op) { apply(at(op)); },
-            [&](OpId op) { finish(at(op)); });
-        if (rng_.chance(options_.corrupt_percent, 100)) {
-            for (std::int64_t i = rng_.between(1, 3); i > 0; --i)
-                corrupt();
-        }
+            [&](Op& op) { apply(op); },
+            [&](Op& op) { finish(op); },
+            3,
+            [&] { corrupt(); });
         return std::move(ops_);
     }
 

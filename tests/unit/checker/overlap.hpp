@@ -44,4 +44,28 @@ void overlap(Rng& rng,
     }
 }
 
+/// The operations of a history that is drawn so: at least two, and in some histories up to so many
+/// corruptions. `options` has max_ops, processes and corrupt_percent.
+template <typename Options, typename Invoke, typename Apply, typename Finish, typename Corrupt>
+void draw_history(Rng& rng,
+                  const Options& options,
+                  std::vector<Op>& ops,
+                  Invoke invoke,
+                  Apply apply,
+                  Finish finish,
+                  std::int64_t most_corruptions,
+                  Corrupt corrupt) {
+    const auto at = [&ops](OpId op) -> Op& { return ops[static_cast<std::size_t>(op)]; };
+    overlap(
+        rng,
+        options.processes,
+        rng.between(2, options.max_ops),
+        invoke,
+        [&](OpId op) { apply(at(op)); },
+        [&](OpId op) { finish(at(op)); });
+    if (!rng.chance(options.corrupt_percent, 100)) return;
+    for (std::int64_t i = rng.between(1, most_corruptions); i > 0; --i)
+        corrupt();
+}
+
 } // namespace faultlab

@@ -4,6 +4,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/trips.hpp"
 #include "tests/unit/replica_core/bench.hpp"
+#include "tests/unit/replica_core/entry_probe.hpp"
 
 #include <functional>
 
@@ -75,16 +76,7 @@ struct ViewProbe {
     static std::vector<Case> of_donors();
     static std::vector<Case> of_taking_up();
 
-    static void each(const std::vector<Case>& cases) {
-        for (const Case& of : cases) {
-            Bench bench(2);
-            bench.receive_three();
-            Core& core = *bench.replica->core_;
-            core.effects_ = &bench;
-            INFO(of.id);
-            CHECK(tripped_by([&] { of.by(core); }) == of.id);
-        }
-    }
+    static void each(const std::vector<Case>& cases) { EntryProbe::each(cases); }
 };
 
 } // namespace faultlab::replica
