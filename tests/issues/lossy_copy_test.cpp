@@ -95,8 +95,8 @@ TEST_CASE("Maps and empty errors come back from every format", "[issues]") {
                             ":m {1 :a, 2 {:b #{}}}}\n";
     CHECK(
         copied(edn, HistoryFormat::edn, HistoryFormat::jsonl) ==
-        R"({"process":0,"type":"invoke","f":"read","value":null,"time":1,"m":[[1,"a"],[2,{"b":[]}]]})"
-        "\n");
+        R"({"process":0,"type":"invoke","f":"read","value":null,"time":1,"m":[[1,"a"],[2,{"b":[]}]]}
+)");
     CHECK(copied(edn, HistoryFormat::edn, HistoryFormat::edn) == edn);
 }
 
