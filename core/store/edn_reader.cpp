@@ -145,7 +145,23 @@ private:
             ask();
             return true;
         }
-        return (!tuples_ || split_tuple(line)) && assembly_.add(event_, line);
+        return (tuples_ ? split_tuple(line) : no_tuple(line)) && assembly_.add(event_, line);
+    }
+
+    [[nodiscard]] const Token* tagged_value() const {
+        const Token* const process = event_.find(Field::process);
+        const Token* const value = event_.find(Field::value);
+        const bool of_operation = process != nullptr && process->kind == Token::Kind::integer;
+        return of_operation && value != nullptr && value->tuple ? value : nullptr;
+    }
+
+    /// Other events have told that their values are none.
+    bool no_tuple(std::size_t line) {
+        const Token* const tagged = tagged_value();
+        return tagged == nullptr ||
+               assembly_.refuse(line,
+                                fmt::format("'value' is {}", quoted(tagged->raw)),
+                                "no tuple, as in the events before it");
     }
 
     /// Empty for what is no text, which is refused later.
@@ -160,6 +176,7 @@ private:
         if (process == nullptr || process->kind != Token::Kind::integer) return;
         if (type == nullptr || text_of(*type) != "invoke" || f == nullptr) return;
         if (event_.has(Field::key)) return asking_->see_key();
+        if (tagged_value() != nullptr) return asking_->see_tag();
         const Token* const value = event_.find(Field::value);
         const bool list = value != nullptr && value->kind == Token::Kind::list;
         asking_->look_at(text_of(*f), list ? decode_canonical(value->text) : Value{});
@@ -170,7 +187,8 @@ private:
         const Token* const process = event_.find(Field::process);
         const Token* const f = event_.find(Field::f);
         if (process == nullptr || process->kind != Token::Kind::integer) return true;
-        if (f == nullptr || spans_keys(text_of(*f))) return true;
+        const bool spans = f != nullptr && spans_keys(text_of(*f));
+        if (f == nullptr || (spans && tagged_value() == nullptr)) return true;
         if (event_.has(Field::key)) {
             return assembly_.refuse(line,
                                     "a ':key', where the values of other events are [key value]",

@@ -169,9 +169,20 @@ bool EdnScanner::field_name(std::string_view& name) {
 
 bool EdnScanner::value(Token& token, std::string& scratch) {
     const char* const first = p_;
-    if (!form(token, scratch)) return false;
+    token.tuple = false;
+    if (!skip_tuple_tag(token.tuple) || !form(token, scratch)) return false;
     token.raw = {first, p_};
     return true;
+}
+
+/// The tag says what a list of two is for, and changes nothing in it.
+bool EdnScanner::skip_tuple_tag(bool& found) {
+    constexpr std::string_view tag = "jepsen.independent/tuple";
+    const std::string_view rest(p_, end_);
+    if (!rest.starts_with('#') || !rest.substr(1).starts_with(tag)) return true;
+    if (rest.size() > tag.size() + 1 && !is_delimiter(rest[tag.size() + 1])) return true;
+    found = true;
+    return skip_tag(tag);
 }
 
 bool EdnScanner::form(Token& token, std::string& scratch) {
@@ -367,6 +378,8 @@ void EdnScanner::sort_parts(std::vector<Part>& parts, std::string& text) {
 bool EdnScanner::element(Output& output, std::size_t depth) {
     if (p_ == end_) return unfinished();
     if (depth > depth_max) output.fits = false;
+    bool tagged = false; // as nothing inside a value
+    if (!skip_tuple_tag(tagged)) return false;
     bool taken = false;
     if (!nested(output, depth, taken)) return false;
     if (taken) return true;

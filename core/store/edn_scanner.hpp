@@ -72,6 +72,7 @@ private:
 
     bool fail(std::string wrong);
     bool unfinished();
+    bool skip_tuple_tag(bool& found);
     bool form(Token& token, std::string& scratch);
     bool text(Token& token, std::string& scratch);
     bool keyword(Token& token);

@@ -24,6 +24,7 @@ struct Token {
     };
     Kind kind = Kind::null;
     std::int64_t integer = 0; ///< of integer; 0 or 1 of boolean
+    bool tuple = false;       ///< jepsen.independent's tag says that it is a [key value]
     std::string_view text;
     std::string_view raw; ///< as it stands in the file, for messages
 };

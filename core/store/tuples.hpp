@@ -11,7 +11,7 @@
 namespace faultlab {
 
 /// Whether the values of an EDN history are [key value] tuples, as jepsen.independent writes them.
-/// The text does not say so, but the invocations tell, in this order:
+/// Where no tag says so the invocations tell, in this order:
 ///  - one whose value is no list of two with an integer or a text in front: they are not;
 ///  - one whose value is [key nil] (a read), or a cas of [key [from to]]: they are;
 ///  - a cas of [from to]: they are not;
@@ -21,6 +21,8 @@ class TupleQuestion {
 public:
     /// Looks at the next invocation of a process.
     void look_at(std::string_view f, const Value& value);
+    /// The tag of a value says it.
+    void see_tag() { decide(true); }
     /// An event names its key by itself.
     void see_key() { decide(false); }
     /// Nothing that follows can change the answer.

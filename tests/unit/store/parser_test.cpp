@@ -186,6 +186,18 @@ TEST_CASE("what Jepsen writes is read", "[store]") {
     REQUIRE(record.events.size() == 1);
     CHECK(record.events[0].kind == "nemesis");
 
+    const Record tagged = read_edn(R"(
+{:type :invoke, :process 0, :f :write, :value #jepsen.independent/tuple [3 #jepsen.independent/tuple (7 8)]}
+{:type :ok, :process 0, :f :write, :value #jepsen.independent/tuple [3 [7 8]]}
+{:type :invoke, :process 1, :f :cas, :value #jepsen.independent/tuple [4 7]}
+{:type :invoke, :process 2, :f :read, :value [3 nil]})");
+    REQUIRE(tagged.history.size() == 3);
+    CHECK(tagged.history.op(0).key == Value(3));
+    CHECK(tagged.history.op(0).arg == Value(Value::List{7, 8}));
+    CHECK(tagged.history.op(0).status == OpStatus::ok);
+    CHECK(tagged.history.op(1).key == Value(4)); // where nothing but the tag tells
+    CHECK(tagged.history.op(2).key == Value(3));
+
     const Record plain = read_edn("{:process 0 :type :invoke :f :cas :value [1 2]}");
     CHECK(plain.history.op(0).key.is_absent());
     CHECK(plain.history.op(0).arg == Value(Value::List{1, 2}));
