@@ -33,6 +33,30 @@ Column column_of(Field field) {
     }
 }
 
+/// Whether one slip of the pen makes `typed` of a name: another case, spaces around it, a letter
+/// too many, two that changed places, and, of longer names, one too few or another one.
+bool is_slip(std::string_view typed, std::string_view name) {
+    std::string plain;
+    for (const char c : typed) {
+        if (c >= 'A' && c <= 'Z') plain += static_cast<char>(c - 'A' + 'a');
+        if ((c < 'A' || c > 'Z') && c != ' ') plain += c;
+    }
+    std::string_view a = plain;
+    std::string_view b = name;
+    while (!a.empty() && !b.empty() && a.front() == b.front()) {
+        a.remove_prefix(1);
+        b.remove_prefix(1);
+    }
+    while (!a.empty() && !b.empty() && a.back() == b.back()) {
+        a.remove_suffix(1);
+        b.remove_suffix(1);
+    }
+    const bool too_many = a.size() <= 1 && b.empty();
+    const bool swapped = a.size() == 2 && b.size() == 2 && a[0] == b[1] && a[1] == b[0];
+    const bool other = name.size() > 3 && a.size() <= 1 && b.size() == 1;
+    return plain == name || (name.size() > 2 && (too_many || swapped || other));
+}
+
 /// Reads a table of one event a row (RFC 4180), of which the header names the columns. It is small
 /// or slow to read: the format is for spreadsheets.
 class CsvReader {
@@ -68,12 +92,36 @@ private:
             columns_.push_back(field);
             headings_.push_back(cell.text);
         }
+        // Misspelt, what an operation is of would read as null, and all keys as one.
+        for (const Field field : {Field::process,
+                                  Field::type,
+                                  Field::f,
+                                  Field::space,
+                                  Field::key,
+                                  Field::value,
+                                  Field::ret}) {
+            if (!is_spelt_right(field)) return false;
+        }
         for (const Field needed : {Field::process, Field::type, Field::f}) {
             if (std::ranges::find(columns_, std::optional(needed)) != columns_.end()) continue;
             return assembly_.refuse(
                 line_,
                 fmt::format("there is no column '{}'", name_of(needed)),
                 fmt::format("a header with columns of these: {}", fmt::join(field_names, ",")));
+        }
+        return true;
+    }
+
+    /// Whether it has its column, or none that is nearly called so.
+    bool is_spelt_right(Field field) {
+        const std::string_view name = name_of(field);
+        if (std::ranges::find(columns_, std::optional(field)) != columns_.end()) return true;
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            if (columns_[i] || !is_slip(headings_[i], name)) continue;
+            return assembly_.refuse(
+                line_,
+                fmt::format("column {} is '{}', and no column '{}'", i + 1, headings_[i], name),
+                fmt::format("'{}', or a name that is not so near to it", name));
         }
         return true;
     }
@@ -91,6 +139,7 @@ private:
             event_.clear();
             for (std::size_t i = 0; i < row_.size(); ++i) {
                 if (!columns_[i]) {
+                    event_.meet(headings_[i]);
                     if (row_[i].present) keep(i);
                     continue;
                 }

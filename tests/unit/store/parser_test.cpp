@@ -287,6 +287,58 @@ TEST_CASE("EDN and CSV that are no histories are refused with their place", "[st
     CHECK(imported.error().kind == ErrorKind::usage);
 }
 
+std::string refusal(std::string_view text, HistoryFormat format) {
+    const auto imported = read(text, format);
+    return imported ? "" : imported.error().text();
+}
+
+TEST_CASE("a tag of jepsen.independent is for values that are all tuples", "[store]") {
+    CHECK(refusal("{:process 1 :type :invoke :f :read :value nil}\n"
+                  "{:process 2 :type :invoke :f :read :value #jepsen.independent/tuple [3 nil]}",
+                  HistoryFormat::edn) == "h:2: 'value' is #jepsen.independent/tuple [3 nil]\n"
+                                         "  expected no tuple, as in the events before it");
+    CHECK(refusal("{:process 1 :type :invoke :f :read :value #jepsen.independent/tuple 3}",
+                  HistoryFormat::edn) == "h:1: 'value' is #jepsen.independent/tuple 3\n"
+                                         "  expected [key value], as in the other events");
+}
+
+TEST_CASE("a process that is a number in quotes is refused", "[store]") {
+    CHECK(refusal("{:process \"1\" :type :invoke :f :read :value nil}", HistoryFormat::edn) ==
+          "h:1: 'process' is the text \"1\"\n  expected the integer 1");
+    CHECK(refusal("\n"
+                  R"({"process":"-12","type":"invoke","f":"read"})",
+                  HistoryFormat::jsonl) ==
+          "h:2: 'process' is the text \"-12\"\n  expected the integer -12");
+    CHECK(refusal(R"({"process":"n1","type":"invoke","f":"read"})", HistoryFormat::jsonl).empty());
+}
+
+TEST_CASE("a column that is nearly called as one of ours is refused", "[store]") {
+    struct Slip {
+        const char* header;
+        int column;
+        const char* typed;
+        const char* name;
+    };
+    const Slip slip = GENERATE(Slip{"proces,type,f,value", 1, "proces", "process"},
+                               Slip{"process,type,f,vlaue", 4, "vlaue", "value"},
+                               Slip{"process,type,f,valve", 4, "valve", "value"},
+                               Slip{"process,type,f,value,keys", 5, "keys", "key"},
+                               Slip{"process,type,f,value,NS", 5, "NS", "ns"},
+                               Slip{"process, Type,f", 2, " Type", "type"});
+    CHECK(refusal(std::string(slip.header) + "\n", HistoryFormat::csv) ==
+          fmt::format("h:1: column {} is '{}', and no column '{}'\n"
+                      "  expected '{}', or a name that is not so near to it",
+                      slip.column,
+                      slip.typed,
+                      slip.name,
+                      slip.name));
+    const std::string others = "process,type,f,value,key,keys,note,rev,values,index\n";
+    CHECK(refusal(others, HistoryFormat::csv).empty());
+    CHECK(refusal("process,type,f,argument\n0,invoke,write,1\n", HistoryFormat::csv) ==
+          "h:2: there is no 'value'; 'argument' is no field of ours\n"
+          "  expected what the write is of, be it null");
+}
+
 TEST_CASE("a table whose header is quoted is told from JSON", "[store]") {
     const auto imported = import_history(
         *text_source("\"process\",\"type\",\"f\",\"value\"\n0,invoke,read,\n0,ok,read,4\n"), "h");
