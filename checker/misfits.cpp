@@ -41,6 +41,24 @@ std::optional<std::string> misfit_of(const History& history, std::string_view mo
     return std::nullopt;
 }
 
+/// What was asked, and nothing that was answered.
+Op unanswered(Op op) {
+    op.status = OpStatus::open;
+    op.ret_index = never;
+    op.ret = {};
+    return op;
+}
+
+/// Those that failed, which nobody judges, as if they could have taken effect.
+History failed_operations(const History& history) {
+    HistoryBuilder builder;
+    for (std::size_t i = 0; i < history.size(); ++i) {
+        if (history.status()[i] == OpStatus::fail)
+            builder.add(unanswered(history.op(static_cast<OpId>(i))));
+    }
+    return builder.build();
+}
+
 /// The same of one operation alone: whether it fits, none of the others has to do with.
 std::optional<std::string> misfit_of(const Op& op, std::string_view model) {
     HistoryBuilder builder;
@@ -62,17 +80,17 @@ Error model_misfit(const Op& op, std::string_view model, std::string_view expect
 }
 
 std::optional<Misfit> first_misfit(const History& history, std::string_view model) {
-    if (!misfit_of(history, model)) return std::nullopt;
+    if (!misfit_of(history, model) && !misfit_of(failed_operations(history), model))
+        return std::nullopt;
     for (OpId id = 0;; ++id) {
         FAULTLAB_CHECK(static_cast<std::size_t>(id) < history.size());
-        Op op = history.op(id);
-        auto expected = misfit_of(op, model);
+        const Op op = history.op(id);
+        const Op asked = unanswered(op);
+        auto expected = misfit_of(op.status == OpStatus::fail ? asked : op, model);
         if (!expected) continue;
-        op.status = OpStatus::open;
-        op.ret_index = never;
-        op.ret = {};
-        return Misfit{
-            .op = id, .asked = misfit_of(op, model).has_value(), .expected = *std::move(expected)};
+        return Misfit{.op = id,
+                      .asked = misfit_of(asked, model).has_value(),
+                      .expected = *std::move(expected)};
     }
 }
 

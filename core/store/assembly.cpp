@@ -39,6 +39,14 @@ bool begins_with_message(std::string_view list) {
     });
 }
 
+/// A number in quotes: a slip of who wrote the file, as no fault has such a name.
+bool is_quoted_number(const Token& token) {
+    if (token.kind != Token::Kind::text) return false;
+    std::string_view digits = token.text;
+    if (digits.starts_with('-')) digits.remove_prefix(1);
+    return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 /// A text as it is, everything else as it stands in the file; for display.
 std::string shown(const Token& token) {
     return std::string(token.kind == Token::Kind::text ? token.text : token.raw);
@@ -78,6 +86,10 @@ bool HistoryAssembly::add(const EventFields& event, std::size_t line) {
     const Token* process = event.find(Field::process);
     if (process == nullptr) return refuse("there is no 'process'", "an integer");
     if (is_number(*process)) return add_operation(event, *process);
+    if (is_quoted_number(*process)) {
+        return refuse(fmt::format("'process' is the text {}", quoted(process->raw)),
+                      fmt::format("the integer {}", quoted(process->text)));
+    }
     keep_for_display(event, *process);
     if (keeps_all_) keep_event(event);
     return true;
@@ -219,7 +231,11 @@ bool HistoryAssembly::complete(const EventFields& event,
     const Index index = next_index();
     if (keeps_all_) {
         auto kept = left_over(event, {Field::space, Field::node, Field::client, Field::due});
+        // An empty error is none in a history.
+        if (error != nullptr && error->kind == Token::Kind::text && error->text.empty())
+            kept.push_back(kept_field(name_of(Field::error), *error, from_edn_));
         if (!kept.empty()) kept_.returned.emplace(state.op, std::move(kept));
+        if (status == OpStatus::info) kept_.info_index.emplace(state.op, index);
     }
     state.state = Process::State::idle;
     if (status == OpStatus::info) {
@@ -231,11 +247,7 @@ bool HistoryAssembly::complete(const EventFields& event,
     builder_.complete(state.op, returned);
     return true;
 }
-        // An empty error is none in a history.
-        if (error != nullptr && error->kind == Token::Kind::text && error->text.empty())
-            kept.push_back(kept_field(name_of(Field::error), *error, from_edn_));
 
-        if (status == OpStatus::info) kept_.info_index.emplace(state.op, index);
 /// Of this event.
 Index HistoryAssembly::next_index() {
     lines_.add(next_index_, line_);

@@ -43,7 +43,14 @@ TEST_CASE("an operation of another form than its model's is refused, in every fo
             "{:process 1, :type :invoke, :f :cas, :key 1, :value 2}\n"
             "{:process 1, :type :info, :f :cas, :key 1, :value 2}",
             3,
-            "'cas' 2 does not fit model cas-register\n  expected an argument of two elements\n"});
+            "'cas' 2 does not fit model cas-register\n  expected an argument of two elements\n"},
+        Bad{"register",
+            R"({"process":1,"type":"invoke","f":"read","key":1,"value":2}
+{"process":1,"type":"fail","f":"read","key":1,"value":2})",
+            "{:process 1, :type :invoke, :f :read, :key 1, :value 2}\n"
+            "{:process 1, :type :fail, :f :read, :key 1, :value 2}",
+            3,
+            "'read' 2 does not fit model register\n  expected a read without an argument\n"});
     const TemporaryDirectory directory;
     const auto refused = [&](const char* ending, const std::string& text) {
         const std::string path = (directory.path() / "h.").string() + ending;

@@ -118,6 +118,12 @@ public:
         t_ = integer_of(event, "time", t_);
         if (!event.contains("process")) throw Refused("no process");
         const Json& process = event["process"];
+        if (process.is_string()) {
+            std::string name = process.get<std::string>();
+            if (name.starts_with('-')) name.erase(0, 1);
+            if (!name.empty() && name.find_first_not_of("0123456789") == std::string::npos)
+                throw Refused("a process in quotes");
+        }
         if (!process.is_number()) {
             record_.events.push_back(
                 {.t = t_, .kind = process.is_string() ? process.get<std::string>() : "nemesis"});
