@@ -104,14 +104,46 @@ private:
             "{} of {}", to_text(kafka_.value_of(message), 40), to_text(kafka_.key_of(message), 40));
     }
 
+    /// Where a message is in the log is known from whoever told its offsets first, and of another
+    /// message that was seen there before: they are a part of the proof.
+    void cite_place(std::uint32_t message, std::vector<OpId>& ops) const {
+        const std::uint32_t key = kafka_.messages[message].key;
+        for (const std::int64_t offset : logs_.messages[message].offsets) {
+            const std::pair here(key, offset);
+            const auto clash =
+                std::ranges::lower_bound(logs_.clashes, here, {}, [](const OffsetClash& c) {
+                    return std::pair(c.key, c.offset);
+                });
+            cite_sight(message, offset, ops);
+            if (clash != logs_.clashes.end() && std::pair(clash->key, clash->offset) == here)
+                ops.push_back(sight_at(clash->messages.front(), offset)); // that it was the first
+        }
+    }
+
+    /// Whoever told it first, unless one of the others told it too.
+    void cite_sight(std::uint32_t message, std::int64_t offset, std::vector<OpId>& ops) const {
+        const auto tells = [&](const KafkaSight& sight) {
+            return sight.message == message && sight.offset == offset;
+        };
+        const bool told = std::ranges::any_of(ops, [&](OpId op) {
+            const KafkaOp& row = kafka_.ops[at(op)];
+            return std::ranges::any_of(row.sent, tells) || std::ranges::any_of(row.polled, tells);
+        });
+        if (!told) ops.push_back(sight_at(message, offset));
+    }
+
+    [[nodiscard]] OpId sight_at(std::uint32_t message, std::int64_t offset) const {
+        const MessageLog& log = logs_.messages[message];
+        const auto here = std::ranges::lower_bound(log.offsets, offset);
+        return log.sights[static_cast<std::size_t>(here - log.offsets.begin())];
+    }
+
     void judge_offsets() {
         for (const OffsetClash& clash : logs_.clashes) {
             std::vector<OpId> ops;
             Value::List values;
             for (const std::uint32_t message : clash.messages) {
-                const MessageLog& log = logs_.messages[message];
-                const auto here = std::ranges::lower_bound(log.offsets, clash.offset);
-                ops.push_back(log.sights[static_cast<std::size_t>(here - log.offsets.begin())]);
+                ops.push_back(sight_at(message, clash.offset));
                 values.push_back(kafka_.value_of(message));
             }
             const Value& key = kafka_.keys.value(clash.key);
@@ -194,10 +226,14 @@ private:
             const std::int64_t max_index = logs_.messages[bound].first_index;
             if (log.last_index > max_index || writer < 0 || !logs_.committed[at(writer)]) continue;
             const OpId reader = logs_.messages[bound].reader;
+            std::vector<OpId> ops = {writer, reader};
+            cite_place(m, ops);
+            cite_place(bound, ops);
             errors_.note({.type = "lost_write",
                           .badness = max_index - log.last_index,
                           .key = kafka_.key_of(m),
-                          .ops = {writer, reader},
+                          .ops = std::move(ops),
+                          .shows = std::max(writer, reader),
                           .what = fmt::format("{}, sent by {}, was never polled, though {} was, "
                                               "which comes later in the log",
                                               name_of(m),
@@ -258,6 +294,10 @@ private:
         Value::List skipped;
         for (std::int64_t i = from + 1; skip && i < to && skipped.size() < shown_skipped; ++i)
             skipped.push_back(kafka_.value_of(logs_.orders[key][static_cast<std::size_t>(i)]));
+        std::vector<OpId> ops = {last.op, op};
+        cite_place(last.message, ops);
+        cite_place(message, ops);
+        if (skip) cite_place(logs_.orders[key][static_cast<std::size_t>(from + 1)], ops);
         const std::string done = send ? "sent" : "polled";
         const std::string what =
             skip ? fmt::format("{} {} {} right after {}, past {} between",
@@ -276,7 +316,8 @@ private:
             {.type = (inside ? "int_" : "") + (skip ? verb + "_skip" : "nonmonotonic_" + verb),
              .badness = skip ? delta : 1 - delta,
              .key = kafka_.keys.value(key),
-             .ops = {last.op, op},
+             .ops = std::move(ops),
+             .shows = op,
              .what = what,
              .row = {kafka_.keys.value(key),
                      kafka_.value_of(last.message),
@@ -355,11 +396,12 @@ private:
             judgement_.tell(type, std::move(rows));
             if (allowed(type)) continue;
             for (const KafkaError& error : errors.kept) {
+                const OpId last = *std::ranges::max_element(error.ops);
                 judgement_.accuse({.anomaly = type,
                                    .what = error.what,
                                    .key = error.key,
                                    .ops = error.ops,
-                                   .divergence = *std::ranges::max_element(error.ops),
+                                   .divergence = error.shows >= 0 ? error.shows : last,
                                    .details = {{"row", error.row}}});
             }
         }

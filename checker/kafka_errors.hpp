@@ -18,7 +18,8 @@ struct KafkaError {
     std::string type = {};
     std::int64_t badness = 0;
     Value key = {};
-    std::vector<OpId> ops = {};
+    std::vector<OpId> ops = {}; ///< judged alone they are wrong
+    OpId shows = -1;            ///< the one by which it shows; -1: the last
     std::string what = {};
     Value::List row = {}; ///< for the statistics
 };

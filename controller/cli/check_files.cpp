@@ -264,11 +264,11 @@ const Finding* first_violation(const Judged& judged) {
     return nullptr;
 }
 
-/// The operations of a counterexample as a history of their own. What had not returned when the
-/// divergence shows is open in it, as its return proves nothing.
+/// The operations of a counterexample as a history of their own. What cannot be put in order is
+/// proven when the divergence returns: what had not returned then is open in it.
 History history_of(const History& history, const Finding& finding) {
     Index shown = never;
-    if (finding.divergence >= 0) {
+    if (finding.divergence >= 0 && finding.checker == "linearizability") {
         const Index returned = history.ret_index()[static_cast<std::size_t>(finding.divergence)];
         if (returned != never) shown = returned;
     }

@@ -114,6 +114,14 @@ void damage_log(Rng& r, Op& op) {
     op.ret = std::move(answers);
 }
 
+/// What a finding cites, and nothing else.
+std::vector<Op> cited(const std::vector<Op>& ops, const Finding& finding) {
+    std::vector<Op> own;
+    for (const OpId id : finding.ops)
+        own.push_back(ops[static_cast<std::size_t>(id)]);
+    return own;
+}
+
 PlainObject random_log(Rng& rng) {
     auto world = std::make_shared<LogWorld>();
     world->careless = rng.chance(1, 3);
@@ -444,6 +452,23 @@ TEST_CASE("10,000 random histories: kafka agrees with its definition") {
         {.checker = "kafka", .options = {}, .make = random_log, .reference = [](const auto& ops) {
              return Reference(ops).run();
          }});
+}
+
+TEST_CASE("what a finding of kafka cites is wrong when it is judged alone") {
+    Rng rng(6);
+    std::map<std::string, int> judged;
+    for (int i = 0; i < 5'000; ++i) {
+        const std::vector<Op> ops = random_plain(rng, random_log(rng));
+        for (const Finding& finding : check_with(record_of(ops), "kafka").findings) {
+            const CheckResult alone = check_with(record_of(cited(ops, finding)), "kafka");
+            INFO(finding.anomaly << print_plain(ops) << print_plain(cited(ops, finding)));
+            REQUIRE(anomalies_in(alone).contains(finding.anomaly));
+            ++judged[finding.anomaly];
+        }
+    }
+    CHECK(judged["poll_skip"] > 20);
+    CHECK(judged["lost_write"] > 100);
+    CHECK(judged.size() >= 10);
 }
 
 TEST_CASE("cycles of reads are named by the weakest relation that closes them") {
