@@ -105,11 +105,13 @@ std::vector<RegisterOp> known_at(const History& history, OpId divergence, Regist
         }
     }
     const auto key = read_key_ops(history, invoked, model, LinearizabilityRules{});
-    std::vector<RegisterOp> known = key ? key->ops : std::vector<RegisterOp>{};
-    for (RegisterOp& op : known) {
-        if (op.ret <= end) continue;
-        op.ret = never;
-        op.version = any_version;
+    std::vector<RegisterOp> known;
+    for (const RegisterOp& op : key ? key->ops : std::vector<RegisterOp>{}) {
+        if (op.ret <= end) {
+            known.push_back(op);
+        } else if (const auto open = opened(op)) {
+            known.push_back(*open);
+        }
     }
     return known;
 }

@@ -27,13 +27,11 @@ std::vector<RegisterOp> prefix_until(std::span<const RegisterOp> ops, Index cut)
     std::vector<RegisterOp> prefix;
     for (const RegisterOp& op : ops) {
         if (op.inv >= cut) continue;
-        RegisterOp seen = op;
-        if (op.ret > cut) {
-            if (!op.updates()) continue;
-            seen.ret = never;
-            seen.version = any_version;
+        if (op.ret <= cut) {
+            prefix.push_back(op);
+        } else if (const auto open = opened(op)) {
+            prefix.push_back(*open);
         }
-        prefix.push_back(seen);
     }
     return prefix;
 }
@@ -228,6 +226,7 @@ Counterexample reduce(const Divergence& divergence, RegisterModel model, const B
     const std::vector<RegisterOp>& all = proof.empty() ? divergence.ops : proof;
     const RegisterProblem problem{all, model, budget};
     DeltaDebugging<RegisterOp, RegisterProblem> debugging(all, problem, budget);
+    debugging.remove_last(divergence.op.id);
     if (proof.empty()) {
         if (const std::set<OpId> near = beside_the_proof(all, budget); !near.empty())
             debugging.try_without([&](const RegisterOp& op) { return !near.contains(op.id); });

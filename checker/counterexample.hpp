@@ -15,8 +15,8 @@ namespace faultlab {
 struct Divergence {
     RegisterOp op;
     std::int64_t explained = 0; ///< operations that had returned before, all of them explained
-    /// What had been invoked by then, in order of invocation; updates that had not returned are
-    /// open, observations that had not returned are gone.
+    /// What had been invoked by then, in order of invocation, each as far as it was known: what had
+    /// not returned is open, whatever it was answered later.
     std::vector<RegisterOp> ops;
 };
 

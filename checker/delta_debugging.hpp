@@ -28,19 +28,25 @@ public:
 
     [[nodiscard]] const std::vector<Operation>& kept() const { return kept_; }
 
+    /// Keeps this one as long as there is something else to remove: of several illegal rests those
+    /// are preferred that have it.
+    void remove_last(OpId op) { last_ = op; }
+
     /// Removes all operations that satisfy the predicate if the rest is still illegal.
     template <class Predicate>
     bool try_without(Predicate predicate) {
         if (budget_.out_of_time()) return false;
         std::set<OpId> stay;
         for (const Operation& op : kept_) {
-            if (!predicate(op)) stay.insert(op.id);
+            if (!predicate(op) || op.id == last_) stay.insert(op.id);
         }
         if (stay.size() == kept_.size()) return false;
         std::vector<bool> flags(all_.size());
         for (std::size_t i = 0; i < all_.size(); ++i)
             flags[i] = stay.contains(all_[i].id);
         std::vector<Operation> rest = problem_.rest(std::move(flags));
+        const bool has_last = std::ranges::find(rest, last_, &Operation::id) != rest.end();
+        if (last_ >= 0 && !has_last) return false;
         const Verdict verdict = problem_.judge(rest);
         undecided_ = undecided_ || verdict == Verdict::unknown;
         if (verdict != Verdict::invalid) return false;
@@ -76,6 +82,9 @@ public:
             removed = remove_chunks(ids, [](const Operation& op, const std::set<OpId>& chunk) {
                 return chunk.contains(op.id);
             });
+            if (removed || last_ < 0) continue;
+            last_ = -1;
+            removed = true; // its turn, and that of all that cannot go without it
         }
         return !removed && !undecided_ && !budget_.out_of_time();
     }
@@ -85,6 +94,7 @@ private:
     Problem problem_;
     const Budget& budget_;
     std::vector<Operation> kept_;
+    OpId last_ = -1;         ///< what is removed last; -1: nothing
     bool undecided_ = false; ///< a trial was neither legal nor illegal
 };
 

@@ -240,6 +240,7 @@ supported_kv_subset(std::span<const KvOp> ops, std::vector<bool> kept, const KvP
 KvCounterexample reduce_kv(const KvDivergence& divergence, KvPlaces& places, const Budget& budget) {
     const KvProblem problem{divergence.ops, places, budget};
     DeltaDebugging<KvOp, KvProblem> debugging(divergence.ops, problem, budget);
+    debugging.remove_last(divergence.op.id);
     debugging.try_without([](const KvOp& op) { return !op.definite(); });
     const bool minimal = debugging.finish();
     return {.ops = debugging.kept(), .minimal = minimal};

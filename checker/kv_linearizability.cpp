@@ -105,6 +105,7 @@ private:
         if (!illegal.divergence) {
             finding.divergence = illegal.stopped_at;
             finding.ops = {illegal.stopped_at};
+            finding.details[divergence_not_first] = true;
         } else {
             finding.divergence = illegal.divergence->op.id;
             finding.explained_ops = illegal.divergence->explained;

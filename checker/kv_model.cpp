@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 #include <span>
+#include <utility>
 
 namespace faultlab {
 namespace {
@@ -298,6 +299,7 @@ private:
         const bool* compared = ret(row.i).boolean();
         if (row.definite && compared != nullptr && !*compared) {
             op.steps.push_back({KvAction::differ, false, key, from});
+            op.asked = {{KvAction::compare, false, key, from}, {KvAction::write, false, key, to}};
         } else if (row.definite && !only_acknowledges(arg(row.i), ret(row.i))) {
             expected_ = "no result, or true or false, or its argument again";
         } else if (from == to) {
@@ -357,8 +359,10 @@ private:
                    const Value& base,
                    bool or_absent,
                    KvOp& op) {
+        const std::uint32_t operand = group_->places.number_operand(arg(i));
         if (!possible) {
             op.steps.push_back({.action = KvAction::impossible, .key = key});
+            op.asked = {{.action = action, .key = key, .operand = operand}};
             return;
         }
         op.steps.push_back({.action = action,
@@ -366,7 +370,7 @@ private:
                             .key = key,
                             .place = place(key, ret(i)),
                             .base = place(key, base),
-                            .operand = group_->places.number_operand(arg(i))});
+                            .operand = operand});
     }
 
     void add_scan(const Row& row, KvOp& op) {
@@ -462,6 +466,7 @@ Result<std::vector<KvGroup>> read_kv_groups(const History& history,
 std::optional<KvOp> opened(const KvOp& op) {
     KvOp open = op;
     open.ret = never;
+    if (!op.asked.empty()) open.steps = std::exchange(open.asked, {});
     std::erase_if(open.steps, [](const KvStep& step) {
         return step.action == KvAction::observe || step.action == KvAction::differ ||
                step.action == KvAction::impossible;

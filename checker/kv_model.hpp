@@ -69,6 +69,8 @@ struct KvOp {
     Index inv = 0;
     Index ret = never; ///< never: may take effect at any time after `inv`, or not at all
     std::vector<KvStep> steps;
+    /// What was asked, where the answer made other steps of it: see opened().
+    std::vector<KvStep> asked = {};
 
     [[nodiscard]] bool definite() const { return ret != never; }
     [[nodiscard]] bool updates() const {
@@ -101,7 +103,6 @@ public:
     [[nodiscard]] const Value& operand(std::uint32_t number) const { return operands_[number]; }
     /// What an add or append makes of a value; no_place when it refuses (another type, overflow).
     PlaceId result_of(KvAction action, PlaceId before, std::uint32_t operand);
-
     [[nodiscard]] std::int64_t bytes() const { return bytes_; }
 
 private:

@@ -120,6 +120,7 @@ private:
         if (!key.divergence) {
             finding.divergence = key.stopped_at;
             finding.ops = {key.stopped_at};
+            finding.details[divergence_not_first] = true;
         } else {
             finding.divergence = key.divergence->op.id;
             finding.explained_ops = key.divergence->explained;

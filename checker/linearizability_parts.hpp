@@ -14,6 +14,10 @@ namespace faultlab {
 /// Reducing costs more than judging, and nobody reads a hundred counterexamples.
 inline constexpr std::size_t reduced_at_most = 8;
 
+/// The detail of a finding whose divergence is one of the operations that it cites: by its return
+/// they are illegal, and whether the history was before then is not known.
+inline constexpr const char* divergence_not_first = "first_divergence_unknown";
+
 /// The checker with the model kv. Findings as in checker/linearizability.cpp; of more than one key
 /// they have no `key`, and their details `keys` (the keys that were judged). Details `states` then
 /// are lists of the values of these keys.

@@ -14,50 +14,95 @@ constexpr std::size_t most_permuted = 12;
 constexpr std::ptrdiff_t few_fixed = 8;
 constexpr std::size_t short_history = 1'000;
 
-struct Cut {
-    OpId divergence = -1;
-    std::int64_t explained = 0;
-    std::vector<ObjectOp> ops;
-};
+/// Halves the returns of an illegal partition until it is known which is the first by which it is
+/// illegal: a prefix of a legal history is legal. Begins where that return probably is.
+class CutSearch {
+public:
+    CutSearch(const ObjectModel& model,
+              const ObjectPartition& partition,
+              const Judgement& judgement,
+              const Budget& budget)
+        : model_(model), partition_(partition), budget_(budget) {
+        for (const ObjectOp& op : partition.ops) {
+            if (op.definite()) returns_.push_back(&op);
+        }
+        std::ranges::sort(returns_, {}, &ObjectOp::ret);
+        illegal_ = returns_.size();
+        quick_ = returns_.size() > short_history;
+        if (judgement.certificate)
+            begin_at_proof(judgement.certificate->ops);
+        else if (judgement.stopped_at >= 0)
+            begin_at_stop(judgement.stopped_at);
+    }
 
-/// A prefix of a legal history is legal, so the first illegal prefix is found by halving. Of long
-/// histories every prefix must be judged quickly.
-std::optional<Cut> find_cut(const ObjectModel& model,
-                            const ObjectPartition& partition,
-                            const std::optional<Certificate>& certificate,
-                            const Budget& budget) {
-    std::vector<const ObjectOp*> returns;
-    for (const ObjectOp& op : partition.ops) {
-        if (op.definite()) returns.push_back(&op);
+    std::optional<ObjectCut> run() {
+        while (illegal_ - legal_ > 1) {
+            const bool at_proof = proven_ > 0;
+            const std::size_t middle = next();
+            const Verdict verdict = judge(middle);
+            if (verdict == Verdict::unknown) return std::nullopt;
+            const bool expected = (verdict == Verdict::invalid) == backwards_;
+            (verdict == Verdict::invalid ? illegal_ : legal_) = middle;
+            step_ = !expected ? 0 : at_proof ? 1 : step_ * 2;
+        }
+        const ObjectOp& op = *returns_[illegal_ - 1];
+        return ObjectCut{.divergence = op.id,
+                         .explained = static_cast<std::int64_t>(illegal_ - 1),
+                         .ops = object_prefix(partition_.ops, op.ret)};
     }
-    std::ranges::sort(returns, {}, [](const ObjectOp* op) { return op->ret; });
-    const Wanted wanted{.quick = returns.size() > short_history};
-    std::size_t legal = 0;
-    std::size_t illegal = returns.size();
-    // What proves that the whole is illegal had often just returned: first the prefixes there.
-    std::size_t next = 0;
-    std::size_t step = 0; // 0: halves
-    for (std::size_t i = 0; certificate && i < returns.size(); ++i) {
-        if (!std::ranges::binary_search(certificate->ops, returns[i]->id)) continue;
-        next = i + 1;
-        step = 1;
+
+private:
+    /// What proves that the whole is illegal had often just returned.
+    void begin_at_proof(const std::vector<OpId>& ops) {
+        for (std::size_t i = 0; i < returns_.size(); ++i) {
+            if (!std::ranges::binary_search(ops, returns_[i]->id)) continue;
+            proven_ = i + 1;
+            step_ = 1;
+        }
     }
-    while (illegal - legal > 1) {
-        const std::size_t middle =
-            step == 0 ? legal + (illegal - legal) / 2 : std::clamp(next, legal + 1, illegal - 1);
-        const auto prefix = object_prefix(partition.ops, returns[middle - 1]->ret);
-        const Verdict verdict =
-            model.judge({.history = partition.history, .ops = prefix}, budget, wanted).verdict;
-        if (verdict == Verdict::unknown) return std::nullopt;
-        (verdict == Verdict::invalid ? illegal : legal) = middle;
-        next = illegal - std::min(step, illegal);
-        step = verdict == Verdict::invalid ? step * 2 : 0;
+
+    /// Until the return before, the search found orders that even explain answers that came later.
+    void begin_at_stop(OpId stopped_at) {
+        const auto stop = std::ranges::find(returns_, stopped_at, &ObjectOp::id);
+        legal_ = static_cast<std::size_t>(stop - returns_.begin());
+        backwards_ = false;
+        step_ = 1;
+        whole_judgements_ = 2;
     }
-    const ObjectOp& op = *returns[illegal - 1];
-    return Cut{.divergence = op.id,
-               .explained = static_cast<std::int64_t>(illegal - 1),
-               .ops = object_prefix(partition.ops, op.ret)};
-}
+
+    std::size_t next() {
+        if (step_ == 0) return legal_ + (illegal_ - legal_) / 2;
+        if (!backwards_) return std::min(legal_ + step_, illegal_ - 1);
+        const std::size_t end = std::exchange(proven_, 0);
+        if (end > 0) return std::clamp(end, legal_ + 1, illegal_ - 1);
+        return std::max(illegal_ - std::min(step_, illegal_), legal_ + 1);
+    }
+
+    /// Of long histories every prefix must be judged quickly, but for those few that cost no more
+    /// than the whole did.
+    Verdict judge(std::size_t middle) {
+        const auto prefix = object_prefix(partition_.ops, returns_[middle - 1]->ret);
+        const ObjectPartition known{.history = partition_.history, .ops = prefix};
+        Verdict verdict = model_.judge(known, budget_, {.quick = quick_}).verdict;
+        if (verdict == Verdict::unknown && quick_ && whole_judgements_ > 0) {
+            --whole_judgements_;
+            verdict = model_.judge(known, budget_, {}).verdict;
+        }
+        return verdict;
+    }
+
+    const ObjectModel& model_;
+    const ObjectPartition& partition_;
+    const Budget& budget_;
+    std::vector<const ObjectOp*> returns_;
+    std::size_t legal_ = 0; ///< so many returns are legal
+    std::size_t illegal_ = 0;
+    std::size_t proven_ = 0; ///< by so many returns there is the whole proof; 0: none, or asked
+    std::size_t step_ = 0;   ///< how far to go next; 0: halves
+    bool backwards_ = true;  ///< from what is illegal
+    bool quick_ = false;
+    int whole_judgements_ = 0; ///< so many more are worth it
+};
 
 /// What DeltaDebugging asks of an object. Operations that the model never lets go are no part of
 /// what is reduced, and of all that is judged.
@@ -182,11 +227,18 @@ std::vector<ObjectOp> object_prefix(std::span<const ObjectOp> ops, Index cut) {
     return prefix;
 }
 
+std::optional<ObjectCut> find_object_cut(const ObjectModel& model,
+                                         const ObjectPartition& partition,
+                                         const Judgement& judgement,
+                                         const Budget& budget) {
+    return CutSearch(model, partition, judgement, budget).run();
+}
+
 void explain_object(const ObjectModel& model,
                     const ObjectPartition& partition,
+                    const std::optional<ObjectCut>& cut,
                     const Budget& budget,
                     Judgement& judgement) {
-    const auto cut = find_cut(model, partition, judgement.certificate, budget);
     const std::span<const ObjectOp> known =
         cut ? std::span<const ObjectOp>(cut->ops) : partition.ops;
     const ObjectPartition all{.history = partition.history, .ops = known};
@@ -197,6 +249,8 @@ void explain_object(const ObjectModel& model,
     }
     const ObjectProblem problem(model, all, fixed, budget);
     DeltaDebugging<ObjectOp, ObjectProblem> debugging(removable, problem, budget);
+    if (cut && std::ranges::find(removable, cut->divergence, &ObjectOp::id) != removable.end())
+        debugging.remove_last(cut->divergence);
     if (const auto quick = model.judge(all, budget, {}).certificate) {
         debugging.try_without(
             [&](const ObjectOp& op) { return !std::ranges::binary_search(quick->ops, op.id); });
@@ -207,7 +261,10 @@ void explain_object(const ObjectModel& model,
     if (!cut) {
         // Too long to be cut as a whole: what is left is cut by itself.
         if (reduced.size() >= partition.ops.size()) return;
-        explain_object(model, rest, budget, judgement);
+        judgement.certificate = model.judge(rest, budget, {}).certificate;
+        judgement.stopped_at = -1; // of the whole
+        explain_object(
+            model, rest, find_object_cut(model, rest, judgement, budget), budget, judgement);
         judgement.explained = 0;
         if (judgement.certificate) model.rename(partition, *judgement.certificate);
         return;

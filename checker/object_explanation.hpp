@@ -2,14 +2,33 @@
 
 #include "checker/object_model.hpp"
 
+#include <optional>
+#include <span>
+#include <vector>
+
 namespace faultlab {
 
+/// Where an illegal partition stops being legal.
+struct ObjectCut {
+    OpId divergence = -1;
+    std::int64_t explained = 0;
+    std::vector<ObjectOp> ops; ///< as they were known when it returned
+};
+
+/// The first return by which the partition is illegal; `judgement` is that of the whole. Nothing
+/// when the budget is spent, or when it is long and some prefix of it is hard to judge.
+[[nodiscard]] std::optional<ObjectCut> find_object_cut(const ObjectModel& model,
+                                                       const ObjectPartition& partition,
+                                                       const Judgement& judgement,
+                                                       const Budget& budget);
+
 /// Completes the judgement of an invalid partition: where it stops being legal, and a certificate.
-/// The history is cut at the divergence; then operations are removed while the rest is illegal, as
-/// far as the model lets them go (ObjectModel::support). When the budget is spent it leaves what it
-/// has.
+/// The history is cut there; then operations are removed while the rest is illegal, as far as the
+/// model lets them go (ObjectModel::support). Without a cut they are removed from the whole, and
+/// what is left is cut by itself. When the budget is spent it leaves what it has.
 void explain_object(const ObjectModel& model,
                     const ObjectPartition& partition,
+                    const std::optional<ObjectCut>& cut,
                     const Budget& budget,
                     Judgement& judgement);
 

@@ -1,11 +1,13 @@
 #include "checker/object_linearizability.hpp"
 
 #include "checker/linearizability_parts.hpp"
+#include "checker/object_explanation.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +20,8 @@ struct IllegalPart {
     Symbol key = 0;
     std::vector<ObjectOp> ops;
     Judgement judgement;
-    Index order = 0; ///< when it shows: earlier ones come first
+    std::optional<ObjectCut> cut; ///< nothing: it was not found
+    Index order = 0;              ///< when it shows: earlier ones come first
 };
 
 class ObjectCheck {
@@ -32,6 +35,8 @@ public:
         for (std::size_t k = 0; k < history_.keys().size(); ++k)
             judge_object(k);
         if (history_.keys().empty()) doubt("the history has no operations");
+        for (IllegalPart& part : illegal_)
+            place(part);
         std::ranges::stable_sort(illegal_, {}, &IllegalPart::order);
         for (std::size_t i = 0; i < illegal_.size(); ++i)
             result_.findings.push_back(explain(illegal_[i], i < reduced_at_most));
@@ -68,9 +73,8 @@ private:
         widest_ = std::max(widest_, judgement.widest);
         if (judgement.verdict == Verdict::invalid) {
             result_.verdict = Verdict::invalid;
-            illegal_.push_back({.key = key, .ops = std::move(ops)});
-            illegal_.back().order = shows_at(judgement, illegal_.back().ops);
-            illegal_.back().judgement = std::move(judgement);
+            illegal_.push_back(
+                {.key = key, .ops = std::move(ops), .judgement = std::move(judgement)});
             return true;
         }
         if (judgement.verdict == Verdict::unknown) {
@@ -83,6 +87,13 @@ private:
             doubts_.push_back(budget_finding(outcome, model_.name(), history_.value(key)));
         }
         return false;
+    }
+
+    void place(IllegalPart& part) {
+        const ObjectPartition partition{.history = history_, .ops = part.ops};
+        part.cut = find_object_cut(model_, partition, part.judgement, budget_);
+        part.order = part.cut ? history_.ret_index()[static_cast<std::size_t>(part.cut->divergence)]
+                              : shows_at(part.judgement, part.ops);
     }
 
     /// The return of the last operation of the certificate, or where a search stopped.
@@ -110,16 +121,22 @@ private:
                         .anomaly = "nonlinearizable",
                         .key = history_.value(part.key),
                         .considered_ops = static_cast<std::int64_t>(part.ops.size())};
+        Judgement& judgement = part.judgement;
         if (reduced) {
-            part.judgement = model_.judge(
-                {.history = history_, .ops = part.ops}, budget_, {.explanation = true});
+            const ObjectPartition partition{.history = history_, .ops = part.ops};
+            explain_object(model_, partition, part.cut, budget_, judgement);
+        } else if (part.cut) {
+            judgement.divergence = part.cut->divergence;
+            judgement.explained = part.cut->explained;
+            // What proves the whole may have been completed later only.
+            if (part.order < shows_at(judgement, part.ops)) judgement.certificate.reset();
         }
-        const Judgement& judgement = part.judgement;
         finding.divergence =
             judgement.divergence >= 0 ? judgement.divergence : judgement.stopped_at;
         finding.explained_ops = judgement.explained;
         finding.details["model"] = model_.name();
         finding.details["reduced"] = reduced && judgement.divergence >= 0;
+        if (!part.cut) finding.details[divergence_not_first] = true;
         if (judgement.certificate) {
             cite(*judgement.certificate, finding);
         } else if (finding.divergence >= 0) {

@@ -180,7 +180,7 @@ private:
         const bool* compared = history_.value(history_.ret()[i]).boolean();
         if (op.definite() && compared != nullptr && !*compared) {
             op.action = RegisterAction::failed_cas;
-            op.value = any_value;
+            op.refused = std::exchange(op.value, any_value);
             return {};
         }
         return take_version_if_known(i, op);
@@ -222,6 +222,18 @@ KeyReader::~KeyReader() = default;
 
 Result<KeyOps> KeyReader::read(std::span<const OpId> ids) {
     return impl_->read(ids);
+}
+
+std::optional<RegisterOp> opened(const RegisterOp& op) {
+    if (op.action == RegisterAction::read) return std::nullopt;
+    RegisterOp open = op;
+    open.ret = never;
+    open.version = any_version;
+    if (op.action == RegisterAction::failed_cas) {
+        open.action = RegisterAction::cas;
+        open.value = std::exchange(open.refused, any_value);
+    }
+    return open;
 }
 
 std::string_view to_string(RegisterModel model) {

@@ -48,6 +48,7 @@ struct RegisterOp {
     RegisterAction action = RegisterAction::read;
     ValueId value = any_value;                ///< observed by a read; written by write and cas
     ValueId from = any_value;                 ///< compared by a cas on the value
+    ValueId refused = any_value;              ///< of a failed cas: what it would have written
     std::uint64_t version = any_version;      ///< observed by a read; given to a write or cas
     std::uint64_t from_version = any_version; ///< compared by a cas on the version
     std::uint64_t step = 0; ///< what an update adds to the version: 1 if versioned
@@ -62,6 +63,10 @@ struct RegisterOp {
         return !updates() || (action == RegisterAction::cas && from == value && step == 0);
     }
 };
+
+/// What is known of an operation that has not returned: none of its results. Nothing when it then
+/// has no effect.
+[[nodiscard]] std::optional<RegisterOp> opened(const RegisterOp& op);
 
 struct RegisterState {
     std::uint64_t version = 0;

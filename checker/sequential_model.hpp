@@ -109,7 +109,11 @@ public:
         if (judgement.verdict == Verdict::valid && wanted.witness && judgement.order.empty())
             judgement.order = find_object_order(S(partition.history), ops, budget);
         if (judgement.verdict == Verdict::invalid && wanted.explanation)
-            explain_object(*this, partition, budget, judgement);
+            explain_object(*this,
+                           partition,
+                           find_object_cut(*this, partition, judgement, budget),
+                           budget,
+                           judgement);
         return judgement;
     }
 

@@ -35,6 +35,14 @@ std::string divergence_line(const Record& record, const Finding& finding) {
                        finding.key.is_absent() ? "" : " on key " + key_text(finding.key));
 }
 
+std::vector<std::string> divergence_lines(const Record& record, const Story& story) {
+    const std::string shown = divergence_line(record, *story.finding);
+    if (shown.empty()) return {};
+    if (!story.first) return {"not known; of the operations shown: " + shown};
+    if (story.first->divergence == story.finding->divergence) return {shown};
+    return {divergence_line(record, *story.first), "of the operations shown: " + shown};
+}
+
 std::string fault_line(const FaultRecord& fault) {
     const std::string from = moment_text(fault.t_started);
     const std::string when =
@@ -201,7 +209,7 @@ void add_judgement(const Record& record,
         case Outcome::invalid: {
             if (!story.finding) break;
             const std::string name = class_line(record, *story.finding);
-            add_fact(story, "FIRST DIVERGENCE", {divergence_line(record, *story.finding)});
+            add_fact(story, "FIRST DIVERGENCE", divergence_lines(record, story));
             add_fact(story, "FAULTS ACTIVE", active_lines(record, *story.finding));
             add_fact(story,
                      "LIKELY CLASS",

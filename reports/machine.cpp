@@ -142,8 +142,10 @@ Json counterexample_tree(const Record& record, const Story& story) {
                  {"explained_ops", finding.explained_ops},
                  {"steps", std::move(steps)},
                  {"details", params_tree(finding.details)}};
-    if (const std::optional<Op> last = divergence(record.history, finding))
-        tree["first_divergence"] = {{"op", last->id}, {"t_ns", last->t_inv}};
+    const std::optional<Op> last =
+        story.first ? divergence(record.history, *story.first) : std::nullopt;
+    if (last) tree["first_divergence"] = {{"op", last->id}, {"t_ns", last->t_inv}};
+    if (!story.first) tree["first_divergence"] = nullptr;
     const Window window = window_of(record, finding);
     if (window.to >= window.from) tree["window_ns"] = {window.from, window.to};
     return tree;

@@ -43,6 +43,23 @@ Outcome judge(std::span<const CheckResult> results, bool lab_failed) {
     return verdict == Verdict::valid ? Outcome::valid : Outcome::unknown;
 }
 
+// A key that is easy to understand need not be the one that shows first.
+std::optional<Finding>
+first_to_show(const Record& record, const CheckResult& accuser, const Finding& told) {
+    if (accuser.checker != "linearizability") return told;
+    const Finding* first = nullptr;
+    Index earliest = never;
+    for (const Finding& finding : accuser.findings) {
+        if (is_doubt(finding)) continue;
+        if (finding.details.contains("first_divergence_unknown")) return std::nullopt;
+        const std::optional<Op> last = divergence(record.history, finding);
+        if (!last || (first != nullptr && last->ret_index >= earliest)) continue;
+        first = &finding;
+        earliest = last->ret_index;
+    }
+    return first == nullptr ? told : *first;
+}
+
 // The finding that is quickest to understand: a reduced one before a mere divergence, one with a
 // fault in its window before one without (it shows a cause), then the fewest operations, then the
 // earliest.
@@ -77,6 +94,7 @@ void choose_finding(const Record& record, std::span<const CheckResult> results, 
     story.reason = visible(accuser->reason, 400);
     if (best == nullptr) return;
     story.finding = *best;
+    story.first = first_to_show(record, *accuser, *best);
     story.other_findings = findings - 1;
 }
 
@@ -118,7 +136,11 @@ std::string caption_of(const Record& record, const Finding& finding, const Story
                     count_text(cited),
                     count_text(static_cast<std::int64_t>(record.history.size()), "operation"));
     if (others > 0) text += " and " + count_text(others, "event");
-    if (finding.minimal) text += "; no operation can be removed and still fail";
+    // What shows the violation may be that it did nothing: then it is no part of the proof.
+    const bool all = std::ranges::find(finding.ops, finding.divergence) != finding.ops.end();
+    if (finding.minimal)
+        text += fmt::format("; no operation{} can be removed and still fail",
+                            all ? "" : " but the marked one");
     if (operations < cited)
         text += fmt::format("; {} in the middle are left out here", count_text(cited - operations));
     return text;

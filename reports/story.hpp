@@ -66,6 +66,7 @@ struct Story {
     std::string class_name;          ///< "stale read"; empty when there is none
     std::string class_rule;          ///< by which rule it was named so
     std::optional<Finding> finding;  ///< the one that is told
+    std::optional<Finding> first;    ///< whose divergence is the first; nothing: it is not known
     std::int64_t other_findings = 0; ///< of all checkers
     Tally tally;
 };
