@@ -48,6 +48,7 @@ struct Mutex {
     static void support(const ObjectPartition& all, std::vector<bool>& kept) {
         support_pairs(all, kept);
     }
+    static bool keeps_more(const ObjectPartition& all) { return !all_in_pairs(all); }
 };
 
 } // namespace

@@ -101,15 +101,35 @@ private:
 /// The operations of one owner, or some of them that leave together.
 using Group = std::vector<std::size_t>;
 
-/// Pairs where the operations take turns; else all.
-void add_groups(std::span<const ObjectOp> ops, const Group& owned, std::vector<Group>& groups) {
-    bool turns = true;
+/// By owner.
+std::vector<Group> owners_of(std::span<const ObjectOp> ops) {
+    std::unordered_map<Symbol, std::size_t> number;
+    std::vector<Group> owners;
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+        const auto [it, added] = number.try_emplace(ops[i].arg, owners.size());
+        if (added) owners.emplace_back();
+        owners[it->second].push_back(i);
+    }
+    return owners;
+}
+
+bool is_nameless(std::span<const ObjectOp> ops) {
+    return std::ranges::find(ops, Symbol{0}, &ObjectOp::arg) != ops.end();
+}
+
+bool take_turns(std::span<const ObjectOp> ops, const Group& owned) {
     for (std::size_t i = 0; i < owned.size(); ++i) {
         const ObjectOp& op = ops[owned[i]];
-        turns = turns && op.definite() && op.f == (i % 2 == 0 ? acquire : release) &&
-                (i == 0 || ops[owned[i - 1]].ret < op.inv);
+        const bool turn = op.definite() && op.f == (i % 2 == 0 ? acquire : release) &&
+                          (i == 0 || ops[owned[i - 1]].ret < op.inv);
+        if (!turn) return false;
     }
-    if (!turns) {
+    return true;
+}
+
+/// Pairs where the operations take turns; else all.
+void add_groups(std::span<const ObjectOp> ops, const Group& owned, std::vector<Group>& groups) {
+    if (!take_turns(ops, owned)) {
         groups.push_back(owned);
         return;
     }
@@ -119,32 +139,55 @@ void add_groups(std::span<const ObjectOp> ops, const Group& owned, std::vector<G
     }
 }
 
+/// Groups of the operations between instants at which nothing was pending and as many had released
+/// the lock as had acquired it: whatever the order, it was free there. The last one is what
+/// happened after the last such instant, perhaps nothing.
+std::vector<Group> between_free_instants(std::span<const ObjectOp> ops) {
+    std::vector<Group> groups(1);
+    Index pending_until = -1;
+    std::ptrdiff_t held = 0;
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+        if (held == 0 && pending_until < ops[i].inv && !groups.back().empty())
+            groups.emplace_back();
+        groups.back().push_back(i);
+        held += ops[i].f == acquire ? 1 : -1;
+        pending_until = std::max(pending_until, ops[i].ret);
+    }
+    if (held == 0 && pending_until != never) groups.emplace_back();
+    return groups;
+}
+
+/// All of a group stay, or none.
+void keep_whole(const Group& group, std::vector<bool>& kept) {
+    const bool whole = std::ranges::all_of(group, [&](std::size_t i) { return kept[i]; });
+    for (const std::size_t i : group)
+        kept[i] = whole;
+}
+
 } // namespace
+
+bool all_in_pairs(const ObjectPartition& all) {
+    return !is_nameless(all.ops) &&
+           std::ranges::all_of(owners_of(all.ops),
+                               [&](const Group& owned) { return take_turns(all.ops, owned); });
+}
 
 std::optional<Judgement> judge_mutex(const ObjectPartition& partition, const MutexRules& rules) {
     return MutexJudge(partition, rules).run();
 }
 
 void support_pairs(const ObjectPartition& all, std::vector<bool>& kept) {
-    std::unordered_map<Symbol, std::size_t> number;
-    std::vector<Group> owners;
-    for (std::size_t i = 0; i < all.ops.size(); ++i) {
-        const auto [it, added] = number.try_emplace(all.ops[i].arg, owners.size());
-        if (added) owners.emplace_back();
-        owners[it->second].push_back(i);
-    }
-    if (number.contains(0)) {
-        kept.assign(kept.size(), true);
-        return;
-    }
     std::vector<Group> groups;
-    for (const Group& owned : owners)
-        add_groups(all.ops, owned, groups);
-    for (const Group& group : groups) {
-        const bool whole = std::ranges::all_of(group, [&](std::size_t i) { return kept[i]; });
-        for (const std::size_t i : group)
-            kept[i] = whole;
+    if (is_nameless(all.ops)) {
+        groups = between_free_instants(all.ops);
+        for (const std::size_t i : groups.back())
+            kept[i] = true;
+    } else {
+        for (const Group& owned : owners_of(all.ops))
+            add_groups(all.ops, owned, groups);
     }
+    for (const Group& group : groups)
+        keep_whole(group, kept);
 }
 
 } // namespace faultlab

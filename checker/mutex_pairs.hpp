@@ -26,7 +26,12 @@ struct MutexRules {
                                                    const MutexRules& rules = {});
 
 /// An acquire and its release leave together. Where it cannot be told which belong together, all
-/// operations of that owner do; where an owner is not named, none can go.
+/// operations of that owner do. Where an owner is not named, all leave together that happened
+/// between two instants at which nothing was pending and the lock was free, and what happened after
+/// the last of these cannot go.
 void support_pairs(const ObjectPartition& all, std::vector<bool>& kept);
+
+/// Whether each of them can go with its acquire or its release alone.
+[[nodiscard]] bool all_in_pairs(const ObjectPartition& all);
 
 } // namespace faultlab

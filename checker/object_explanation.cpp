@@ -194,6 +194,22 @@ std::vector<OpId> cited(const std::vector<ObjectOp>& reduced,
     return ids;
 }
 
+/// Whether they are legal without any one of them, and without any two.
+bool all_needed(const ObjectModel& model, const ObjectPartition& cited, const Budget& budget) {
+    if (cited.ops.size() > most_permuted) return false;
+    for (std::size_t a = 0; a < cited.ops.size(); ++a) {
+        for (std::size_t b = a; b < cited.ops.size(); ++b) {
+            std::vector<ObjectOp> rest;
+            for (std::size_t i = 0; i < cited.ops.size(); ++i) {
+                if (i != a && i != b) rest.push_back(cited.ops[i]);
+            }
+            const ObjectPartition partition{.history = cited.history, .ops = rest};
+            if (model.judge(partition, budget, {}).verdict != Verdict::valid) return false;
+        }
+    }
+    return true;
+}
+
 bool can_follow(const ObjectModel& model, const ObjectPartition& ops, std::vector<OpId>& order) {
     Index earliest_return = never;
     const auto taken = [&](const ObjectOp& op) {
@@ -279,7 +295,8 @@ void explain_object(const ObjectModel& model,
     for (std::size_t i = 0; i < fixed.size(); ++i)
         besides += fixed[i] && !shown(i) ? 1 : 0;
     if (besides > 0) certificate.facts["besides"] = besides;
-    certificate.minimal = minimal && besides == 0;
+    certificate.minimal =
+        minimal && besides == 0 && (!model.keeps_more(all) || all_needed(model, rest, budget));
     model.rename(partition, certificate);
     judgement.divergence = cut->divergence;
     judgement.explained = cut->explained;

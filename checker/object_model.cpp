@@ -106,6 +106,10 @@ std::vector<std::vector<ObjectOp>> ObjectModel::partitions(const History&,
 
 void ObjectModel::rename(const ObjectPartition&, Certificate&) const {}
 
+bool ObjectModel::keeps_more(const ObjectPartition&) const {
+    return false;
+}
+
 Result<std::vector<ObjectOp>>
 read_object_ops(const History& history, std::span<const OpId> ids, const ObjectModel& model) {
     const auto specs = model.operations();

@@ -134,6 +134,9 @@ public:
     /// operations that are then without support, so that a legal order of all stays legal when
     /// everything else is struck from it.
     virtual void support(const ObjectPartition& all, std::vector<bool>& kept) const = 0;
+    /// Whether `support` keeps operations of these though it cannot be told that they are needed: a
+    /// certificate is then minimal only where none of its operations, and no two, can be left out.
+    [[nodiscard]] virtual bool keeps_more(const ObjectPartition& all) const;
 
     /// A certificate was drawn up from the history as it was at the divergence. This names its
     /// anomaly by what happened afterwards: a value that had not been taken then may just be late.

@@ -69,6 +69,7 @@ namespace faultlab {
 ///                                             looking for one took long; nothing where it may be
 ///     support(partition, kept)                as ObjectModel::support; without it only operations
 ///                                             that observe are removed from a counterexample
+///     bool keeps_more(all)                    as ObjectModel::keeps_more
 ///     rename(partition, certificate)          as ObjectModel::rename
 ///
 /// All of these are proven where they are written, and held against a brute-force reference.
@@ -135,6 +136,14 @@ public:
             for (std::size_t i = 0; i < all.ops.size(); ++i) {
                 if (!object.observes(all.ops[i])) kept[i] = true;
             }
+        }
+    }
+
+    [[nodiscard]] bool keeps_more(const ObjectPartition& all) const override {
+        if constexpr (requires { S::keeps_more(all); }) {
+            return S::keeps_more(all);
+        } else {
+            return ObjectModel::keeps_more(all);
         }
     }
 

@@ -1,6 +1,8 @@
 #include "tests/unit/checker/object_agreement.hpp"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace faultlab {
 namespace {
@@ -45,11 +47,44 @@ private:
                        : "the witness is none";
         }
         if (!judgement.certificate || judgement.divergence < 0) return "no certificate";
-        if (!judgement.certificate->minimal) return "the certificate is not minimal";
+        if (judgement.certificate->minimal != is_minimal(partition, judgement))
+            return "the certificate is wrongly said to be minimal, or not to be";
         return object_certificate_is_illegal(
                    model_, partition, judgement.certificate->ops, judgement.divergence)
                    ? ""
                    : "the certificate is legal";
+    }
+
+    /// Minimal is said of every model whose operations can go one by one, and of a lock where each
+    /// can go with its acquire or its release; else where none of them can, and no two.
+    [[nodiscard]] bool is_minimal(const ObjectPartition& partition,
+                                  const Judgement& judgement) const {
+        const History& history = partition.history;
+        const Index end = history.ret_index()[static_cast<std::size_t>(judgement.divergence)];
+        if (model_.name() != "mutex" || in_pairs(object_prefix(partition.ops, end))) return true;
+        std::vector<Op> cited;
+        for (const OpId id : judgement.certificate->ops) {
+            cited.push_back(history.op(id));
+            if (cited.back().ret_index > end) cited.back().status = OpStatus::open;
+        }
+        for (const Op& a : cited) {
+            for (const Op& b : cited) {
+                std::vector<Op> rest = cited;
+                std::erase_if(rest, [&](const Op& op) { return op.id == a.id || op.id == b.id; });
+                if (!brute_force_object(rest, model_.name())) return false;
+            }
+        }
+        return true;
+    }
+
+    [[nodiscard]] static bool in_pairs(const std::vector<ObjectOp>& ops) {
+        std::map<Symbol, const ObjectOp*> last;
+        return std::ranges::all_of(ops, [&](const ObjectOp& op) {
+            const ObjectOp* before = std::exchange(last[op.arg], &op);
+            const bool turn = before == nullptr ? op.f == 0 : op.f != before->f;
+            return op.arg != 0 && op.definite() && turn &&
+                   (before == nullptr || before->ret < op.inv);
+        });
     }
 
     void complain(const std::string& what, const std::vector<Op>& ops) {
