@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <sstream>
 #include <string>
@@ -411,6 +412,27 @@ TEST_CASE("a kv check that spends its budget is unknown, with the reason") {
     CHECK(result.verdict == Verdict::unknown);
     CHECK(result.reason.find("out of time") != std::string::npos);
     CHECK(result.findings.at(0).anomaly == "budget_spent");
+}
+
+// As the store does: replica/core/state_machine.cpp refuses it, with the outcome "overflow".
+TEST_CASE("a sum that is no integer of 64 bits is refused, and changes nothing") {
+    const std::int64_t most = INT64_MAX;
+    const std::int64_t least = INT64_MIN;
+    const auto verdict = [&](Value start, Op add, Value seen) {
+        return linearizable({on("a", ok("write", std::move(start), true, 0, 1)),
+                             on("a", std::move(add)),
+                             on("a", ok("read", {}, std::move(seen), 4, 5))},
+                            "kv")
+            .verdict;
+    };
+    CHECK(verdict(most, info("add", 1, 2, 9), most) == Verdict::valid);
+    CHECK(verdict(most, info("add", 1, 2, 9), least) == Verdict::invalid);
+    CHECK(verdict(most, failed("add", 1, 2, 3), most) == Verdict::valid);
+    CHECK(verdict(most, ok("add", 1, least, 2, 3), least) == Verdict::invalid);
+    CHECK(verdict(least, ok("add", -1, most, 2, 3), most) == Verdict::invalid);
+    CHECK(verdict(least, info("add", -1, 2, 9), least) == Verdict::valid);
+    CHECK(verdict(most, ok("add", least, -1, 2, 3), -1) == Verdict::valid);
+    CHECK(verdict(most - 1, ok("add", 1, most, 2, 3), most) == Verdict::valid);
 }
 
 TEST_CASE("what does not fit kv is no verdict") {
