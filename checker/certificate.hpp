@@ -19,8 +19,12 @@ namespace faultlab {
                                           OpId divergence,
                                           RegisterModel model);
 
-/// The same for the model kv: judges what the operations did to `keys` (empty: to all), by playing
-/// them on a map.
+/// Checks a witness of a group of keys of the model kv by itself: that it respects real time, and
+/// that the operations can be played on an empty map in this order.
+[[nodiscard]] bool kv_order_is_legal(const History& history, std::span<const OpId> order);
+
+/// As certificate_is_illegal, for the model kv: judges what the operations did to `keys` (empty: to
+/// all), by playing them on a map.
 [[nodiscard]] bool kv_certificate_is_illegal(const History& history,
                                              std::span<const OpId> ids,
                                              OpId divergence,

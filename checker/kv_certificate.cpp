@@ -146,6 +146,19 @@ private:
 
 } // namespace
 
+bool kv_order_is_legal(const History& history, std::span<const OpId> order) {
+    const Player player({}, never);
+    Map map;
+    Index latest = -1; // an operation takes effect after this invocation
+    return std::ranges::all_of(order, [&](OpId id) {
+        const Op op = history.op(id);
+        if (op.status == OpStatus::fail || (player.known(op) && op.ret_index < latest))
+            return false;
+        latest = std::max(latest, op.inv_index);
+        return player.play(op, map);
+    });
+}
+
 bool kv_certificate_is_illegal(const History& history,
                                std::span<const OpId> ids,
                                OpId divergence,

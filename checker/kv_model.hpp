@@ -103,6 +103,26 @@ public:
     [[nodiscard]] const Value& operand(std::uint32_t number) const { return operands_[number]; }
     /// What an add or append makes of a value; no_place when it refuses (another type, overflow).
     PlaceId result_of(KvAction action, PlaceId before, std::uint32_t operand);
+    /// The effect of a step on the place of its key; false when it does not fit there.
+    bool take(const KvStep& step, PlaceId& at) {
+        switch (step.action) {
+            case KvAction::observe:
+            case KvAction::compare: return at == step.place;
+            case KvAction::differ: return at != step.place;
+            case KvAction::impossible: return false;
+            case KvAction::write: break;
+            case KvAction::add:
+            case KvAction::append:
+                if (step.vague()) {
+                    at = result_of(step.action, at, step.operand);
+                    return at != no_place;
+                }
+                if (at != step.base && !(step.or_absent && at == absent(step.key))) return false;
+        }
+        at = step.place;
+        return true;
+    }
+
     [[nodiscard]] std::int64_t bytes() const { return bytes_; }
 
 private:

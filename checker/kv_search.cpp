@@ -41,7 +41,7 @@ public:
         const auto places = states_.at(from.value);
         scratch_.assign(places.begin(), places.end());
         for (const KvStep& step : input_.ops[i].steps) {
-            if (!take(step, scratch_[step.key])) return false;
+            if (!places_->take(step, scratch_[step.key])) return false;
         }
         to.value = states_.number(scratch_);
         return true;
@@ -136,27 +136,6 @@ public:
     }
 
 private:
-    /// The effect of one step on the place of its key; false when it does not fit.
-    bool take(const KvStep& step, PlaceId& at) {
-        switch (step.action) {
-            case KvAction::observe:
-            case KvAction::compare: return at == step.place;
-            case KvAction::differ: return at != step.place;
-            case KvAction::impossible: return false;
-            case KvAction::write: break;
-            case KvAction::add:
-            case KvAction::append:
-                if (step.vague()) {
-                    at = places_->result_of(step.action, at, step.operand);
-                    return at != no_place;
-                }
-                if (at != step.base && !(step.or_absent && at == places_->absent(step.key)))
-                    return false;
-        }
-        at = step.place;
-        return true;
-    }
-
     /// True when a key is new among those concerned.
     bool concern(std::uint32_t op) {
         bool grown = false;

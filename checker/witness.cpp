@@ -1,6 +1,8 @@
 #include "checker/witness.hpp"
 
+#include "checker/certificate.hpp"
 #include "checker/depth_first_search.hpp"
+#include "checker/kv_witness.hpp"
 #include "checker/linearizability_rules.hpp"
 #include "checker/object_catalogue.hpp"
 #include "checker/object_explanation.hpp"
@@ -11,8 +13,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace faultlab {
 namespace {
@@ -75,14 +79,43 @@ Witness of_objects(const History& history, const ObjectModel& model, const Budge
     return witness;
 }
 
+Witness of_map(const History& history, const Budget& budget) {
+    auto groups = read_kv_groups(history, LinearizabilityRules{});
+    if (!groups) return {.order = {}, .missing = groups.error().message};
+    Witness witness;
+    std::vector<bool> ordered(history.size());
+    for (KvGroup& group : *groups) {
+        if (group.misfit) return {.order = {}, .missing = group.misfit->message};
+        const auto order = find_kv_order(group, budget);
+        if (!order) {
+            return {.order = {},
+                    .missing = fmt::format("no order was found for the group of key {} within the "
+                                           "budget",
+                                           to_text(group.places.key(0), 40))};
+        }
+        FAULTLAB_CHECK(kv_order_is_legal(history, *order));
+        for (const OpId id : *order) {
+            witness.order.push_back(id);
+            ordered[static_cast<std::size_t>(id)] = true;
+        }
+    }
+    // What had to do with no key, such as a scan where there is none, can be anywhere.
+    for (std::size_t i = 0; i < history.size(); ++i) {
+        if (history.status()[i] == OpStatus::ok && !ordered[i])
+            witness.order.push_back(static_cast<OpId>(i));
+    }
+    return witness;
+}
+
 } // namespace
 
 Witness find_witness(const History& history, std::string_view model, const Budget& budget) {
     if (const ObjectModel* object = find_object_model(model))
         return of_objects(history, *object, budget);
-    if (const auto registers = register_model(model))
-        return of_registers(history, *registers, budget);
-    return {.order = {}, .missing = fmt::format("the search of {} keeps no order", model)};
+    if (model == kv_model) return of_map(history, budget);
+    const auto registers = register_model(model);
+    FAULTLAB_CHECK(registers.has_value());
+    return of_registers(history, *registers, budget);
 }
 
 History one_after_another(const History& history, std::span<const OpId> order) {
@@ -94,7 +127,10 @@ History one_after_another(const History& history, std::span<const OpId> order) {
         Op op = history.op(id);
         op.process = op.client = process++;
         op.inv_index = index++;
-        if (op.status == OpStatus::ok) op.ret_index = index++;
+        if (op.status == OpStatus::ok) op.ret_index = index;
+        if (op.status == OpStatus::open) op.status = OpStatus::info;
+        op.t_ret = std::max(op.t_ret, op.t_inv); // one that never returned has no time
+        ++index;
         builder.add(op);
     }
     return builder.build();

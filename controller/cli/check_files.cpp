@@ -285,32 +285,67 @@ History history_of(const History& history, const Finding& finding) {
     return builder.build();
 }
 
+Error no_witness(std::string_view why) {
+    return usage_error(fmt::format("there is no witness: {}", why),
+                       "no file is written; the verdict stands");
+}
+
 /// Of a violation the counterexample, of a valid history its operations in an order that explains
 /// them.
 Result<History> witness_of(const Judged& judged, const CheckLimits& limits) {
     const History& history = judged.record.history;
     if (const Finding* finding = first_violation(judged)) return history_of(history, *finding);
-    if (judged.verdict != Verdict::valid) {
-        return usage_error(
-            fmt::format("there is no witness: the verdict is {}", to_string(judged.verdict)));
-    }
+    if (judged.verdict != Verdict::valid)
+        return no_witness(fmt::format("the verdict is {}", to_string(judged.verdict)));
     const auto model = judged.record.plan.options.find("model");
     if (model == judged.record.plan.options.end()) {
-        return usage_error(fmt::format("there is no witness: checker {} orders no operations",
-                                       judged.record.plan.workload));
+        return no_witness(
+            fmt::format("checker {} orders no operations", judged.record.plan.workload));
     }
     const Witness found = witness_within(limits, history, model->second);
-    if (!found.missing.empty())
-        return usage_error(fmt::format("there is no witness: {}", found.missing));
+    if (!found.missing.empty()) return no_witness(found.missing);
     return one_after_another(history, found.order);
 }
 
-Result<void> write_witness(const Judged& judged, const CheckLimits& limits, const fs::path& path) {
-    FAULTLAB_TRY(History history, witness_of(judged, limits));
+/// Of operations one after the other: the info of each follows its invocation at once, for that is
+/// where it took effect, and its time says something else.
+Kept infos_in_place(const History& history) {
+    Kept kept;
+    for (std::size_t i = 0; i < history.size(); ++i) {
+        if (history.status()[i] == OpStatus::info)
+            kept.info_index.emplace(static_cast<OpId>(i), history.inv_index()[i] + 1);
+    }
+    return kept;
+}
+
+Result<void> write_witness(History history, bool in_order, const fs::path& path) {
+    const Kept kept = in_order ? infos_in_place(history) : Kept{};
     const Record example{.history = std::move(history)};
     const HistoryFormat format = format_of_name(path.string()).value_or(HistoryFormat::jsonl);
     return write_packed_file(
-        path, [&](std::ostream& out) { return export_history(example, format, out); });
+        path, [&](std::ostream& out) { return export_history(example, format, out, kept); });
+}
+
+/// What there is to say when the witness is wanted. The verdict is worth as much without one: that
+/// there is none changes no exit code, as that it cannot be written does.
+void take_witness(const CheckCommand& command,
+                  const Judged& judged,
+                  FileOutcome& outcome,
+                  std::vector<int>& codes) {
+    auto found = witness_of(judged, command.limits);
+    if (!found) {
+        outcome.errors.push_back(found.error());
+        return;
+    }
+    if (found->size() == 0) {
+        outcome.errors.push_back(usage_error(
+            "the witness is empty", "no operation is sure to have taken effect, and none need"));
+    }
+    const bool in_order = judged.verdict == Verdict::valid;
+    const auto written = write_witness(std::move(*found), in_order, command.witness);
+    if (written) return;
+    outcome.errors.push_back(written.error());
+    codes.push_back(exit_code(written.error().kind));
 }
 
 /// Every violation, also those that the first screen has no room for.
@@ -362,11 +397,7 @@ FileOutcome outcome_of(const CheckCommand& command,
         outcome.text = outcome_text(command.common, *judged, {});
         if (command.explain && !command.common.json) outcome.text += explained(*judged);
     }
-    if (!command.witness.empty()) {
-        const auto written = write_witness(*judged, command.limits, command.witness);
-        if (!written) outcome.errors.push_back(written.error());
-        if (!written) codes.push_back(exit_code(written.error().kind));
-    }
+    if (!command.witness.empty()) take_witness(command, *judged, outcome, codes);
     outcome.code = combined_exit_code(codes);
     return outcome;
 }

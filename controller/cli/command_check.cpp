@@ -4,6 +4,7 @@
 #include "controller/cli/commands.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/judging.hpp"
+#include "controller/cli/output_file.hpp"
 #include "controller/cli/runs.hpp"
 #include "controller/cli/streams.hpp"
 
@@ -102,6 +103,8 @@ int execute(const CheckCommand& command) {
                     usage_error(fmt::format("--witness would overwrite {}", files.front()),
                                 "give the witness another name"));
     }
+    if (const auto writable = expect_writable(command.witness); !writable)
+        return fail(command.common, writable.error());
     const std::vector<FileOutcome> outcomes = check_files(command, files);
     const JsonList list(command.common, command.runs.size() > 1);
     std::vector<int> codes;

@@ -54,6 +54,24 @@ Result<void> write_file(const fs::path& path,
     return filled;
 }
 
+Result<void> expect_writable(const fs::path& path) {
+    if (path.empty()) return {};
+    std::error_code ignored;
+    const fs::file_status status = fs::status(path, ignored);
+    const auto refused = [&path](std::string_view why) {
+        return usage_error(fmt::format("cannot write {}: {}", path.string(), why),
+                           "name a file in a directory that can be written");
+    };
+    if (fs::is_directory(status)) return refused("it is a directory");
+    const bool device = fs::exists(status) && !fs::is_regular_file(status);
+    const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    const fs::path written = device ? path : parent;
+    if (::access(written.c_str(), device ? W_OK : W_OK | X_OK) != 0)
+        return refused(std::strerror(errno));
+    if (!device && !fs::is_directory(parent, ignored)) return refused("its directory is none");
+    return {};
+}
+
 Result<void> write_packed_file(const fs::path& path,
                                const std::function<Result<void>(std::ostream&)>& write) {
     const Packing packing = packing_of_name(path.string());

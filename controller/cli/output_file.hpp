@@ -15,7 +15,11 @@ namespace faultlab {
 Result<void> write_file(const std::filesystem::path& path,
                         const std::function<Result<void>(std::ostream&)>& write);
 
-/// The same, packed where the name ends in .gz or .zst.
+/// Refuses a path to which nothing can be written, before anything is done for it: its directory is
+/// not there or read-only, or it is a directory itself. An empty one is none, and fine.
+Result<void> expect_writable(const std::filesystem::path& path);
+
+/// As write_file, packed where the name ends in .gz or .zst.
 Result<void> write_packed_file(const std::filesystem::path& path,
                                const std::function<Result<void>(std::ostream&)>& write);
 

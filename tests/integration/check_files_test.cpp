@@ -3,8 +3,11 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/command.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -99,8 +102,7 @@ TEST_CASE("a transactional history is judged by no model that is none of it") {
 TEST_CASE("namespaces make a history one of kv, and other models refuse them") {
     const TemporaryDirectory directory;
     const std::string path = (directory.path() / "h.jsonl").string();
-    std::ofstream(path)
-        << R"({"process":0,"type":"invoke","f":"write","key":"k","ns":"a","value":1}
+    std::ofstream(path) << R"({"process":0,"type":"invoke","f":"write","key":"k","ns":"a","value":1}
 {"process":0,"type":"ok","f":"write","key":"k","ns":"a","value":1}
 {"process":1,"type":"invoke","f":"read","key":"k","ns":"b","value":null}
 {"process":1,"type":"ok","f":"read","key":"k","ns":"b","value":1}
@@ -110,6 +112,111 @@ TEST_CASE("namespaces make a history one of kv, and other models refuse them") {
     CHECK(refused.exit_code == 64);
     CHECK(refused.err.find("has namespaces ('ns'), and model register knows none") !=
           std::string::npos);
+}
+
+TEST_CASE("the first divergence is the earliest of all keys, whichever is drawn") {
+    const TemporaryDirectory directory;
+    const std::string path = (directory.path() / "h.jsonl").string();
+    std::ofstream file(path);
+    const auto done = [&file](const char* f, int key, const char* value) {
+        for (const char* type : {"invoke", "ok"}) {
+            const bool asks = f == std::string("read") && type == std::string("invoke");
+            file << fmt::format(R"({{"process":0,"type":"{}","f":"{}","key":{},"value":{}}})"
+                                "\n",
+                                type,
+                                f,
+                                key,
+                                asks ? "null" : value);
+        }
+    };
+    done("write", 1, "1");
+    done("write", 1, "2");
+    done("read", 1, "1"); // stale, shown by three operations
+    done("read", 2, "7"); // from nowhere, shown by one
+    file.close();
+    const Finished told = check(path, {"--model", "register"});
+    INFO(told.out);
+    CHECK(told.exit_code == 1);
+    CHECK(told.out.find("operation #2: the longest explanation") != std::string::npos);
+    CHECK(told.out.find("of the operations shown: 0.000 s, operation #3") != std::string::npos);
+    CHECK(check(path, {"--model", "register", "--json"}).out.find(R"("first_divergence": {
+      "op": 2,)") != std::string::npos);
+}
+
+TEST_CASE("a witness that cannot be given leaves the verdict and its code") {
+    const TemporaryDirectory directory;
+    const std::string path = (directory.path() / "h.jsonl").string();
+    const std::string witness = (directory.path() / "w.jsonl").string();
+    const auto judged = [&](const std::string& text, std::vector<std::string> options) {
+        std::ofstream(path) << text;
+        std::filesystem::remove(witness);
+        options.insert(options.end(), {"--witness", witness});
+        return check(path, options);
+    };
+    const auto done = [](int process, const char* f, const char* value) {
+        return fmt::format(R"({{"process":{0},"type":"invoke","f":"{1}","key":1,"value":{2}}}
+{{"process":{0},"type":"ok","f":"{1}","key":1,"value":{2}}}
+)",
+                           process,
+                           f,
+                           value);
+    };
+    const auto begun = [](int process, const char* f, const char* value) {
+        return fmt::format(R"({{"process":{},"type":"invoke","f":"{}","key":1,"value":{}}}
+)",
+                           process,
+                           f,
+                           value);
+    };
+
+    const Finished map = judged(begun(0, "add", "1") + done(1, "add", "2"), {"--model", "kv"});
+    CHECK(map.exit_code == 0);
+    CHECK(map.err.empty());
+    CHECK(check(witness, {"--model", "kv"}).exit_code == 0);
+
+    // What a checker that looks for no order finds valid has no witness.
+    const Finished counted = judged(done(0, "generate", "7"), {"--checker", "unique-ids"});
+    CHECK(counted.exit_code == 0);
+    CHECK(counted.err.find("there is no witness: checker unique-ids orders no operations") !=
+          std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(witness));
+
+    const Finished unknown = judged(done(0, "enqueue", "7"), {"--checker", "total-queue"});
+    CHECK(unknown.exit_code == 2);
+    CHECK(unknown.err.find("there is no witness: the verdict is unknown") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(witness));
+
+    const Finished open = judged(begun(0, "acquire", "null"), {"--model", "mutex"});
+    CHECK(open.exit_code == 0);
+    CHECK(open.err.find("the witness is empty") != std::string::npos);
+
+    const std::string nowhere = (directory.path() / "none" / "w.jsonl").string();
+    for (const std::string& where : {nowhere, directory.path().string()}) {
+        const Finished refused = check(path, {"--model", "mutex", "--witness", where});
+        CHECK(refused.exit_code == 64);
+        CHECK(refused.out.empty());
+        CHECK(refused.err.find("cannot write " + where) != std::string::npos);
+    }
+}
+
+TEST_CASE("operations of unknown outcome stand in a witness where they took effect") {
+    const TemporaryDirectory directory;
+    const std::string path = (directory.path() / "h.jsonl").string();
+    const std::string witness = (directory.path() / "w.jsonl").string();
+    std::ofstream(path) << R"({"process":0,"type":"invoke","f":"write","value":1,"time":1}
+{"process":1,"type":"invoke","f":"read","value":null,"time":2}
+{"process":1,"type":"ok","f":"read","value":1,"time":3}
+{"process":2,"type":"invoke","f":"write","value":2,"time":4}
+{"process":0,"type":"info","f":"write","value":1,"time":9}
+)";
+    CHECK(check(path, {"--model", "register", "--witness", witness}).exit_code == 0);
+    std::ifstream in(witness);
+    const std::string written{std::istreambuf_iterator<char>(in), {}};
+    CHECK(written == R"({"process":0,"type":"invoke","f":"write","value":1,"time":1}
+{"process":0,"type":"info","f":"write","value":1,"time":9}
+{"process":1,"type":"invoke","f":"read","value":null,"time":2}
+{"process":1,"type":"ok","f":"read","value":1,"time":3}
+)");
 }
 
 TEST_CASE("a file is packed as its name says") {

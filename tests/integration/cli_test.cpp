@@ -407,7 +407,7 @@ TEST_CASE("standard input is read, packed or not, and a witness proves the same 
     const Finished of_stats =
         lab_command({"check", valid, "--checker", "stats", "--witness", witness});
     CHECK(of_stats.err.find("checker stats orders no operations") != std::string::npos);
-    CHECK(of_stats.exit_code == 64);
+    CHECK(of_stats.exit_code == 0); // the verdict stands
     const Finished itself =
         lab_command({"check", witness, "--model", "cas-register", "--witness", witness});
     CHECK(itself.exit_code == 64);

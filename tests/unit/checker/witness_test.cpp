@@ -1,6 +1,7 @@
 #include "checker/witness.hpp"
 #include "core/store/import.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/checker/kv_reference.hpp"
 #include "tests/unit/checker/story.hpp"
 
 #include <algorithm>
@@ -52,7 +53,7 @@ void expect_witness(const History& history, const std::string& model) {
 
 } // namespace
 
-TEST_CASE("every stored history that is valid has a witness, but those of kv") {
+TEST_CASE("every stored history that is valid has a witness") {
     const auto folder = std::filesystem::path(FAULTLAB_SOURCE_DIR) / "tests/histories/valid";
     std::set<std::string> models;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -63,12 +64,7 @@ TEST_CASE("every stored history that is valid has a witness, but those of kv") {
             in, stem, model == "kv" ? Namespaces::separate : Namespaces::ignored);
         INFO(stem);
         REQUIRE(record.ok());
-        if (model == "kv") {
-            CHECK(find_witness(record->history, model, {}).missing ==
-                  "the search of kv keeps no order");
-        } else {
-            expect_witness(record->history, model);
-        }
+        expect_witness(record->history, model);
         models.insert(model);
     }
     CHECK(models.size() >= 9);
@@ -90,6 +86,41 @@ TEST_CASE("random histories of registers that are valid have a witness") {
             CHECK(found > 200);
         }
     }
+}
+
+TEST_CASE("random histories of a map that are valid have a witness") {
+    for (const std::uint64_t joined : {0U, 35U}) {
+        int found = 0;
+        Rng rng(7);
+        for (int i = 0; i < 2'000; ++i) {
+            const std::vector<Op> ops = random_kv_operations(
+                rng, {.max_ops = 10, .joined_percent = joined, .corrupt_percent = 10});
+            if (!brute_force_kv(ops)) continue;
+            INFO(describe(ops));
+            expect_witness(to_history(ops), "kv");
+            ++found;
+        }
+        CHECK(found > 1'000);
+    }
+}
+
+TEST_CASE("an operation without a result stands in a witness where it took effect, or not at all") {
+    const History history =
+        to_history({info("write", 1, 0, 90), info("write", 2, 1, 91), ok("read", {}, 2, 2, 3)});
+    for (const char* model : {"register", "kv"}) {
+        const Witness witness = find_witness(history, model, {});
+        REQUIRE(witness.order.size() >= 2);
+        CHECK(witness.order.back() == 2);
+        CHECK(witness.order[witness.order.size() - 2] == 1); // what was read
+        const History in_order = one_after_another(history, witness.order);
+        const std::size_t read = in_order.size() - 1;
+        CHECK(in_order.status()[read - 1] == OpStatus::info);
+        CHECK(in_order.inv_index()[read - 1] + 2 == in_order.inv_index()[read]);
+    }
+    const History lock = to_history({info("acquire", {}, 0, 1), info("acquire", {}, 2, 3)});
+    const Witness none = find_witness(lock, "mutex", {});
+    CHECK(none.missing.empty());
+    CHECK(none.order.empty());
 }
 
 TEST_CASE("operations in another order than a witness's are found out") {
