@@ -15,6 +15,8 @@
 //   seen_by       the earlier observation of missed_write, when that had not returned in time
 //   failed_writer a failed op that would have written the value (value_never_written)
 //   reduced       false: `ops` holds the divergence only, because enough others were reduced
+//   first_divergence_unknown  true: the divergence is where `ops` stop being legal, and whether the
+//                 history did so before is not known
 // Unknown: a budget was spent, or an operation does not fit the model.
 
 #include "checker/anomaly_class.hpp"

@@ -140,7 +140,7 @@ std::string caption_of(const Record& record, const Finding& finding, const Story
     const bool all = std::ranges::find(finding.ops, finding.divergence) != finding.ops.end();
     if (finding.minimal)
         text += fmt::format("; no operation{} can be removed and still fail",
-                            all ? "" : " but the marked one");
+                            all ? "" : " but the divergence");
     if (operations < cited)
         text += fmt::format("; {} in the middle are left out here", count_text(cited - operations));
     return text;

@@ -1,3 +1,4 @@
+#include "reports/machine.hpp"
 #include "reports/story.hpp"
 #include "reports/text.hpp"
 #include "tests/support/catch.hpp"
@@ -142,6 +143,25 @@ TEST_CASE("what saw the impossible is marked, also where the search stopped else
     CHECK(story.steps.back().divergent);
     CHECK(story.sentence.find("client 7 returned 4") != std::string::npos);
     CHECK(fact(story, "FIRST DIVERGENCE").starts_with("12.341 s, operation #1"));
+}
+
+TEST_CASE("a first divergence that is not known is not told") {
+    test::Judged run = test::stale_read();
+    Finding& finding = run.results[1].findings[0];
+    const std::string known = fact(run.story(), "FIRST DIVERGENCE");
+    finding.details["first_divergence_unknown"] = true;
+    CHECK(fact(run.story(), "FIRST DIVERGENCE") == "not known; of the operations shown: " + known);
+    CHECK(render_json(run.record, run.results, run.context).find(R"("first_divergence": null)") !=
+          std::string::npos);
+}
+
+TEST_CASE("a divergence that is no part of the proof is not counted among what it needs") {
+    test::Judged run = test::stale_read();
+    Finding& finding = run.results[1].findings[0];
+    finding.minimal = true;
+    std::erase(finding.ops, finding.divergence);
+    CHECK(run.story().caption.find("no operation but the divergence can be removed") !=
+          std::string::npos);
 }
 
 TEST_CASE("a fault that ended before the counterexample is not blamed") {
