@@ -62,9 +62,8 @@ struct Gauges {
     std::int64_t committed = -1; ///< known to be
     std::int64_t applied = -1;
     std::int64_t checkpoint = -1;
-    std::int64_t queue = -1;
-    std::int64_t log_room = -1; ///< entries until the log must wait for a checkpoint
-    bool normal = false;        ///< takes part: not starting, recovering, or stopped
+    std::int64_t rejects = -1; ///< messages refused in this life
+    bool normal = false;       ///< takes part: not starting, recovering, or stopped
     bool leads = false;
 };
 
@@ -91,10 +90,11 @@ struct ProtocolEvent {
         Image,        ///< `checksum` of its checkpoint at op
         Restored,     ///< its state and checkpoint are those at op that another one sent
         Replied,      ///< to client a for request b, which is in op; checksum: of the reply
+        Activated,    ///< from op on, release a; b: the release of its program, 0: not known
         Rejected,     ///< a message of class a (reject_text), from node b
         Halted,       ///< for good, and nobody had given it a reason to; `text`: its own
     };
-    static constexpr std::size_t kinds = 18;
+    static constexpr std::size_t kinds = 19;
 
     Kind kind = Kind::Started;
     NodeId node = no_node;
@@ -119,7 +119,8 @@ struct Alarm {
     std::string rule; ///< id in checker/monitors/catalogue.hpp: "S1"
     NodeId node = no_node;
     Nanos t = 0;
-    std::string what; ///< a sentence about the node, without a subject
+    std::string what;     ///< a sentence about the node, without a subject
+    bool refusal = false; ///< of a message that nobody who obeys sends
 };
 using Alarms = std::vector<Alarm>;
 

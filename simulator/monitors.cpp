@@ -31,6 +31,10 @@ LogEntry entry(const Header& header) {
             .timestamp = header.timestamp};
 }
 
+std::string said(std::string_view rule, ReplicaId self, std::string_view what) {
+    return fmt::format("{}: replica {}: {}", rule, self, what);
+}
+
 /// Whether it takes part, and so knows what it says of itself.
 bool takes_part(Status status) {
     return status != Status::Booting && status != Status::Recovering && status != Status::Halted;
@@ -46,12 +50,15 @@ ProtocolEvent Monitors::event(Kind kind, ReplicaId self) const {
 
 void Monitors::tell(const ProtocolEvent& event) {
     rules_.on(event);
-    for (const Alarm& alarm : rules_.take_alarms())
-        violate(alarm.rule, static_cast<ReplicaId>(alarm.node + 1), alarm.what);
+    for (const Alarm& alarm : rules_.take_alarms()) {
+        const auto self = static_cast<ReplicaId>(alarm.node + 1);
+        auto& where = alarm.refusal ? refusals_ : violations_;
+        where.push_back(said(alarm.rule, self, alarm.what));
+    }
 }
 
 void Monitors::violate(std::string_view rule, ReplicaId self, std::string_view what) {
-    violations_.push_back(fmt::format("{}: replica {}: {}", rule, self, what));
+    violations_.push_back(said(rule, self, what));
 }
 
 void Monitors::started(ReplicaId self, bool blank) {
@@ -178,6 +185,12 @@ void Monitors::told(ReplicaId self,
             told.kind = Kind::Restored;
             told.checksum = digest(telemetry.checkpoint_id);
             break;
+        case EventKind::FeatureActive:
+            told.kind = Kind::Activated;
+            told.op = event.b;
+            told.a = event.a;
+            told.b = telemetry.release;
+            break;
         case EventKind::Rejected:
             told.kind = Kind::Rejected;
             told.a = event.a;
@@ -263,8 +276,7 @@ void Monitors::shown(ReplicaId self, const Telemetry& telemetry) {
                         .committed = number(telemetry.commit_max),
                         .applied = number(telemetry.commit_min),
                         .checkpoint = number(telemetry.checkpoint),
-                        .queue = telemetry.queue,
-                        .log_room = number(telemetry.wal_free),
+                        .rejects = 0,
                         .normal = takes_part(telemetry.status),
                         .leads =
                             telemetry.status == Status::Normal && telemetry.role == Role::Primary};

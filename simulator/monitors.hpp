@@ -18,6 +18,10 @@ public:
     /// What was seen broken so far, in order: "S1: replica 2: …". Empty is good.
     [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
 
+    /// Messages refused that nobody who obeys sends, likewise: violations, unless the world itself
+    /// made messages up.
+    [[nodiscard]] const std::vector<std::string>& refusals() const { return refusals_; }
+
     /// A promise that somebody outside saw broken.
     void violate(std::string_view rule, ReplicaId self, std::string_view what);
 
@@ -81,6 +85,7 @@ private:
                max_replica_id + 1>
         counts_{};
     std::vector<std::string> violations_;
+    std::vector<std::string> refusals_;
 };
 
 } // namespace faultlab::simulator

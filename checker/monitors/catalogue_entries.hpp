@@ -24,7 +24,14 @@ std::unique_ptr<Monitor> same_reply(const Ledger& ledger);
 std::unique_ptr<Monitor> restored_state(const Ledger& ledger);
 std::unique_ptr<Monitor> one_electorate_per_epoch(const Ledger& ledger);
 std::unique_ptr<Monitor> timestamps_rise(const Ledger& ledger);
+std::unique_ptr<Monitor> one_activation(const Ledger& ledger);
+std::unique_ptr<Monitor> true_entries(const Ledger& ledger);
+std::unique_ptr<Monitor> whole_messages(const Ledger& ledger);
+std::unique_ptr<Monitor> fitting_tails(const Ledger& ledger);
 std::unique_ptr<Monitor> no_fork(const Ledger& ledger);
+std::unique_ptr<Monitor> fitting_sizes(const Ledger& ledger);
+std::unique_ptr<Monitor> fields_in_range(const Ledger& ledger);
+std::unique_ptr<Monitor> no_strangers(const Ledger& ledger);
 std::unique_ptr<Monitor> nobody_halts(const Ledger& ledger);
 
 /// By node, growing as nodes are heard of.

@@ -22,6 +22,7 @@ void MonitorSet::tell(const ProtocolEvent& event) {
         if (monitor.alarms().empty()) continue;
         for (Alarm& alarm : std::exchange(monitor.alarms(), {})) {
             alarm.rule = monitor_catalogue()[index].id;
+            alarm.refusal = monitor_catalogue()[index].refusal;
             alarms_.push_back(std::move(alarm));
         }
     }

@@ -48,7 +48,7 @@ std::string_view text(const Event& event, const char* field) {
 class Showing {
 public:
     void take(const Sample& sample) {
-        constexpr std::array<std::pair<std::string_view, std::int64_t Showing::*>, 11> known = {{
+        constexpr std::array<std::pair<std::string_view, std::int64_t Showing::*>, 12> known = {{
             {"term", &Showing::term_},
             {"epoch", &Showing::epoch_},
             {"log_term", &Showing::log_term_},
@@ -60,6 +60,7 @@ public:
             {"checkpoint", &Showing::checkpoint_},
             {"normal", &Showing::normal_},
             {"role", &Showing::role_},
+            {"rejects", &Showing::rejects_},
         }};
         const auto* metric =
             std::ranges::find(known, sample.metric, [](const auto& each) { return each.first; });
@@ -74,6 +75,7 @@ public:
                 .committed = commit_,
                 .applied = applied_,
                 .checkpoint = checkpoint_,
+                .rejects = rejects_,
                 .normal = normal_ != 0,
                 .leads = role_ == leader_role};
     }
@@ -98,6 +100,7 @@ private:
     std::int64_t checkpoint_ = -1;
     std::int64_t normal_ = -1; ///< who does not tell takes part
     std::int64_t role_ = -1;
+    std::int64_t rejects_ = -1;
 };
 
 class Replay {
@@ -159,6 +162,9 @@ private:
         } else if (event.kind == "checkpointed" && op) {
             told.kind = ProtocolEvent::Kind::Image;
             told.checksum = digest_of(text(event, "id"));
+        } else if (event.kind == "feature_active" && op) {
+            told.kind = ProtocolEvent::Kind::Activated;
+            told.a = static_cast<std::uint64_t>(integer(event, "release").value_or(0));
         } else if (event.kind == "rejected") {
             told.kind = ProtocolEvent::Kind::Rejected;
             told.b = static_cast<std::uint64_t>(integer(event, "sender").value_or(0));

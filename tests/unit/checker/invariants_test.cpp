@@ -82,5 +82,5 @@ TEST_CASE("a refused message of a fork is an alarm, another one is not", "[check
     run.event(230, 1, "rejected", {{"why", Value("epoch")}, {"sender", 2}});
     CHECK(judged(run).verdict == Verdict::valid);
     run.event(240, 1, "rejected", {{"why", Value("fork")}, {"sender", 2}});
-    CHECK(judged(run).reason == "A6: n2 sees a fork, in a message of n3");
+    CHECK(judged(run).reason == "A6: n2 refuses a message of n3: fork");
 }

@@ -77,6 +77,12 @@ public:
         return tell(
             {.kind = Kind::Voted, .node = node, .view = view, .log_view = log_view, .op = op});
     }
+    ProtocolStory& activates(NodeId node, std::uint64_t release, LogIndex op) {
+        return tell({.kind = Kind::Activated, .node = node, .op = op, .a = release, .b = 2});
+    }
+    ProtocolStory& refuses(NodeId node, std::uint64_t sender, std::string_view why) {
+        return tell({.kind = Kind::Rejected, .node = node, .b = sender, .text = why});
+    }
     ProtocolStory& tell(const ProtocolEvent& event) {
         monitors_.on(event);
         for (Alarm& alarm : monitors_.take_alarms())

@@ -132,13 +132,31 @@ std::vector<Case> of_views() {
          [](ProtocolStory& s) { s.acknowledges(0, 0, {entry(1)}).votes(0, 1, 0, 1); },
          [](ProtocolStory& s) { s.acknowledges(0, 0, {entry(1)}).votes(0, 1, 0, 0); },
          "S14: offers log (0.0, 0) after it acknowledged (0.0, 1)"},
-        {"A6",
-         [](ProtocolStory& s) { s.tell({.kind = Kind::Rejected, .node = 0, .text = "epoch"}); },
-         [](ProtocolStory& s) {
-             s.tell({.kind = Kind::Rejected, .node = 0, .b = 1, .text = "fork"});
-         },
-         "A6: sees a fork, in a message of n2"},
+        {"S20",
+         [](ProtocolStory& s) { s.activates(0, 2, 8).activates(1, 2, 8); },
+         [](ProtocolStory& s) { s.activates(0, 2, 8).activates(1, 2, 9); },
+         "S20: begins release 2 at op 9, others at op 8"},
     };
+}
+
+/// Of each class: being late is no harm, and to refuse nothing is a judgement too.
+template <char digit>
+Case refusal(const char* rule, const char* says) {
+    static const std::string_view why = std::string_view(says).substr(29);
+    return {rule,
+            [](ProtocolStory& s) { s.refuses(0, 1, "epoch").shows(0, {.rejects = 1}); },
+            [](ProtocolStory& s) { s.refuses(0, 1, why); },
+            says};
+}
+
+std::vector<Case> of_messages() {
+    return {refusal<'3'>("A3", "A3: refuses a message of n2: entry"),
+            refusal<'4'>("A4", "A4: refuses a message of n2: body checksum"),
+            refusal<'5'>("A5", "A5: refuses a message of n2: tail order"),
+            refusal<'6'>("A6", "A6: refuses a message of n2: fork"),
+            refusal<'7'>("A7", "A7: refuses a message of n2: size"),
+            refusal<'8'>("A8", "A8: refuses a message of n2: range"),
+            refusal<'9'>("A9", "A9: refuses a message of n2: cluster")};
 }
 
 std::vector<Case> of_one_replica() {
@@ -188,7 +206,7 @@ std::vector<Case> of_one_replica() {
 
 std::vector<Case> all_cases() {
     std::vector<Case> all = of_the_committed_log();
-    for (const auto& more : {of_views(), of_one_replica()})
+    for (const auto& more : {of_views(), of_messages(), of_one_replica()})
         all.insert(all.end(), more.begin(), more.end());
     return all;
 }

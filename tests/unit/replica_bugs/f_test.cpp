@@ -123,12 +123,14 @@ TEST_CASE("F5: what a view's log has is acknowledged before it is here", "[repli
     tells_apart(Bug::F5, unfetched_entry, {"", "S8:"}, {.clients = 2});
 }
 TEST_CASE("F6a: the entry that a view dropped is in the way of its own", "[replica_bugs]") {
-    tells_apart(Bug::F6a, other_entry, {"", "A6: replica 1: sees a fork"}, {.clients = 2});
+    tells_apart(Bug::F6a,
+                other_entry,
+                {"", "A6: replica 1: refuses a message of n2: fork"},
+                {.clients = 2});
 }
 TEST_CASE("F6b: another entry is acknowledged for its op, without an alarm", "[replica_bugs]") {
-    tells_apart(Bug::F6b,
-                another_entry_again,
-                {"A6: replica 3: sees a fork, in a message of n1", "silence"});
+    tells_apart(
+        Bug::F6b, another_entry_again, {"A6: replica 3: refuses a message of n1: fork", "silence"});
 }
 
 } // namespace faultlab::simulator

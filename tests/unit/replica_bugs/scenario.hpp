@@ -148,7 +148,7 @@ inline void settles_forks(Bug bug) {
         CHECK(outcome(clean, fork_in_one_view) ==
               "halt: replica 2: halts: two logs of one view differ");
         REQUIRE(clean.violations().size() == 2);
-        CHECK(clean.violations()[1] == "A6: replica 2: sees a fork, in a message of n3");
+        CHECK(clean.violations()[1] == "A6: replica 2: refuses a message of n3: fork");
         CHECK(clean.bug_fired(bug) == 0);
         WorldOptions with{.seed = seed};
         with.bugs.set(bug);

@@ -80,6 +80,8 @@ inline RandomRun run_seed(std::uint64_t seed, std::function<void(const std::stri
     const CheckResult verdict = world.linearizability();
     if (!world.violations().empty()) {
         run.failure = world.violations().front();
+    } else if (!world.monitors().refusals().empty()) {
+        run.failure = world.monitors().refusals().front();
     } else if (verdict.verdict != Verdict::valid) {
         run.failure = "linearizability: " + verdict.reason;
     } else if (!answered) {

@@ -1,0 +1,75 @@
+// Rules A3 to A9.
+// In a cluster whose replicas and network obey, no message is refused as malformed. Each class of
+// refusal is a rule of its own. Refusals for being late (of an old view or epoch), or for being sent
+// by one who leads no more, are no harm.
+
+#include "checker/monitors/catalogue_entries.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+#include <vector>
+
+namespace faultlab::monitors {
+namespace {
+
+class NeverRefused final : public Monitor {
+public:
+    explicit NeverRefused(std::initializer_list<std::string_view> reasons) : reasons_(reasons) {}
+
+    void on(const ProtocolEvent& event) override {
+        if (event.kind == ProtocolEvent::Kind::Shown) {
+            // Who counts what it refuses, and names none, refused none.
+            std::int32_t& life = counted_[event.node];
+            if (event.gauges->rejects >= 0 && life <= event.life) {
+                judge(true);
+                life = event.life + 1;
+            }
+            return;
+        }
+        if (judge(std::ranges::find(reasons_, event.text) == reasons_.end())) return;
+        alarm(event, fmt::format("refuses a message of n{}: {}", event.b + 1, event.text));
+    }
+
+private:
+    std::vector<std::string_view> reasons_;
+    PerNode<std::int32_t> counted_; ///< lives of each replica
+};
+
+} // namespace
+
+std::unique_ptr<Monitor> true_entries(const Ledger&) {
+    return std::make_unique<NeverRefused>(std::initializer_list<std::string_view>{"entry"});
+}
+
+std::unique_ptr<Monitor> whole_messages(const Ledger&) {
+    return std::make_unique<NeverRefused>(
+        std::initializer_list<std::string_view>{"header checksum", "body checksum"});
+}
+
+std::unique_ptr<Monitor> fitting_tails(const Ledger&) {
+    return std::make_unique<NeverRefused>(
+        std::initializer_list<std::string_view>{"tail length", "tail order"});
+}
+
+std::unique_ptr<Monitor> no_fork(const Ledger&) {
+    return std::make_unique<NeverRefused>(std::initializer_list<std::string_view>{"fork"});
+}
+
+std::unique_ptr<Monitor> fitting_sizes(const Ledger&) {
+    return std::make_unique<NeverRefused>(std::initializer_list<std::string_view>{"size"});
+}
+
+std::unique_ptr<Monitor> fields_in_range(const Ledger&) {
+    return std::make_unique<NeverRefused>(
+        std::initializer_list<std::string_view>{"range", "command", "membership"});
+}
+
+std::unique_ptr<Monitor> no_strangers(const Ledger&) {
+    return std::make_unique<NeverRefused>(
+        std::initializer_list<std::string_view>{"cluster", "protocol"});
+}
+
+} // namespace faultlab::monitors
