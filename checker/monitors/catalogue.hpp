@@ -33,8 +33,8 @@ struct MonitorEntry {
     EventKinds kinds;         ///< it is told of no others
     /// A planted bug of the embedded store that breaks it; empty: it takes a strange message.
     std::string_view control;
-    /// Whoever sent the message broke it, not who refuses it: where messages are made up, it is what
-    /// is wanted.
+    /// Whoever sent the message broke it, not who refuses it: where messages are made up, refusals
+    /// are what is wanted.
     bool refusal = false;
     /// The ledger knows what happened before an event when a monitor is told of it.
     std::unique_ptr<Monitor> (*make)(const Ledger& ledger);

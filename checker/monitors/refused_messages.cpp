@@ -1,7 +1,7 @@
 // Rules A3 to A9.
 // In a cluster whose replicas and network obey, no message is refused as malformed. Each class of
-// refusal is a rule of its own. Refusals for being late (of an old view or epoch), or for being sent
-// by one who leads no more, are no harm.
+// refusal is a rule of its own. Refusals for being late (of an old view or epoch), or for being
+// sent by one who leads no more, are no harm.
 
 #include "checker/monitors/catalogue_entries.hpp"
 
