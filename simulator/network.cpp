@@ -12,7 +12,7 @@ void Network::send(Nanos now, Packet packet) {
     ++counts_.sent;
     for (auto& [id, rule] : rules_) {
         if (!rule.match(packet)) continue;
-        ++rule.hits;
+        ++hits_[id];
         switch (rule.action) {
             case Action::Drop: return;
             case Action::Hold: rule.kept.push_back(std::move(packet)); return;
@@ -96,9 +96,10 @@ void Network::heal(Endpoint a, Endpoint b) {
 }
 
 Network::RuleId Network::add(Action action, Match match, Mutator mutator) {
-    rules_[next_rule_] = {
-        .action = action, .match = std::move(match), .mutator = std::move(mutator)};
-    return next_rule_++;
+    const auto id = static_cast<RuleId>(hits_.size());
+    hits_.push_back(0);
+    rules_[id] = {.action = action, .match = std::move(match), .mutator = std::move(mutator)};
+    return id;
 }
 
 void Network::release(RuleId rule) {

@@ -107,8 +107,8 @@ public:
     }
     /// What a rule kept so far.
     [[nodiscard]] std::vector<Packet>& kept(RuleId rule) { return rules_.at(rule).kept; }
-    /// How many packets a rule decided about.
-    [[nodiscard]] std::uint64_t hits(RuleId rule) const { return rules_.at(rule).hits; }
+    /// How many packets a rule decided about, also one that has ended.
+    [[nodiscard]] std::uint64_t hits(RuleId rule) const { return hits_.at(rule); }
     /// Ends a rule and sends what it kept.
     void release(RuleId rule);
     /// Ends a rule and loses what it kept.
@@ -124,7 +124,6 @@ private:
         Match match;
         Mutator mutator;
         std::vector<Packet> kept;
-        std::uint64_t hits = 0;
     };
     RuleId add(Action action, Match match, Mutator mutator);
     void transmit(Nanos now, Packet packet);
@@ -138,7 +137,7 @@ private:
     std::array<std::array<LinkTrouble, client_base>, client_base> links_{};
     PacketCounts counts_;
     std::map<RuleId, Rule> rules_;
-    RuleId next_rule_ = 1;
+    std::vector<std::uint64_t> hits_; ///< by rule
 };
 
 /// Makes the checksums of a changed packet fit its bytes again.

@@ -30,6 +30,13 @@ struct RawRun {
     std::vector<std::string> options;
     std::vector<std::string> floor;
 };
+struct RawSim {
+    std::string bugs;
+    std::string seed;
+    std::string first;
+    std::int64_t nodes = 0;
+    std::vector<std::string> knobs;
+};
 struct RawLimits {
     std::string timeout = "120s";
     std::int64_t memory_mib = 2048;
@@ -64,6 +71,11 @@ Result<Options> read_assignments(const std::vector<std::string>& texts) {
     return options;
 }
 
+std::uint64_t random_seed() {
+    std::random_device entropy;
+    return (std::uint64_t{entropy()} << 32U) | entropy();
+}
+
 Result<RunCommand> read_run(RunCommand command, const RawRun& raw, const RawLimits& limits) {
     RunRequest& request = command.request;
     if (raw.hosts != "local") {
@@ -75,8 +87,7 @@ Result<RunCommand> read_run(RunCommand command, const RawRun& raw, const RawLimi
         request.nemeses = split_list(raw.faults);
     }
     if (raw.seed.empty()) {
-        std::random_device entropy;
-        request.seed = (std::uint64_t{entropy()} << 32U) | entropy();
+        request.seed = random_seed();
     } else {
         FAULTLAB_TRY(request.seed, parse_seed(raw.seed));
     }
@@ -89,11 +100,36 @@ Result<RunCommand> read_run(RunCommand command, const RawRun& raw, const RawLimi
     return command;
 }
 
+Result<SimCommand> read_sim(SimCommand command, const RawSim& raw) {
+    const replica::ParsedBugs bugs = replica::parse_bugs(raw.bugs);
+    if (bugs.unknown) {
+        std::vector<std::string> ids;
+        for (const replica::BugEntry& entry : replica::bugs())
+            ids.emplace_back(entry.id);
+        return unknown_name("bug", *bugs.unknown, ids);
+    }
+    command.bugs = bugs.bugs;
+    if (raw.nodes > 0) command.overrides.emplace_back(simulator::Knob::Voters, raw.nodes);
+    for (const std::string& text : raw.knobs) {
+        FAULTLAB_TRY(const simulator::Override knob, simulator::parse_override(text));
+        command.overrides.push_back(knob);
+    }
+    command.first_seed = random_seed();
+    if (!raw.first.empty()) {
+        FAULTLAB_TRY(command.first_seed, parse_seed(raw.first));
+    }
+    if (raw.seed.empty()) return command;
+    FAULTLAB_TRY(command.seed, parse_seed(raw.seed));
+    return command;
+}
+
 /// Holds what the command line was read into until the chosen command is carried out.
 struct CommandLine {
     CLI::App app{"faultlab tests replicated systems under faults, and proves what it finds."};
     RunCommand run;
     RawRun raw_run;
+    SimCommand sim;
+    RawSim raw_sim;
     RawLimits raw_limits;
     std::vector<std::string> check_options; ///< raw
     ReplayCommand replay;
@@ -158,6 +194,43 @@ void add_run(CommandLine& line) {
         line.chosen = [&line] {
             auto command = read_run(line.run, line.raw_run, line.raw_limits);
             return command ? execute(*command) : fail(line.run.common, command.error());
+        };
+    });
+}
+
+void add_sim(CommandLine& line) {
+    CLI::App& app = *line.app.add_subcommand("sim", "simulate the embedded store, many times over");
+    SimCommand& sim = line.sim;
+    RawSim& raw = line.raw_sim;
+    app.add_option(
+           "--scenario", sim.scenario, "what goes wrong (faultlab list scenarios), or 'all'")
+        ->capture_default_str();
+    app.add_option("--iterations", sim.iterations, "simulations a scenario")->capture_default_str();
+    app.add_option("--from", raw.first, "seed of the first one; they count up [random, printed]");
+    app.add_option("--seed", raw.seed, "only the simulation of this seed");
+    app.add_flag("-v,--verbose", sim.verbose, "with --seed: every event, a line each");
+    app.add_option("--bug", raw.bugs, "bugs to plant, separated by commas (faultlab list bugs)");
+    app.add_option("--nodes", raw.nodes, "replicas that vote [drawn, mostly 3]")
+        ->check(CLI::Range(1, 7));
+    app.add_option("--events", sim.events, "of each simulation before all is healed")
+        ->check(CLI::Range(1, 1'000'000'000))
+        ->capture_default_str();
+    app.add_option("--knob", raw.knobs, "NAME=VALUE instead of what is drawn; may be repeated")
+        ->take_all();
+    app.add_option("--jobs", sim.jobs, "threads; the outcome does not depend on them")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    app.add_flag("--stop-on-first", sim.stop_on_first, "end with the first failure");
+    add_common(app, sim.common);
+    app.footer(
+        "first: faultlab sim                        a hundred random clusters, no bug planted\n"
+        "then:  faultlab sim --bug V11              is a stale read found? it prints the seed\n"
+        "       faultlab sim --seed 0x2a --bug V11 -v   that very cluster, event by event\n"
+        "       faultlab sim --scenario all         every scenario, each with its proofs");
+    app.callback([&line] {
+        line.chosen = [&line] {
+            auto command = read_sim(line.sim, line.raw_sim);
+            return command ? execute(*command) : fail(line.sim.common, command.error());
         };
     });
 }
@@ -252,10 +325,13 @@ void add_others(CommandLine& line) {
     sql.add_option("query", line.sql.query, "one query [an interactive shell]");
 
     CLI::App& list = add_plain(line, line.list, "list", "what there is");
-    list.add_option("kind", line.list.kind, "systems, workloads, faults, bugs, checkers or runs");
+    list.add_option(
+        "kind", line.list.kind, "systems, workloads, faults, scenarios, bugs, checkers or runs");
 
     CLI::App& describe = add_plain(line, line.describe, "describe", "options, errors, meaning");
-    describe.add_option("name", line.describe.name, "a system, workload, fault, bug or checker")
+    describe
+        .add_option(
+            "name", line.describe.name, "a system, workload, fault, scenario, bug or checker")
         ->required();
 
     CLI::App& node = add_plain(
@@ -309,6 +385,7 @@ int run_command_line(int argc, char** argv) {
                     "            69 environment unfit, 70 lab error, 130/143 interrupted\n"
                     "first run:  faultlab run");
     add_run(line);
+    add_sim(line);
     add_others(line);
     try {
         line.app.parse(argc, argv);

@@ -11,6 +11,7 @@
 #include "core/system.hpp"
 #include "core/workload.hpp"
 #include "nemesis/catalogue.hpp"
+#include "simulator/scenario.hpp"
 #include "systems/catalogue.hpp"
 #include "workloads/catalogue.hpp"
 
@@ -54,6 +55,7 @@ std::vector<Entry> everything() {
     append(all, "system", system_catalogue());
     append(all, "workload", workload_catalogue());
     append(all, "fault", nemesis_catalogue());
+    append(all, "scenario", simulator::scenario_catalogue());
     for (const auto& [system, bug] : planted_bugs())
         all.push_back({"bug", bug.id, bug.summary});
     append(all, "checker", checker_catalogue());
@@ -138,6 +140,15 @@ Json describe(const Entry& entry) {
             tree["source"] = bug.source;
             tree["plant it"] = fmt::format("faultlab run {} --bug {}", system, bug.id);
         }
+    } else if (entry.kind == "scenario") {
+        const simulator::Scenario& scenario = *simulator::find_scenario(entry.name).value();
+        tree["id"] = scenario.id;
+        for (const simulator::Proof& proof : scenario.proofs) {
+            tree["proofs"].push_back({{"counter", proof.counter},
+                                      {"in_a_hundred", proof.minimum},
+                                      {"what", proof.what}});
+        }
+        tree["simulate it"] = fmt::format("faultlab sim --scenario {}", scenario.name);
     } else if (entry.kind == "fault") {
         tree["needs"] = find_nemesis(entry.name).value()->make()->needs();
     } else {
@@ -155,6 +166,15 @@ void print_description(const Json& tree) {
         if (tree.contains(fact)) say("\n{}: {}", fact, tree[fact].get<std::string>());
     }
     if (tree.contains("mechanism")) say("\n");
+    if (tree.contains("proofs")) {
+        say("\na hundred simulations must show\n");
+        for (const Json& proof : tree["proofs"]) {
+            say("  {:>6} × {}\n",
+                proof["in_a_hundred"].get<std::uint64_t>(),
+                proof["what"].get<std::string>());
+        }
+        say("\nsimulate it: {}\n", tree["simulate it"].get<std::string>());
+    }
     for (const char* list : {"operations", "checkers", "needs"}) {
         if (!tree.contains(list)) continue;
         say("\n{}: {}\n", list, fmt::join(tree[list].get<std::vector<std::string>>(), ", "));
@@ -188,7 +208,7 @@ int execute(const ListCommand& command) {
     std::string kind = command.kind;
     if (kind == "runs") return list_runs(command.common);
     const std::vector<std::string> kinds = {
-        "systems", "workloads", "faults", "bugs", "checkers", "runs"};
+        "systems", "workloads", "faults", "scenarios", "bugs", "checkers", "runs"};
     if (!kind.empty() && std::ranges::find(kinds, kind) == kinds.end()) {
         return fail(
             command.common,

@@ -138,6 +138,11 @@ int execute(const ReplayCommand& command) {
     if (!run) return fail(command.common, run.error());
     auto record = load_record(run->run_db());
     if (!record) return fail(command.common, record.error());
+    if (const auto simulated = record->meta.find("reproduce"); simulated != record->meta.end()) {
+        const std::string* const again = simulated->second.text();
+        return fail(command.common,
+                    usage_error("this run was simulated", again == nullptr ? "" : *again));
+    }
     const auto plan = command.exact ? exact_plan(*record) : fitting_plan(record->plan);
     if (!plan) return fail(command.common, plan.error());
     std::vector<int> codes;

@@ -2,6 +2,8 @@
 
 #include "controller/campaign/planner.hpp"
 #include "core/types.hpp"
+#include "replica/core/bugs.hpp"
+#include "simulator/knobs.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -83,6 +85,19 @@ struct ReplayNodeCommand {
     Common common;
     std::vector<std::filesystem::path> journals;
 };
+struct SimCommand {
+    Common common;
+    std::string scenario = "combined"; ///< or "all"
+    replica::BugSet bugs;
+    std::vector<simulator::Override> overrides;
+    std::uint64_t iterations = 100;
+    std::uint64_t first_seed = 0;
+    std::uint64_t events = 5'000;
+    int jobs = 2;
+    bool stop_on_first = false;
+    std::optional<std::uint64_t> seed; ///< this one simulation alone
+    bool verbose = false;              ///< of one: every event, a line each
+};
 struct DoctorCommand {
     Common common;
 };
@@ -98,6 +113,7 @@ int execute(const SqlCommand& command);
 int execute(const ListCommand& command);
 int execute(const DescribeCommand& command);
 int execute(const ReplayNodeCommand& command);
+int execute(const SimCommand& command);
 int execute(const DoctorCommand& command);
 
 /// Prints the error as the command's outcome and returns its exit code, or the given one.

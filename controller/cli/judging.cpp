@@ -105,10 +105,14 @@ void read_logs(const fs::path& run, Record& record) {
     }
 }
 
-StoryContext story_context(const Common& common, const RunDirectory& run) {
+StoryContext story_context(const Common& common, const RunDirectory& run, const Record& record) {
     if (run.path.empty()) return {.run = run.id};
     const std::string arguments = run_arguments(common.lab, run);
-    return {.run = arguments, .replay_command = "faultlab replay " + arguments};
+    // A simulation is its command line.
+    const auto command = record.meta.find("reproduce");
+    const bool simulated = command != record.meta.end() && command->second.text() != nullptr;
+    return {.run = arguments,
+            .replay_command = simulated ? *command->second.text() : "faultlab replay " + arguments};
 }
 
 TextStyle style_of_stdout() {
@@ -169,6 +173,8 @@ Result<std::vector<CheckerRequest>> requests_of(const Record& record) {
     std::vector<CheckerRequest> wanted = entry->make()->checkers(record.plan.options);
     for (CheckerRequest& request : system->make()->checkers())
         wanted.push_back(std::move(request));
+    // Its monitors watched from inside.
+    if (record.meta.contains("simulated")) wanted.push_back({.name = "alarms"});
     return complete_requests(std::move(wanted));
 }
 
@@ -288,8 +294,8 @@ judge_if_needed(const Common& common, const RunDirectory& run, const CheckLimits
 
 Result<fs::path> write_report(const Common& common, const Judged& judged, const fs::path& output) {
     const fs::path path = output.empty() ? judged.run.report() : output;
-    const std::string page =
-        render_html(judged.record, judged.results, story_context(common, judged.run));
+    const std::string page = render_html(
+        judged.record, judged.results, story_context(common, judged.run, judged.record));
     FAULTLAB_DO(write_file(path, [&](std::ostream& out) -> Result<void> {
         out << page;
         return {};
@@ -298,7 +304,7 @@ Result<fs::path> write_report(const Common& common, const Judged& judged, const 
 }
 
 std::string outcome_text(const Common& common, const Judged& judged, const fs::path& report) {
-    const StoryContext context = story_context(common, judged.run);
+    const StoryContext context = story_context(common, judged.run, judged.record);
     if (common.json) return render_json(judged.record, judged.results, context);
     const Story story = make_story(judged.record, judged.results, context);
     std::string text = render_text(story, style_of_stdout());

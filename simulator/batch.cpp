@@ -1,0 +1,40 @@
+#include "simulator/batch.hpp"
+
+#include <algorithm>
+
+namespace faultlab::simulator {
+
+void Batch::add(std::uint64_t seed, const Outcome& outcome) {
+    ++size_;
+    events_ += outcome.events;
+    commits_ += outcome.commits;
+    simulated_ += outcome.simulated;
+    for (const auto& [name, number] : outcome.counters)
+        counters_[name] += number;
+    if (outcome.verdict == Verdict::invalid) {
+        failures_.push_back({.seed = seed, .alarm = outcome.alarms.front()});
+    } else if (outcome.verdict == Verdict::unknown) {
+        doubts_.push_back({.seed = seed, .reason = outcome.reason});
+    }
+}
+
+std::vector<Unmet> Batch::unmet() const {
+    std::vector<Unmet> all;
+    for (const Proof& proof : scenario_->proofs) {
+        const auto found = counters_.find(proof.counter);
+        const std::uint64_t measured = found == counters_.end() ? 0 : found->second;
+        // A batch of any size must show it once.
+        const std::uint64_t needed = std::max<std::uint64_t>(1, proof.minimum * size_ / 100);
+        if (measured < needed)
+            all.push_back({.proof = proof, .measured = measured, .needed = needed});
+    }
+    return all;
+}
+
+Verdict Batch::verdict() const {
+    if (!failures_.empty()) return Verdict::invalid;
+    if (size_ == 0 || !doubts_.empty() || !unmet().empty()) return Verdict::unknown;
+    return Verdict::valid;
+}
+
+} // namespace faultlab::simulator

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "simulator/simulation.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace faultlab::simulator {
+
+/// A proof that a batch does not give.
+struct Unmet {
+    Proof proof;
+    std::uint64_t measured = 0;
+    std::uint64_t needed = 0; ///< for as many simulations
+};
+
+/// What many simulations of one scenario say together. Outcomes are added in the order of their
+/// seeds, so that it does not matter who ran them, and when.
+class Batch {
+public:
+    struct Failure {
+        std::uint64_t seed = 0;
+        Alarm alarm; ///< the first
+    };
+    struct Doubt {
+        std::uint64_t seed = 0;
+        std::string reason;
+    };
+
+    explicit Batch(const Scenario& scenario) : scenario_(&scenario) {}
+    void add(std::uint64_t seed, const Outcome& outcome);
+
+    [[nodiscard]] const Scenario& scenario() const { return *scenario_; }
+    [[nodiscard]] std::uint64_t size() const { return size_; }
+    [[nodiscard]] std::uint64_t valid() const { return size_ - failures_.size() - doubts_.size(); }
+    [[nodiscard]] const std::vector<Failure>& failures() const { return failures_; }
+    [[nodiscard]] const std::vector<Doubt>& doubts() const { return doubts_; }
+    [[nodiscard]] std::uint64_t events() const { return events_; }
+    [[nodiscard]] std::uint64_t commits() const { return commits_; }
+    [[nodiscard]] Nanos simulated() const { return simulated_; }
+    [[nodiscard]] const Counters& counters() const { return counters_; }
+    /// What the scenario must have done and has not: then the batch is vacuous.
+    [[nodiscard]] std::vector<Unmet> unmet() const;
+    /// Invalid when one simulation is; unknown when one is, or when the batch is vacuous.
+    [[nodiscard]] Verdict verdict() const;
+
+private:
+    const Scenario* scenario_;
+    std::uint64_t size_ = 0;
+    std::vector<Failure> failures_;
+    std::vector<Doubt> doubts_;
+    std::uint64_t events_ = 0;
+    std::uint64_t commits_ = 0;
+    Nanos simulated_ = 0;
+    Counters counters_;
+};
+
+} // namespace faultlab::simulator

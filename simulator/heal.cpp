@@ -1,0 +1,120 @@
+#include "simulator/heal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+namespace faultlab::simulator {
+namespace {
+
+std::vector<ReplicaId> voters_whose_disks_are_good(const World& world, const Nemesis& nemesis) {
+    std::vector<ReplicaId> good;
+    for (ReplicaId id = 1; id <= world.voters(); ++id) {
+        if (!nemesis.damaged(id)) good.push_back(id);
+    }
+    return good;
+}
+
+bool can_change_view(const World& world, std::size_t voters) {
+    return voters >= replica::Quorums::of(world.voters()).view_change;
+}
+
+std::string certificate_of(const World& world, const Nemesis& nemesis) {
+    const std::size_t good = voters_whose_disks_are_good(world, nemesis).size();
+    if (can_change_view(world, good)) return {};
+    return fmt::format("only {} of {} disks are known to hold what they confirmed, {} are needed",
+                       good,
+                       world.voters(),
+                       replica::Quorums::of(world.voters()).view_change);
+}
+
+void heal_machine(World& world, ReplicaId id) {
+    world.disk(id).heal();
+    world.resume(id);
+    world.set_clock_rate(id, 1000);
+    if (world.running(id)) return;
+    // A machine whose disk refused something is not to be trusted: its cache may show what the disk
+    // has not (fsync on Linux).
+    if (!world.halted(id).empty()) world.power_cut(id);
+    world.crash(id);
+    world.start(id);
+}
+
+void freeze(Core& core, ReplicaId id, Rng& rng) {
+    const std::array<std::pair<std::vector<ReplicaId>*, const char*>, 5> ways{
+        {{&core.down, "down"},
+         {&core.paused, "paused"},
+         {&core.isolated, "cut off"},
+         {&core.deaf, "deaf"},
+         {&core.mute, "mute"}}};
+    const auto& [list, word] = ways[rng.below(ways.size())];
+    list->push_back(id);
+    core.frozen += fmt::format("{}n{} is {}", core.frozen.empty() ? "" : ", ", id, word);
+}
+
+} // namespace
+
+Core choose_core(const World& world, const Nemesis& nemesis, Rng rng) {
+    std::vector<ReplicaId> good = voters_whose_disks_are_good(world, nemesis);
+    if (!can_change_view(world, good.size())) return everybody(world, nemesis);
+    rng.shuffle(std::span(good));
+    const std::size_t least = replica::Quorums::of(world.voters()).view_change;
+    good.resize(static_cast<std::size_t>(
+        rng.between(static_cast<std::int64_t>(least), static_cast<std::int64_t>(good.size()))));
+    Core core;
+    for (ReplicaId id = 1; id <= world.size(); ++id) {
+        const bool needed = std::ranges::find(good, id) != good.end();
+        const bool welcome = id > world.voters() || nemesis.damaged(id);
+        if (needed || (welcome && rng.chance(1, 2))) {
+            core.members.push_back(id);
+        } else {
+            freeze(core, id, rng);
+        }
+    }
+    if (core.frozen.empty()) core.frozen = "nobody else is there";
+    return core;
+}
+
+Core everybody(const World& world, const Nemesis& nemesis) {
+    Core core;
+    for (ReplicaId id = 1; id <= world.size(); ++id)
+        core.members.push_back(id);
+    core.frozen = "nobody else is there";
+    core.certificate = certificate_of(world, nemesis);
+    return core;
+}
+
+void heal_core(World& world, const Core& core, const NetworkOptions& calm) {
+    Network& network = world.network();
+    network.heal(calm);
+    const auto silence = [&](ReplicaId id, bool hears, bool is_heard) {
+        for (ReplicaId other = 1; other <= world.size(); ++other) {
+            if (other == id) continue;
+            if (!hears) network.cut_one_way(other, id);
+            if (!is_heard) network.cut_one_way(id, other);
+        }
+    };
+    for (const ReplicaId id : core.members)
+        heal_machine(world, id);
+    for (const ReplicaId id : core.down)
+        world.crash(id);
+    for (const ReplicaId id : core.paused)
+        world.pause(id);
+    for (const ReplicaId id : core.isolated)
+        silence(id, false, false);
+    for (const ReplicaId id : core.deaf)
+        silence(id, false, true);
+    for (const ReplicaId id : core.mute)
+        silence(id, true, false);
+}
+
+void heal_all(World& world, const NetworkOptions& calm) {
+    world.network().heal(calm);
+    for (ReplicaId id = 1; id <= world.size(); ++id)
+        heal_machine(world, id);
+}
+
+} // namespace faultlab::simulator

@@ -1,0 +1,113 @@
+#include "simulator/recorder.hpp"
+
+#include "replica/client/lab_words.hpp"
+#include "simulator/setup.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace faultlab::simulator {
+namespace {
+
+/// Of each kind: a cluster in trouble repeats itself.
+constexpr std::uint64_t rejects_most = 200;
+
+History history_of(World& world) {
+    std::vector<const faultlab::Op*> ops;
+    for (std::size_t i = 0; i < world.client_count(); ++i) {
+        for (const faultlab::Op& op : world.client(i).history())
+            ops.push_back(&op);
+    }
+    std::ranges::sort(ops, {}, [](const faultlab::Op* op) { return op->inv_index; });
+    HistoryBuilder history;
+    history.reserve(ops.size());
+    for (const faultlab::Op* const op : ops)
+        history.add(*op);
+    return history.build();
+}
+
+ClusterView cluster_of(const World& world, const Plan& plan) {
+    ClusterView view;
+    for (ReplicaId id = 1; id <= world.size(); ++id)
+        view.nodes.push_back({.name = fmt::format("n{}", id), .address = "simulated"});
+    for (std::int32_t worker = 0; worker < plan.workers(); ++worker) {
+        view.clients.push_back({.name = fmt::format("c{}", worker + 1),
+                                .address = "simulated",
+                                .node = worker % plan.nodes});
+    }
+    return view;
+}
+
+} // namespace
+
+void Recorder::phase(Nanos now, const char* name) {
+    event(now, "phase", {{"name", name}});
+}
+
+void Recorder::event(Nanos now, std::string kind, Params fields) {
+    events_.push_back({.t = now, .kind = std::move(kind), .fields = std::move(fields)});
+}
+
+void Recorder::happened(Nanos now, ReplicaId id, const Event& event) {
+    switch (event.kind) {
+        case EventKind::Appended:
+        case EventKind::Acknowledged:
+        case EventKind::Committed: return; // gauges tell of that
+        default: said_.push_back({.t = now, .id = id, .event = event});
+    }
+}
+
+void Recorder::sample(const World& world) {
+    for (ReplicaId id = 1; id <= world.size(); ++id) {
+        if (!world.running(id)) continue;
+        const Telemetry said = world.telemetry(id);
+        const bool normal = said.status == Status::Normal;
+        const bool leads = normal && said.role == Role::Primary;
+        const auto add = [&](const char* metric, std::uint64_t value) {
+            samples_.push_back({.t = world.now(),
+                                .node = static_cast<NodeId>(id) - 1,
+                                .metric = metric,
+                                .value = static_cast<std::int64_t>(value)});
+        };
+        add("role", leads ? 2 : normal ? 0 : 1);
+        add("term", said.view.number());
+        add("normal", normal ? 1 : 0);
+        add("commit", said.commit_max);
+        add("applied", said.commit_min);
+    }
+}
+
+Record Recorder::record(const Simulation& simulation,
+                        const Knobs& knobs,
+                        World& world,
+                        const FaultLog& faults) {
+    Record record{.run_id = fmt::format("sim-{:x}", simulation.seed),
+                  .plan = plan_of(simulation, knobs),
+                  .history = history_of(world),
+                  .faults = faults.faults(),
+                  .samples = std::move(samples_)};
+    record.meta = {{"simulated", Value(true)},
+                   {"scenario", Value(simulation.scenario->name)},
+                   {"knobs", Value(knobs.text())},
+                   {"reproduce", Value(reproduction(simulation))},
+                   {"ended", Value("complete")}};
+    record.cluster = cluster_of(world, record.plan);
+    std::uint64_t rejects = 0;
+    for (const Said& said : said_) {
+        if (said.event.kind == EventKind::Rejected && ++rejects > rejects_most) continue;
+        auto event = replica::event_of(said.event);
+        if (!event) continue;
+        events_.push_back({.t = said.t,
+                           .node = static_cast<NodeId>(said.id) - 1,
+                           .kind = std::move(event->kind),
+                           .fields = std::move(event->fields)});
+    }
+    std::ranges::stable_sort(events_, {}, &faultlab::Event::t);
+    record.events = std::move(events_);
+    said_.clear();
+    return record;
+}
+
+} // namespace faultlab::simulator

@@ -1,0 +1,36 @@
+#include "core/catalogue.hpp"
+
+#include "simulator/scenarios/families.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace faultlab::simulator {
+namespace {
+
+std::vector<Scenario> by_id() {
+    std::vector<Scenario> all;
+    for (const auto family :
+         {swarm_scenarios(), network_scenarios(), view_change_scenarios(), disk_scenarios()}) {
+        all.insert(all.end(), family.begin(), family.end());
+    }
+    std::ranges::sort(all, {}, &Scenario::id);
+    return all;
+}
+
+} // namespace
+
+std::span<const Scenario> scenario_catalogue() {
+    static const std::vector<Scenario> all = by_id();
+    return all;
+}
+
+Result<const Scenario*> find_scenario(std::string_view name) {
+    const auto all = scenario_catalogue();
+    const auto by_id = std::ranges::find(all, name, &Scenario::id);
+    if (by_id != all.end()) return &*by_id;
+    return find_entry(all, "scenario", name);
+}
+
+} // namespace faultlab::simulator

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "simulator/scenario.hpp"
+
+#include <span>
+
+/// Scenarios by what they break, each family in the file of its name.
+namespace faultlab::simulator {
+
+[[nodiscard]] std::span<const Scenario> swarm_scenarios();
+[[nodiscard]] std::span<const Scenario> network_scenarios();
+[[nodiscard]] std::span<const Scenario> view_change_scenarios();
+[[nodiscard]] std::span<const Scenario> disk_scenarios();
+
+/// No fault but those of the scenario's program, and a cluster in which a view can change.
+void only_its_own_faults(Knobs& knobs);
+
+} // namespace faultlab::simulator

@@ -1,0 +1,145 @@
+#include "simulator/setup.hpp"
+
+#include "core/check.hpp"
+#include "core/options.hpp"
+#include "workloads/catalogue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace faultlab::simulator {
+namespace {
+
+constexpr Nanos us = 1'000;
+constexpr Nanos ms = 1'000'000;
+
+std::uint32_t u32(std::int64_t value) {
+    return static_cast<std::uint32_t>(value);
+}
+
+Limits limits_of(const Knobs& knobs) {
+    Limits limits = small_limits();
+    limits.slots = u32(knobs[Knob::Slots]);
+    limits.pipeline = u32(knobs[Knob::Pipeline]);
+    limits.batch = u32(knobs[Knob::Batch]);
+    limits.clients = u32(knobs[Knob::Sessions]);
+    limits.digest_every = u32(knobs[Knob::DigestEvery]);
+    limits.checkpoint_every =
+        std::min(u32(knobs[Knob::CheckpointEvery]), (limits.slots - limits.pipeline) / 2);
+    limits.message_bytes = 4096;
+    limits.request_bytes = 256;
+    limits.entries = 256;
+    limits.value_blocks = 512;
+    return limits;
+}
+
+Timeouts timeouts_of(const Knobs& knobs) {
+    Timeouts timeouts = short_timeouts();
+    const std::int64_t percent = knobs[Knob::TimeoutPercent];
+    for (Nanos* const one : {&timeouts.prepare,
+                             &timeouts.heartbeat,
+                             &timeouts.primary_silent,
+                             &timeouts.view_change,
+                             &timeouts.view_change_message,
+                             &timeouts.get_view,
+                             &timeouts.repair,
+                             &timeouts.sync,
+                             &timeouts.ping,
+                             &timeouts.abdicate,
+                             &timeouts.scrub,
+                             &timeouts.idle_flush,
+                             &timeouts.telemetry,
+                             &timeouts.lease}) {
+        *one = *one * percent / 100;
+    }
+    return timeouts;
+}
+
+} // namespace
+
+Knobs knobs_of(const Simulation& simulation) {
+    FAULTLAB_CHECK(simulation.scenario != nullptr);
+    Knobs knobs = Knobs::draw(Rng(simulation.seed).split("swarm"));
+    simulation.scenario->prepare(knobs);
+    for (const auto& [knob, value] : simulation.overrides)
+        knobs.set(knob, value);
+    return knobs;
+}
+
+WorldOptions world_options(const Simulation& simulation, const Knobs& knobs) {
+    WorldOptions options{
+        .seed = simulation.seed,
+        .voters = static_cast<std::uint8_t>(knobs[Knob::Voters]),
+        .standbys = static_cast<std::uint8_t>(knobs[Knob::Standbys]),
+        .clients = static_cast<std::uint8_t>(knobs[Knob::Voters] * knobs[Knob::ClientsPerNode]),
+        .limits = limits_of(knobs),
+        .timeouts = timeouts_of(knobs),
+        .reads = knobs[Knob::LeaseReads] != 0 ? Reads::Lease : Reads::Log,
+        .release = u32(knobs[Knob::Release]),
+        .bugs = simulation.bugs,
+        .trace = simulation.trace};
+    if (const std::int64_t rate = knobs[Knob::AdmissionRate]; rate > 0) {
+        // So low a rate would only make the simulation long.
+        options.admission = {.rate = u32(rate) + 200, .burst = 8};
+    }
+    options.network = {.delay_min = knobs[Knob::DelayMicros] * us,
+                       .delay_max =
+                           (knobs[Knob::DelayMicros] + knobs[Knob::DelaySpreadMicros]) * us,
+                       .loss_permille = u32(knobs[Knob::LossPermille]),
+                       .duplicate_permille = u32(knobs[Knob::DuplicatePermille]),
+                       .reorder = knobs[Knob::Reordering] != 0};
+    options.disk = {.read_min = 10 * us,
+                    .read_max = knobs[Knob::ReadMicros] * us,
+                    .write_min = 10 * us,
+                    .write_max = knobs[Knob::WriteMicros] * us,
+                    .sync_min = 20 * us,
+                    .sync_max = knobs[Knob::SyncMicros] * us};
+    options.client.retry = knobs[Knob::RetryMillis] * ms;
+    options.client.patience = knobs[Knob::PatienceMillis] * ms;
+    options.client.think_max = knobs[Knob::ThinkMicros] * us;
+    return options;
+}
+
+NemesisOptions nemesis_options(const Knobs& knobs) {
+    NemesisOptions options{.gap_most = knobs[Knob::FaultGapMillis] * ms,
+                           .short_most = knobs[Knob::FaultShortMillis] * ms,
+                           .long_most = knobs[Knob::FaultLongMillis] * ms,
+                           .long_percent =
+                               static_cast<std::uint64_t>(knobs[Knob::FaultLongPercent])};
+    for (std::size_t i = 0; i < trouble_count; ++i) {
+        options.weights[i] = static_cast<std::uint64_t>(knobs[knob_of(static_cast<Trouble>(i))]);
+    }
+    return options;
+}
+
+Plan plan_of(const Simulation& simulation, const Knobs& knobs) {
+    Plan plan{.seed = simulation.seed, .system = "vsr", .workload = "kv"};
+    plan.nodes = static_cast<std::int32_t>(knobs[Knob::Voters]);
+    plan.workers_per_node = static_cast<std::int32_t>(knobs[Knob::ClientsPerNode]);
+    plan.rate = 0;
+    plan.duration = simulation.safety_limit;
+    const auto set = [&](const char* option, Knob knob) {
+        plan.options[option] = fmt::format("{}", knobs[knob]);
+    };
+    set("keys", Knob::Keys);
+    set("ops-per-key", Knob::OpsPerKey);
+    set("read-share", Knob::ReadShare);
+    set("write-share", Knob::WriteShare);
+    set("cas-share", Knob::CasShare);
+    set("add-share", Knob::AddShare);
+    set("append-share", Knob::AppendShare);
+    set("delete-share", Knob::DeleteShare);
+    set("scan-share", Knob::ScanShare);
+    set("txn-share", Knob::TxnShare);
+    plan.options["readers-per-node"] = "0";
+    const auto workload = find_workload(plan.workload).value()->make();
+    plan.options = complete_options(plan.options, workload->options(), "workload kv").value();
+    if (const std::string bugs = text(simulation.bugs); !bugs.empty()) plan.options["bug"] = bugs;
+    const Rng streams = Rng(simulation.seed).split("workload");
+    for (std::int32_t worker = 0; worker < plan.workers(); ++worker)
+        plan.stream_seeds.push_back(streams.split(fmt::format("process/{}", worker)).seed());
+    return plan;
+}
+
+} // namespace faultlab::simulator

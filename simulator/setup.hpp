@@ -1,0 +1,17 @@
+#pragma once
+
+#include "core/plan.hpp"
+#include "simulator/simulation.hpp"
+
+namespace faultlab::simulator {
+
+/// The knobs of a simulation: drawn, then as its scenario has them, then as the user has them.
+[[nodiscard]] Knobs knobs_of(const Simulation& simulation);
+
+// What the knobs mean.
+[[nodiscard]] WorldOptions world_options(const Simulation& simulation, const Knobs& knobs);
+[[nodiscard]] NemesisOptions nemesis_options(const Knobs& knobs);
+/// The plan that its record has: the streams of its clients follow from it.
+[[nodiscard]] Plan plan_of(const Simulation& simulation, const Knobs& knobs);
+
+} // namespace faultlab::simulator

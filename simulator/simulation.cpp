@@ -1,0 +1,295 @@
+#include "simulator/simulation.hpp"
+
+#include "checker/judge.hpp"
+#include "simulator/heal.hpp"
+#include "simulator/recorder.hpp"
+#include "simulator/setup.hpp"
+#include "workloads/catalogue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace faultlab::simulator {
+namespace {
+
+constexpr Nanos sample_period = 100 * millisecond;
+/// Below it nothing is proven of anything.
+constexpr std::uint64_t commits_least = 10;
+
+class Run : private Observer {
+public:
+    explicit Run(const Simulation& simulation)
+        : simulation_(simulation), knobs_(knobs_of(simulation)), plan_(plan_of(simulation, knobs_)),
+          rng_(simulation.seed), world_(observed()),
+          nemesis_(
+              world_, world_.voters(), rng_.split("nemesis"), nemesis_options(knobs_), &faults_),
+          stage_(world_, nemesis_, faults_, knobs_, rng_.split("scenario")),
+          calm_(world_.network().options()) {}
+
+    Outcome run() {
+        start_clients();
+        take_samples();
+        safety();
+        if (sound()) liveness();
+        if (sound()) reunion();
+        return outcome();
+    }
+
+private:
+    WorldOptions observed() {
+        WorldOptions options = world_options(simulation_, knobs_);
+        options.observer = this;
+        return options;
+    }
+
+    void happened(ReplicaId id, const Event& event) override {
+        recorder_.happened(world_.now(), id, event);
+        stage_.happened(id, event);
+    }
+
+    /// Nothing wrong was seen so far.
+    [[nodiscard]] bool sound() const { return world_.violations().empty() && alarms_.empty(); }
+
+    void start_clients() {
+        const auto workload = find_workload(plan_.workload).value()->make();
+        for (std::int32_t w = 0; w < plan_.workers(); ++w) {
+            const auto worker = static_cast<std::size_t>(w);
+            Client& client = world_.client(worker);
+            client.ask(static_cast<ReplicaId>(w % plan_.nodes + 1));
+            client.follow(workload->body(
+                plan_,
+                {.worker = w, .workers = plan_.workers(), .seed = plan_.stream_seeds[worker]}));
+        }
+    }
+
+    void take_samples() {
+        recorder_.sample(world_);
+        world_.after(sample_period, [this] { take_samples(); });
+    }
+
+    void safety() {
+        recorder_.phase(world_.now(), "load");
+        simulation_.scenario->play(stage_);
+        world_.run_until([this] { return world_.events() >= simulation_.events; },
+                         simulation_.safety_limit);
+        stage_.close();
+        nemesis_.stop();
+    }
+
+    // --- liveness
+
+    void liveness() {
+        const Core core = choose_core(world_, nemesis_, rng_.split("core"));
+        recorder_.event(world_.now(), "core", {{"members", Value(text(core.members))}});
+        trace("liveness: the core is {}; {}", text(core.members), core.frozen);
+        heal_core(world_, core, calm_);
+        for (std::size_t i = 0; i < world_.client_count(); ++i) {
+            world_.client(i).end_stream();
+            world_.client(i).be_patient();
+        }
+        const auto answered = [this] { return all_idle(); };
+        const auto of_one_mind = [&] { return world_.converged(core.members); };
+        expect(core, "L1", answered, [this] { return unanswered(); });
+        expect(core, "L5", of_one_mind, [] { return std::string("the core does not converge"); });
+    }
+
+    /// The others come back, and learn what they missed.
+    void reunion() {
+        heal_all(world_, calm_);
+        faults_.end_all(world_.now());
+        const Core all = everybody(world_, nemesis_);
+        expect(
+            all,
+            "L5",
+            [&] { return world_.converged(all.members); },
+            [] { return std::string("healed, the replicas do not converge"); });
+        if (!sound() || !no_liveness_.empty()) return;
+        recorder_.event(world_.now(), "recovered");
+        recorder_.phase(world_.now(), "final reads");
+        final_reads();
+        expect(
+            all, "L1", [this] { return all_idle(); }, [this] { return unanswered(); });
+        // So long must a replica agree before it counts as converged (checker `convergence`).
+        if (sound()) world_.run_for(second + 3 * sample_period);
+    }
+
+    void final_reads() {
+        std::set<Value> keys;
+        for (std::size_t i = 0; i < world_.client_count(); ++i) {
+            for (const faultlab::Op& op : world_.client(i).history()) {
+                if (!op.key.is_absent()) keys.insert(op.key);
+            }
+        }
+        const std::vector<Value> all(keys.begin(), keys.end());
+        const auto workload = find_workload(plan_.workload).value()->make();
+        for (std::int32_t w = 0; w < plan_.workers(); ++w) {
+            const StreamContext context{.worker = w, .workers = plan_.workers()};
+            world_.client(static_cast<std::size_t>(w))
+                .follow(workload->final_reads(plan_, context, all));
+        }
+    }
+
+    template <class Goal, class Reason>
+    void expect(const Core& core, const char* rule, Goal goal, Reason reason) {
+        if (!sound() || !no_liveness_.empty()) return;
+        if (world_.run_until(goal, simulation_.liveness_limit)) return;
+        if (!sound()) return;
+        const bool leads = world_.primary(core.members).has_value();
+        std::string what = fmt::format("{} within {} s of being healed ({})",
+                                       reason(),
+                                       simulation_.liveness_limit / second,
+                                       leads ? text(core.members) + " have a primary"
+                                             : text(core.members) + " have no primary");
+        recorder_.event(world_.now(), "not_recovered", {{"reason", Value(what)}});
+        if (!core.certificate.empty()) {
+            no_liveness_ = fmt::format("{}, and need not: {}", what, core.certificate);
+        } else {
+            alarms_.push_back({.by = leads ? rule : "L2", .what = std::move(what)});
+        }
+    }
+
+    [[nodiscard]] bool all_idle() {
+        for (std::size_t i = 0; i < world_.client_count(); ++i) {
+            if (!world_.client(i).idle()) return false;
+        }
+        return true;
+    }
+
+    [[nodiscard]] std::string unanswered() {
+        std::string clients;
+        for (std::size_t i = 0; i < world_.client_count(); ++i) {
+            const Client& client = world_.client(i);
+            if (client.idle() || client.history().empty()) continue;
+            if (!clients.empty()) clients += ", ";
+            clients += fmt::format("the {} of c{}", client.history().back().f, i + 1);
+        }
+        return clients + (clients.find(',') == std::string::npos ? " is" : " are") +
+               " not answered";
+    }
+
+    // --- judgement
+
+    Outcome outcome() {
+        Outcome outcome{.knobs = knobs_,
+                        .events = world_.events(),
+                        .commits = world_.monitors().committed(),
+                        .simulated = world_.now(),
+                        .chain = world_.chain()};
+        for (const std::string& violation : world_.violations()) {
+            const std::size_t colon = violation.find(": ");
+            outcome.alarms.push_back(
+                {.by = violation.substr(0, colon), .what = violation.substr(colon + 2)});
+        }
+        std::ranges::move(alarms_, std::back_inserter(outcome.alarms));
+        for (const Alarm& alarm : outcome.alarms) {
+            recorder_.event(
+                world_.now(), "alarm", {{"rule", Value(alarm.by)}, {"what", Value(alarm.what)}});
+        }
+        faults_.end_all(world_.now());
+        outcome.record = recorder_.record(simulation_, knobs_, world_, faults_);
+        count(outcome);
+        judge(outcome);
+        return outcome;
+    }
+
+    void count(Outcome& outcome) {
+        const Monitors& monitors = world_.monitors();
+        const History& history = outcome.record.history;
+        stage_.count(counter::commits, outcome.commits);
+        stage_.count(
+            counter::operations,
+            static_cast<std::uint64_t>(std::ranges::count(history.status(), OpStatus::ok)));
+        stage_.count(counter::faults, faults_.effective());
+        stage_.count(counter::views, monitors.count(EventKind::ViewInstalled));
+        stage_.count(counter::checkpoints, monitors.count(EventKind::Checkpointed));
+        stage_.count(counter::evictions, monitors.count(EventKind::SessionEvicted));
+        outcome.counters = std::move(stage_.counters());
+    }
+
+    void judge(Outcome& outcome) {
+        bool doubt = false;
+        for (const CheckerRequest& request : checkers()) {
+            if (request.name == "alarms") continue; // these are known
+            // It judges the end, and this one came too early.
+            if (request.name == "convergence" && !(sound() && no_liveness_.empty())) continue;
+            const CheckResult result = judge_one(outcome.record, request, {});
+            if (result.verdict == Verdict::invalid) {
+                outcome.alarms.push_back({.by = result.checker, .what = result.reason});
+            } else if (result.verdict == Verdict::unknown && !doubt) {
+                doubt = true;
+                outcome.reason = fmt::format("{}: {}", result.checker, result.reason);
+            }
+        }
+        if (!no_liveness_.empty()) {
+            doubt = true;
+            outcome.reason = no_liveness_;
+        }
+        if (outcome.commits < commits_least) {
+            doubt = true;
+            outcome.reason = fmt::format("only {} operations were committed", outcome.commits);
+        }
+        outcome.verdict = !outcome.alarms.empty() ? Verdict::invalid
+                          : doubt                 ? Verdict::unknown
+                                                  : Verdict::valid;
+    }
+
+    template <class... Args>
+    void trace(fmt::format_string<Args...> line, Args&&... args) const {
+        if (!simulation_.trace) return;
+        simulation_.trace(fmt::format("{:10.3f}   {}",
+                                      static_cast<double>(world_.now()) / 1e6,
+                                      fmt::format(line, std::forward<Args>(args)...)));
+    }
+
+    const Simulation& simulation_;
+    Knobs knobs_;
+    Plan plan_;
+    Rng rng_;
+    Recorder recorder_;
+    FaultLog faults_;
+    World world_;
+    Nemesis nemesis_;
+    Stage stage_;
+    NetworkOptions calm_;
+    std::vector<Alarm> alarms_;
+    std::string no_liveness_; ///< why the end says nothing about liveness; empty: it does
+};
+
+} // namespace
+
+Outcome simulate(const Simulation& simulation) {
+    return Run(simulation).run();
+}
+
+std::vector<CheckerRequest> checkers() {
+    return {{.name = "linearizability", .options = {{"model", "kv"}}},
+            {.name = "digest-agreement"},
+            {.name = "convergence"},
+            {.name = "alarms"}};
+}
+
+std::string reproduction(const Simulation& simulation) {
+    std::string command = fmt::format(
+        "faultlab sim --seed {:#x} --scenario {}", simulation.seed, simulation.scenario->name);
+    if (const std::string bugs = text(simulation.bugs); !bugs.empty()) command += " --bug " + bugs;
+    if (simulation.events != Simulation{}.events)
+        command += fmt::format(" --events {}", simulation.events);
+    for (const auto& [knob, value] : simulation.overrides) {
+        command +=
+            fmt::format(" --knob {}={}", knob_table()[static_cast<std::size_t>(knob)].name, value);
+    }
+    return command + " -v";
+}
+
+std::string text(const BugSet& bugs) {
+    std::string all;
+    for (const replica::BugEntry& entry : replica::bugs()) {
+        if (bugs.on(entry.bug)) all += fmt::format("{}{}", all.empty() ? "" : ",", entry.id);
+    }
+    return all;
+}
+
+} // namespace faultlab::simulator

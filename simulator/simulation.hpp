@@ -1,0 +1,62 @@
+#pragma once
+
+#include "core/checker.hpp"
+#include "core/record.hpp"
+#include "core/verdict.hpp"
+#include "simulator/scenario.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace faultlab::simulator {
+
+/// All that a simulation depends on.
+struct Simulation {
+    std::uint64_t seed = 1;
+    const Scenario* scenario = nullptr; ///< required
+    BugSet bugs;
+    std::vector<Override> overrides;               ///< of the drawn knobs
+    std::uint64_t events = 5'000;                  ///< in the safety phase
+    Nanos safety_limit = 120 * second;             ///< of its virtual time
+    Nanos liveness_limit = 30 * second;            ///< for each thing that has to come about then
+    std::function<void(const std::string&)> trace; ///< one line for whatever happens; may be empty
+};
+
+/// Something that is wrong, by the name of the monitor or checker that says so.
+struct Alarm {
+    std::string by;   ///< "S14", "L1", "linearizability"
+    std::string what; ///< one sentence
+};
+
+struct Outcome {
+    Verdict verdict = Verdict::unknown;
+    std::string reason;        ///< of unknown: why this proves nothing
+    std::vector<Alarm> alarms; ///< of invalid, the first one first
+    Knobs knobs;
+    std::uint64_t events = 0;
+    std::uint64_t commits = 0;
+    Nanos simulated = 0;
+    Checksum chain; ///< of all that happened: the same for the same simulation, everywhere
+    Counters counters;
+    /// As of a real run, judged by the same checkers.
+    Record record;
+};
+
+/// Runs a whole cluster and its clients in virtual time: pure. First safety: clients work while the
+/// scenario breaks things. Then liveness: a random core of the replicas, enough to change the view,
+/// is healed, the others are frozen as they are or worse; within a bound all requests are answered
+/// and the core is of one mind. Last the others are healed, catch up, and everything is read.
+[[nodiscard]] Outcome simulate(const Simulation& simulation);
+
+/// The checkers of a simulation's record.
+[[nodiscard]] std::vector<CheckerRequest> checkers();
+
+/// The command that runs it again, with a readable log.
+[[nodiscard]] std::string reproduction(const Simulation& simulation);
+
+/// "V11,F6a": the bugs that are on.
+[[nodiscard]] std::string text(const BugSet& bugs);
+
+} // namespace faultlab::simulator

@@ -1,0 +1,111 @@
+#include "simulator/stage.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace faultlab::simulator {
+
+Stage::Stage(World& world, Nemesis& nemesis, FaultLog& faults, const Knobs& knobs, Rng rng)
+    : world_(&world), nemesis_(&nemesis), faults_(&faults), knobs_(&knobs), rng_(std::move(rng)) {}
+
+ReplicaId Stage::voters() const {
+    return static_cast<ReplicaId>((*knobs_)[Knob::Voters]);
+}
+
+ReplicaId Stage::any_voter() {
+    return static_cast<ReplicaId>(1 + rng_.below(voters()));
+}
+
+std::vector<ReplicaId> Stage::others(ReplicaId id) const {
+    std::vector<ReplicaId> all;
+    for (ReplicaId other = 1; other <= voters(); ++other) {
+        if (other != id) all.push_back(other);
+    }
+    return all;
+}
+
+void Stage::later(Nanos least, Nanos most, std::function<void()> what) {
+    world_->after(rng_.between(least, most), [this, what = std::move(what)] {
+        if (open_) what();
+    });
+}
+
+void Stage::at_step_end(std::function<void()> what) {
+    world_->at_step_end([this, what = std::move(what)] {
+        if (open_) what();
+    });
+}
+
+void Stage::on(EventKind kind, Handler handler) {
+    handlers_[kind].push_back(std::move(handler));
+}
+
+void Stage::after_commits(Op count, std::function<void()> what) {
+    waiting_.push_back({.op = world_->monitors().committed() + count, .what = std::move(what)});
+}
+
+void Stage::happened(ReplicaId id, const Event& event) {
+    if (!open_) return;
+    if (const auto found = handlers_.find(event.kind); found != handlers_.end()) {
+        for (const Handler& handler : found->second)
+            handler(id, event);
+    }
+    if (event.kind != EventKind::Committed || waiting_.empty()) return;
+    const auto ready = std::partition(
+        waiting_.begin(), waiting_.end(), [&](const Waiting& one) { return one.op > event.a; });
+    for (auto one = ready; one != waiting_.end(); ++one)
+        at_step_end(std::move(one->what));
+    waiting_.erase(ready, waiting_.end());
+}
+
+FaultId Stage::isolate(ReplicaId id, Cut cut) {
+    constexpr std::array words = {"cut off", "deaf", "mute"};
+    const FaultId fault = begin({.kind = "isolation",
+                                 .summary = fmt::format("n{} {}", id, words.at(std::size_t(cut))),
+                                 .targets = {id},
+                                 .gauge_name = "packets_cut",
+                                 .gauge = [this] { return network().counts().cut; }});
+    for (ReplicaId other = 1; other <= world_->size(); ++other) {
+        if (other == id) continue;
+        if (cut != Cut::Mute) network().cut_one_way(other, id);
+        if (cut != Cut::Deaf) network().cut_one_way(id, other);
+    }
+    return fault;
+}
+
+void Stage::rejoin(ReplicaId id, FaultId fault) {
+    end(fault);
+    for (ReplicaId other = 1; other <= world_->size(); ++other)
+        network().heal(id, other);
+}
+
+void Stage::power_cycle(ReplicaId id, Nanos least, Nanos most) {
+    if (!world_->running(id)) return;
+    const FaultId fault = begin(
+        {.kind = "power-cut", .summary = fmt::format("n{} loses its power", id), .targets = {id}});
+    world_->power_cut(id);
+    later(least, most, [this, id, fault] {
+        end(fault);
+        reboot(id);
+    });
+}
+
+void Stage::reboot(ReplicaId id) {
+    if (world_->running(id)) return;
+    if (!world_->halted(id).empty()) world_->power_cut(id);
+    world_->crash(id);
+    world_->start(id);
+}
+
+void Stage::count(std::string_view counter, std::uint64_t number) {
+    const auto found = counters_.find(counter);
+    if (found != counters_.end()) {
+        found->second += number;
+    } else {
+        counters_.emplace(counter, number);
+    }
+}
+
+} // namespace faultlab::simulator

@@ -1,0 +1,112 @@
+#pragma once
+
+#include "core/rng.hpp"
+#include "simulator/fault_log.hpp"
+#include "simulator/knobs.hpp"
+#include "simulator/nemesis.hpp"
+#include "simulator/world.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace faultlab::simulator {
+
+/// Named numbers of what happened, in the order of their names.
+using Counters = std::map<std::string, std::uint64_t, std::less<>>;
+
+/// Where a scenario's fault program plays: the world, and the moments that the program waits for.
+/// Programs are triggered by what happens (a commit, a new view), so that they mean the same from
+/// every seed. Whatever was planned here is void once the safety phase has ended: then everything
+/// is healed by who runs the simulation.
+class Stage {
+public:
+    /// What a fault program remembers.
+    class Program {
+    public:
+        Program() = default;
+        Program(const Program&) = delete;
+        Program& operator=(const Program&) = delete;
+        virtual ~Program() = default;
+    };
+    using Handler = std::function<void(ReplicaId id, const Event& event)>;
+
+    Stage(World& world, Nemesis& nemesis, FaultLog& faults, const Knobs& knobs, Rng rng);
+
+    [[nodiscard]] World& world() { return *world_; }
+    [[nodiscard]] Network& network() { return world_->network(); }
+    /// Random faults by the knobs; they come only to who starts them.
+    [[nodiscard]] Nemesis& nemesis() { return *nemesis_; }
+    [[nodiscard]] FaultLog& faults() { return *faults_; }
+    [[nodiscard]] const Knobs& knobs() const { return *knobs_; }
+    [[nodiscard]] Rng& rng() { return rng_; }
+    [[nodiscard]] ReplicaId voters() const;
+    [[nodiscard]] ReplicaId any_voter();
+    /// All voters but this one.
+    [[nodiscard]] std::vector<ReplicaId> others(ReplicaId id) const;
+    /// As long as a backup waits for its primary: what programs measure their patience by.
+    [[nodiscard]] Nanos patience() const { return world_->timeouts().primary_silent; }
+
+    /// A program's memory, kept as long as the stage.
+    template <class Kept>
+    Kept& keep() {
+        auto made = std::make_unique<Kept>(*this);
+        Kept& kept = *made;
+        programs_.push_back(std::move(made));
+        return kept;
+    }
+
+    // --- moments
+    /// Between `least` and `most` from now.
+    void later(Nanos least, Nanos most, std::function<void()> what);
+    /// When the step that goes on now has ended, before anything else happens.
+    void at_step_end(std::function<void()> what);
+    /// Whenever a replica reports an event of this kind. Within the step: see at_step_end.
+    void on(EventKind kind, Handler handler);
+    /// Once, when so many more ops are committed than now, at the end of that step.
+    void after_commits(Op count, std::function<void()> what);
+
+    // --- faults, written down
+    FaultId begin(FaultLog::Beginning beginning) {
+        return faults_->begin(world_->now(), std::move(beginning));
+    }
+    void end(FaultId fault) { faults_->end(world_->now(), fault); }
+    /// Cuts it off from all other replicas, or one way; clients reach it as before.
+    enum class Cut : std::uint8_t { BothWays, Deaf, Mute };
+    FaultId isolate(ReplicaId id, Cut cut);
+    void rejoin(ReplicaId id, FaultId fault);
+    /// Powers a replica off, and on again between these times.
+    void power_cycle(ReplicaId id, Nanos least, Nanos most);
+    /// Starts a replica that does not run.
+    void reboot(ReplicaId id);
+
+    void count(std::string_view counter, std::uint64_t number = 1);
+    [[nodiscard]] Counters& counters() { return counters_; }
+
+    // --- for who runs the simulation
+    void happened(ReplicaId id, const Event& event);
+    void close() { open_ = false; }
+
+private:
+    struct Waiting {
+        Op op = 0;
+        std::function<void()> what;
+    };
+
+    World* world_;
+    Nemesis* nemesis_;
+    FaultLog* faults_;
+    const Knobs* knobs_;
+    Rng rng_;
+    std::map<EventKind, std::vector<Handler>> handlers_;
+    std::vector<Waiting> waiting_; ///< for commits
+    Counters counters_;
+    std::vector<std::unique_ptr<Program>> programs_;
+    bool open_ = true;
+};
+
+} // namespace faultlab::simulator
