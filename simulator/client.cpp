@@ -30,7 +30,7 @@ Client::Client(Endpoint endpoint, const ClientOptions& options, ClientHost& host
 
 void Client::set_targets(std::vector<ReplicaId> targets) {
     targets_ = std::move(targets);
-    target_ = 0;
+    target_ = turn_ = 0;
 }
 
 void Client::ask(ReplicaId target) {
@@ -140,7 +140,7 @@ void Client::on_wake(std::uint64_t generation) {
             finish(OpStatus::info, {}, "timeout");
             return;
         }
-        if (rotate_) target_ = (target_ + 1) % targets_.size();
+        if (rotate_) target_ = turn_ = (turn_ + 1) % targets_.size();
         transmit();
         return;
     }

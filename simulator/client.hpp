@@ -97,6 +97,7 @@ private:
     Rng rng_;
     std::vector<ReplicaId> targets_;
     std::size_t target_ = 0;
+    std::size_t turn_ = 0; ///< whose turn it was, wherever hints have led since
     bool rotate_ = false;
     ClientId id_ = 0;
     SessionId session_ = 0;

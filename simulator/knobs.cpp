@@ -23,11 +23,11 @@ constexpr std::array<KnobEntry, knob_count> table{{
     {Knob::ClientsPerNode, "clients_per_node", Draw::Uniform, 1, 3, "clients a voter"},
     {Knob::ThinkMicros, "think_us", Draw::Logarithmic, 20, 2000,
      "most that a client waits before an operation, us"},
-    {Knob::PatienceMillis, "patience_ms", Draw::Often, 0, 500,
+    {Knob::PatienceMillis, "patience_ms", Draw::Seldom, 0, 800,
      "a client gives an operation up after it, ms; 0: never"},
     {Knob::RetryMillis, "retry_ms", Draw::Logarithmic, 20, 100,
      "a client asks the next replica after it, ms"},
-    {Knob::Keys, "keys", Draw::Logarithmic, 4, 24, "keys in use at any moment"},
+    {Knob::Keys, "keys", Draw::Logarithmic, 8, 48, "keys in use at any moment"},
     {Knob::OpsPerKey, "ops_per_key", Draw::Logarithmic, 20, 200,
      "operations on a key before it is replaced"},
     {Knob::ReadShare, "read_share", Draw::Uniform, 1, 60, "share of reads among operations"},
@@ -39,11 +39,10 @@ constexpr std::array<KnobEntry, knob_count> table{{
     {Knob::ScanShare, "scan_share", Draw::Uniform, 0, 10, "share of scans"},
     {Knob::TxnShare, "txn_share", Draw::Uniform, 0, 20, "share of transactions"},
     {Knob::Slots, "slots", Draw::Logarithmic, 32, 256, "of the ring of the log"},
-    {Knob::Pipeline, "pipeline", Draw::Logarithmic, 1, 8,
-     "most entries that are not committed yet"},
+    {Knob::Pipeline, "pipeline", Draw::Logarithmic, 1, 8, "most entries that are not committed yet"},
     {Knob::Batch, "batch", Draw::Logarithmic, 1, 8, "most requests in one entry"},
-    {Knob::Sessions, "sessions", Draw::Uniform, 3, 24, "clients that a replica remembers"},
-    {Knob::CheckpointEvery, "checkpoint_every", Draw::Logarithmic, 4, 100,
+    {Knob::Sessions, "sessions", Draw::Uniform, 8, 32, "clients that a replica remembers"},
+    {Knob::CheckpointEvery, "checkpoint_every", Draw::Logarithmic, 12, 100,
      "entries; at most half of what the ring leaves"},
     {Knob::DigestEvery, "digest_every", Draw::Uniform, 2, 8,
      "entries between digests of the state"},
@@ -156,6 +155,10 @@ Knobs Knobs::draw(const Rng& swarm) {
     Knobs knobs;
     for (const KnobEntry& entry : table)
         knobs.set(entry.knob, draw_one(entry, swarm.split(entry.name)));
+    // More at a time make an order of their operations hard to find, and no fault more likely.
+    constexpr std::int64_t clients_most = 9;
+    const std::int64_t fit = std::max<std::int64_t>(clients_most / knobs[Knob::Voters], 1);
+    knobs.set(Knob::ClientsPerNode, std::min(knobs[Knob::ClientsPerNode], fit));
     // A swarm without any fault would look for none.
     if (!knobs.any_fault()) knobs.set(knob_of(Trouble::Crash), 1);
     return knobs;

@@ -32,6 +32,7 @@ public:
     explicit Impl(Settings settings) : settings_(std::move(settings)) {
         FAULTLAB_CHECK(!settings_.nodes.empty());
         go_to(settings_.first);
+        turn_ = node_;
     }
     Execution execute(const Operation& operation, Clock::time_point deadline);
 
@@ -77,6 +78,7 @@ private:
     std::optional<Request> unresolved_; ///< its number names it until its fate is known
     std::size_t node_ = 0;              ///< index in settings_.nodes
     std::optional<Connection> connection_;
+    std::size_t turn_ = 0;    ///< likewise, of the replica whose turn it was before any hint
     std::size_t useless_ = 0; ///< replicas in a row that could not help
     std::string why_;         ///< the last thing that went wrong
 };
@@ -92,7 +94,11 @@ bool Session::Impl::go_to(ReplicaId id) {
 void Session::Impl::go_on() {
     connection_.reset();
     ++useless_;
-    if (settings_.follow) node_ = (node_ + 1) % settings_.nodes.size();
+    if (!settings_.follow) return;
+    // In turn, wherever hints have led in between: two replicas, one that is silent and one that
+    // takes it for the primary, would else be asked for ever.
+    turn_ = (turn_ + 1) % settings_.nodes.size();
+    node_ = turn_;
 }
 
 bool Session::Impl::connect(Clock::time_point deadline) {
@@ -218,9 +224,12 @@ std::optional<Session::Impl::Answer> Session::Impl::redirected(ReplicaId to,
         if (request.open > 0) return std::nullopt; // it led before, and may still answer
         return Answer{.kind = Answer::Kind::NotTaken, .why = not_primary};
     }
-    const std::size_t asked = node_;
-    go_on();
-    if (to != settings_.nodes[asked].id) go_to(to);
+    if (to == settings_.nodes[node_].id || !go_to(to)) {
+        go_on();
+    } else {
+        connection_.reset();
+        ++useless_;
+    }
     return std::nullopt;
 }
 

@@ -270,6 +270,21 @@ TEST_CASE("a client that follows leaves a replica that takes requests and says n
     CHECK(done(run(session)));
 }
 
+TEST_CASE("a client that follows asks everyone, although one sends it to another that is silent") {
+    const FakeReplica leader(1, key, always({}));
+    const FakeReplica silent(2, key, always(silence));
+    const FakeReplica mistaken(3, key, always(redirect(2)));
+    for (const ReplicaId begin_with : {ReplicaId{2}, ReplicaId{3}}) {
+        CAPTURE(int{begin_with});
+        Session::Settings settings = settings_for({&leader, &silent, &mistaken}, key);
+        settings.follow = true;
+        settings.first = begin_with;
+        Session session(settings);
+        CHECK(done(run(session)));
+        CHECK(session.asked() == 1);
+    }
+}
+
 TEST_CASE("a redirection leaves open what another sending may have done") {
     const FakeReplica replica(1, key, first_then(silence, redirect(2)));
     Session session(settings_for({&replica}, key));
