@@ -137,6 +137,7 @@ void Client::on_wake(std::uint64_t generation) {
     if (current_) {
         if (options_.patience > 0 && host_->now() - invoked_at_ > options_.patience) {
             session_ = 0; // what was sent may still take effect: never reuse its number
+            if (++given_up_ >= options_.give_up_most) be_patient();
             finish(OpStatus::info, {}, "timeout");
             return;
         }

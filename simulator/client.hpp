@@ -34,6 +34,9 @@ struct ClientOptions {
     /// How long it waits for an answer before it calls the outcome unknown, and registers anew; 0:
     /// for ever.
     Nanos patience = 0;
+    /// So often it gives up; then it waits for ever. Operations that are open to the end make an
+    /// order of the others hard to find, and say little.
+    std::uint32_t give_up_most = 1'000'000;
     Nanos think_max = 2'000'000; ///< pause before an operation that was not submitted
     std::int32_t clients = 1;    ///< in all: a client whose operation is open for ever goes on as
                                  ///< the process that is so many further
@@ -113,6 +116,7 @@ private:
     std::uint64_t generation_ = 0;
     Nanos invoked_at_ = 0;
     std::size_t completed_ = 0;
+    std::uint32_t given_up_ = 0;
     std::uint64_t busy_ = 0;
     std::uint64_t evicted_ = 0;
     std::optional<OperationResult> result_;

@@ -19,6 +19,7 @@ enum class Knob : std::uint8_t {
     Voters,
     Standbys,
     ClientsPerNode,
+    ReadersPerNode,
     ThinkMicros,
     PatienceMillis,
     RetryMillis,

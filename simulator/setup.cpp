@@ -27,7 +27,7 @@ Limits limits_of(const Knobs& knobs) {
     limits.digest_every = u32(knobs[Knob::DigestEvery]);
     limits.checkpoint_every =
         std::min(u32(knobs[Knob::CheckpointEvery]), (limits.slots - limits.pipeline) / 2);
-    limits.message_bytes = 4096;
+    limits.message_bytes = 3584;
     limits.request_bytes = 256;
     limits.entries = 256;
     limits.value_blocks = 512;
@@ -97,6 +97,7 @@ WorldOptions world_options(const Simulation& simulation, const Knobs& knobs) {
                     .sync_max = knobs[Knob::SyncMicros] * us};
     options.client.retry = knobs[Knob::RetryMillis] * ms;
     options.client.patience = knobs[Knob::PatienceMillis] * ms;
+    options.client.give_up_most = 2;
     options.client.think_max = knobs[Knob::ThinkMicros] * us;
     return options;
 }
@@ -132,7 +133,7 @@ Plan plan_of(const Simulation& simulation, const Knobs& knobs) {
     set("delete-share", Knob::DeleteShare);
     set("scan-share", Knob::ScanShare);
     set("txn-share", Knob::TxnShare);
-    plan.options["readers-per-node"] = "0";
+    set("readers-per-node", Knob::ReadersPerNode);
     const auto workload = find_workload(plan.workload).value()->make();
     plan.options = complete_options(plan.options, workload->options(), "workload kv").value();
     if (const std::string bugs = text(simulation.bugs); !bugs.empty()) plan.options["bug"] = bugs;

@@ -16,6 +16,8 @@ namespace faultlab::simulator {
 namespace {
 
 constexpr Nanos sample_period = 100 * millisecond;
+/// Of the search for an order of the operations: who needs more does not come to an end.
+constexpr std::int64_t search_bytes = std::int64_t{64} << 20;
 /// Below it nothing is proven of anything.
 constexpr std::uint64_t commits_least = 10;
 
@@ -73,10 +75,18 @@ private:
     void safety() {
         recorder_.phase(world_.now(), "load");
         simulation_.scenario->play(stage_);
-        world_.run_until([this] { return world_.events() >= simulation_.events; },
-                         simulation_.safety_limit);
+        world_.run_until([this] { return enough(); }, simulation_.safety_limit);
+        commits_in_safety_ = world_.monitors().committed();
         stage_.close();
         nemesis_.stop();
+    }
+
+    /// Whether clients have had their share of what happened.
+    [[nodiscard]] bool enough() const {
+        const std::uint64_t wanted = simulation_.events;
+        const std::uint64_t events = world_.events();
+        if (events < wanted) return false;
+        return events >= 3 * wanted || world_.monitors().committed() >= wanted / 50;
     }
 
     // --- liveness
@@ -206,6 +216,10 @@ private:
         stage_.count(counter::views, monitors.count(EventKind::ViewInstalled));
         stage_.count(counter::checkpoints, monitors.count(EventKind::Checkpointed));
         stage_.count(counter::evictions, monitors.count(EventKind::SessionEvicted));
+        for (const replica::BugEntry& entry : replica::bugs()) {
+            if (simulation_.bugs.on(entry.bug))
+                stage_.count(fmt::format("fired.{}", entry.id), world_.bug_fired(entry.bug));
+        }
         outcome.counters = std::move(stage_.counters());
     }
 
@@ -215,7 +229,8 @@ private:
             if (request.name == "alarms") continue; // these are known
             // It judges the end, and this one came too early.
             if (request.name == "convergence" && !(sound() && no_liveness_.empty())) continue;
-            const CheckResult result = judge_one(outcome.record, request, {});
+            const CheckResult result =
+                judge_one(outcome.record, request, {.memory_bytes = search_bytes});
             if (result.verdict == Verdict::invalid) {
                 outcome.alarms.push_back({.by = result.checker, .what = result.reason});
             } else if (result.verdict == Verdict::unknown && !doubt) {
@@ -227,9 +242,10 @@ private:
             doubt = true;
             outcome.reason = no_liveness_;
         }
-        if (outcome.commits < commits_least) {
+        if (commits_in_safety_ < commits_least) {
             doubt = true;
-            outcome.reason = fmt::format("only {} operations were committed", outcome.commits);
+            outcome.reason = fmt::format("only {} operations were committed before all was healed",
+                                         commits_in_safety_);
         }
         outcome.verdict = !outcome.alarms.empty() ? Verdict::invalid
                           : doubt                 ? Verdict::unknown
@@ -254,6 +270,7 @@ private:
     Nemesis nemesis_;
     Stage stage_;
     NetworkOptions calm_;
+    std::uint64_t commits_in_safety_ = 0;
     std::vector<Alarm> alarms_;
     std::string no_liveness_; ///< why the end says nothing about liveness; empty: it does
 };

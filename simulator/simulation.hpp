@@ -17,8 +17,9 @@ struct Simulation {
     std::uint64_t seed = 1;
     const Scenario* scenario = nullptr; ///< required
     BugSet bugs;
-    std::vector<Override> overrides;               ///< of the drawn knobs
-    std::uint64_t events = 5'000;                  ///< in the safety phase
+    std::vector<Override> overrides; ///< of the drawn knobs
+    /// In the safety phase; up to three times as many where little was committed.
+    std::uint64_t events = 5'000;
     Nanos safety_limit = 120 * second;             ///< of its virtual time
     Nanos liveness_limit = 30 * second;            ///< for each thing that has to come about then
     std::function<void(const std::string&)> trace; ///< one line for whatever happens; may be empty

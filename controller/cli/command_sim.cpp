@@ -191,6 +191,11 @@ void print(const SimCommand& command, const Done& done) {
          done.took,
          static_cast<double>(batch.events()) / done.took,
          static_cast<double>(batch.size()) / done.took);
+    for (const replica::BugEntry& bug : replica::bugs()) {
+        const auto fired = batch.counters().find(fmt::format("fired.{}", bug.id));
+        if (fired != batch.counters().end())
+            say("  bug {} changed an outcome {} times\n", bug.id, fired->second);
+    }
     for (std::size_t i = 0; i < batch.failures().size() && i < told_most; ++i) {
         const Batch::Failure& failure = batch.failures()[i];
         say("  ✖ {}: {}\n      {}\n",

@@ -89,7 +89,7 @@ void play_swizzle(Stage& stage) {
 
 constexpr std::array swizzle_proofs = {
     Proof{"clogs", 200, "replicas are clogged"},
-    Proof{"views_while_clogged", 50, "a view changes while somebody is clogged"}};
+    Proof{"views_while_clogged", 20, "a view changes while somebody is clogged"}};
 
 // --- SC03: gray failures
 

@@ -29,8 +29,7 @@ void random_faults(Stage& stage) {
 
 constexpr std::array baseline_proofs = {
     Proof{counter::commits, 10'000, "operations are committed"},
-    Proof{counter::checkpoints, 100, "checkpoints are made"},
-    Proof{counter::evictions, 1, "a session makes room for another"}};
+    Proof{counter::checkpoints, 100, "checkpoints are made"}};
 
 constexpr std::array combined_proofs = {Proof{counter::commits, 5'000, "operations are committed"},
                                         Proof{counter::faults, 200, "faults take effect"},

@@ -110,7 +110,14 @@ public:
             if (isolated_ && id == old_) stage_->count("abdications");
         });
         stage.on(EventKind::ViewEntered, [this](ReplicaId id, const Event& event) {
-            if (isolated_ && id != old_ && event.b != 0) stage_->count("replaced");
+            if (!isolated_ || id == old_ || event.b == 0) return;
+            stage_->count("replaced");
+            // It may be gone again as soon as it has done something, and the old one back, whose
+            // log is then longer, and of no worth.
+            if (stage_->rng().chance(1, 2)) {
+                const auto commits = static_cast<Op>(stage_->rng().between(1, 3));
+                stage_->after_commits(commits, [this, id] { swap(id); });
+            }
         });
     }
 
@@ -129,16 +136,26 @@ private:
         old_ = *primary;
         isolated_ = true;
         stage_->count(names.at(way));
-        const FaultId fault = stage_->isolate(old_, cuts.at(way));
-        stage_->later(stage_->patience() / 2, 8 * stage_->patience(), [this, fault] {
+        fault_ = stage_->isolate(old_, cuts.at(way));
+        stage_->later(stage_->patience() / 2, 8 * stage_->patience(), [this] {
             isolated_ = false;
-            stage_->rejoin(old_, fault);
+            stage_->rejoin(old_, fault_);
             wait();
         });
     }
 
+    /// The one that replaced it is isolated in its place.
+    void swap(ReplicaId id) {
+        if (!isolated_ || id == old_) return;
+        stage_->count("swaps");
+        stage_->rejoin(old_, fault_);
+        old_ = id;
+        fault_ = stage_->isolate(old_, Stage::Cut::BothWays);
+    }
+
     Stage* stage_;
     bool isolated_ = false;
+    FaultId fault_ = 0;
     ReplicaId old_ = no_replica;
 };
 
@@ -151,6 +168,7 @@ constexpr std::array isolation_proofs = {
     Proof{"isolated_deaf", 20, "a primary speaks and does not hear"},
     Proof{"isolated_mute", 20, "a primary hears and does not speak"},
     Proof{"replaced", 50, "another leads meanwhile"},
+    Proof{"swaps", 20, "the other is isolated in its place as soon as it has committed something"},
     Proof{"abdications", 5, "a primary that nobody answers gives up"}};
 
 constexpr std::array scenarios = {

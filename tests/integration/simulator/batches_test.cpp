@@ -1,0 +1,76 @@
+#include "simulator/batch.hpp"
+#include "tests/support/catch.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+
+using namespace faultlab;
+using namespace faultlab::simulator;
+
+namespace {
+
+/// The first seed, from 1 on, of which this is wrong.
+std::optional<Outcome>
+first_failure(std::string_view bugs, std::string_view scenario, std::uint64_t seeds) {
+    const replica::ParsedBugs parsed = replica::parse_bugs(bugs);
+    REQUIRE_FALSE(parsed.unknown);
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        Outcome outcome = simulate(
+            {.seed = seed, .scenario = find_scenario(scenario).value(), .bugs = parsed.bugs});
+        if (outcome.verdict == Verdict::invalid) return outcome;
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+TEST_CASE("Every scenario does what it says, and the store comes through", "[simulations]") {
+    constexpr std::uint64_t seeds = 25;
+    for (const Scenario& scenario : scenario_catalogue()) {
+        CAPTURE(std::string(scenario.name));
+        Batch batch(scenario);
+        for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+            const Outcome outcome = simulate({.seed = seed, .scenario = &scenario});
+            INFO(fmt::format("seed {}: {}{}",
+                             seed,
+                             outcome.reason,
+                             outcome.alarms.empty() ? "" : outcome.alarms.front().what));
+            CHECK(outcome.verdict == Verdict::valid);
+            CHECK(outcome.events >= 5'000);
+            batch.add(seed, outcome);
+        }
+        for (const Unmet& unmet : batch.unmet())
+            FAIL_CHECK(
+                fmt::format("{}: {} of {}", unmet.proof.counter, unmet.measured, unmet.needed));
+    }
+}
+
+TEST_CASE("Planted bugs are found, each by one of these scenarios", "[simulations]") {
+    struct Hunt {
+        const char* bugs;
+        const char* scenario;
+        std::uint64_t seeds;
+    };
+    for (const Hunt& hunt : {Hunt{"V11", "leader-race", 400},
+                             Hunt{"V5", "combined", 20},
+                             Hunt{"B1", "torn-writes", 20},
+                             Hunt{"B1", "combined", 50},
+                             Hunt{"K5", "primary-isolated", 400},
+                             Hunt{"F6", "leader-race", 20},
+                             Hunt{"F6", "combined", 200}}) {
+        CAPTURE(hunt.bugs, hunt.scenario);
+        const auto found = first_failure(hunt.bugs, hunt.scenario, hunt.seeds);
+        REQUIRE(found.has_value());
+        CHECK_FALSE(found->alarms.empty());
+        for (const auto& [name, number] : found->counters) {
+            if (name.starts_with("fired.")) CHECK(number > 0);
+        }
+    }
+}
+
+TEST_CASE("Half of a pair of bugs does no harm", "[simulations]") {
+    CHECK_FALSE(first_failure("F6a", "leader-race", 20).has_value());
+    CHECK_FALSE(first_failure("F6b", "leader-race", 20).has_value());
+}
