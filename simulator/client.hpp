@@ -18,7 +18,7 @@ class ClientHost {
 public:
     virtual ~ClientHost() = default;
     [[nodiscard]] virtual Nanos now() const = 0;
-    virtual void send(Packet packet) = 0;
+    virtual void send(Packet&& packet) = 0;
     /// Calls Client::on_wake with this generation after the delay.
     virtual void wake(Endpoint client, std::uint64_t generation, Nanos delay) = 0;
     /// The run's one counter of invocations and returns (core/op.hpp).

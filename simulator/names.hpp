@@ -17,7 +17,6 @@ using replica::Bug;
 using replica::bug_count;
 using replica::BugSet;
 using replica::Bytes;
-using replica::chain;
 using replica::Checksum;
 using replica::checksum;
 using replica::ClientId;

@@ -8,7 +8,7 @@ namespace faultlab::simulator {
 Network::Network(const NetworkOptions& options, Rng rng, Deliver deliver)
     : options_(options), rng_(std::move(rng)), deliver_(std::move(deliver)) {}
 
-void Network::send(Nanos now, Packet packet) {
+void Network::send(Nanos now, Packet&& packet) {
     ++counts_.sent;
     for (auto& [id, rule] : rules_) {
         if (!rule.match(packet)) continue;
@@ -24,7 +24,7 @@ void Network::send(Nanos now, Packet packet) {
     transmit(now, std::move(packet));
 }
 
-void Network::transmit(Nanos now, Packet packet) {
+void Network::transmit(Nanos now, Packet&& packet) {
     if (!connected(packet.from, packet.to)) {
         ++counts_.cut;
         return;
@@ -44,12 +44,12 @@ void Network::transmit(Nanos now, Packet packet) {
     }
     if (options_.duplicate_permille > 0 && rng_.chance(options_.duplicate_permille, 1000)) {
         ++counts_.duplicated;
-        deliver(now, packet, more);
+        deliver(now, Packet(packet), more);
     }
     deliver(now, std::move(packet), more);
 }
 
-void Network::deliver(Nanos now, Packet packet, Nanos more) {
+void Network::deliver(Nanos now, Packet&& packet, Nanos more) {
     Nanos arrival = now + more + rng_.between(options_.delay_min, options_.delay_max);
     Nanos& last = last_arrival_[packet.from][packet.to];
     if (arrival <= last) {
@@ -112,7 +112,7 @@ void Network::replay(RuleId rule) {
     for (const Packet& packet : rules_.at(rule).kept) {
         if (!connected(packet.from, packet.to)) continue;
         ++counts_.replayed;
-        deliver_(delay++, packet);
+        deliver_(delay++, Packet(packet));
     }
 }
 

@@ -63,12 +63,12 @@ class Network {
 public:
     using RuleId = std::uint32_t;
     /// Schedules the arrival of a packet.
-    using Deliver = std::function<void(Nanos delay, Packet packet)>;
+    using Deliver = std::function<void(Nanos delay, Packet&& packet)>;
 
     Network(const NetworkOptions& options, Rng rng, Deliver deliver);
 
     /// What the replica or client asked for.
-    void send(Nanos now, Packet packet);
+    void send(Nanos now, Packet&& packet);
     [[nodiscard]] bool connected(Endpoint from, Endpoint to) const {
         return (cut_[from] >> to & 1U) == 0;
     }
@@ -126,8 +126,8 @@ private:
         std::vector<Packet> kept;
     };
     RuleId add(Action action, Match match, Mutator mutator);
-    void transmit(Nanos now, Packet packet);
-    void deliver(Nanos now, Packet packet, Nanos more);
+    void transmit(Nanos now, Packet&& packet);
+    void deliver(Nanos now, Packet&& packet, Nanos more);
 
     NetworkOptions options_;
     Rng rng_;

@@ -35,12 +35,8 @@ std::string text(const Header& header) {
 // --- effects
 
 void World::Shell::link(char kind, std::uint64_t a, std::uint64_t b, const Checksum& checksum) {
-    struct Link {
-        std::uint64_t kind, a, b;
-        Checksum checksum;
-    };
-    const Link link{static_cast<std::uint64_t>(kind), a, b, checksum};
-    node_->effects = replica::chain(node_->effects, std::as_bytes(std::span(&link, 1)));
+    node_->effects.add(
+        (static_cast<std::uint64_t>(kind) << 56U) ^ a, b, checksum.low, checksum.high);
 }
 
 void World::Shell::send(ReplicaId to, const Header& header, Bytes body) {
@@ -156,12 +152,8 @@ void World::step(Node& node, Input input) {
         ++events_;
     }
     node.replica->step(input, node.shell);
-    const struct {
-        Nanos at;
-        std::uint64_t tie;
-        Checksum effects;
-    } link{now(), queue_.tie(), node.effects};
-    chain_ = replica::chain(chain_, std::as_bytes(std::span(&link, 1)));
+    const Checksum& effects = node.effects.value();
+    chain_.add(static_cast<std::uint64_t>(now()), queue_.tie(), effects.low, effects.high);
     monitors_.after_step(node.config.self, *node.replica, node.replica->telemetry(input.now));
 }
 
@@ -259,7 +251,7 @@ Disk& World::disk(ReplicaId id) {
     return node(id).disk;
 }
 Checksum World::effects(ReplicaId id) const {
-    return node(id).effects;
+    return node(id).effects.value();
 }
 
 Telemetry World::telemetry(ReplicaId id) const {

@@ -94,6 +94,13 @@ Record Recorder::record(const Simulation& simulation,
                    {"reproduce", Value(reproduction(simulation))},
                    {"ended", Value("complete")}};
     record.cluster = cluster_of(world, record.plan);
+    for (const replica::BugEntry& entry : replica::bugs()) {
+        if (!simulation.bugs.on(entry.bug)) continue;
+        record.samples.push_back({.t = world.now(),
+                                  .node = 0,
+                                  .metric = fmt::format("fired.{}", entry.id),
+                                  .value = static_cast<std::int64_t>(world.bug_fired(entry.bug))});
+    }
     std::uint64_t rejects = 0;
     for (const Said& said : said_) {
         if (said.event.kind == EventKind::Rejected && ++rejects > rejects_most) continue;

@@ -58,7 +58,7 @@ Timeouts short_timeouts() {
 
 World::World(WorldOptions options)
     : options_(std::move(options)), rng_(options_.seed), queue_(rng_.split("sched")),
-      network_(options_.network, rng_.split("net"), [this](Nanos delay, Packet packet) {
+      network_(options_.network, rng_.split("net"), [this](Nanos delay, Packet&& packet) {
           queue_.after(delay, Arrival{std::move(packet)});
       }) {
     const int count = options_.voters + options_.standbys + options_.joiners;

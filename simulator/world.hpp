@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/checker.hpp"
+#include "simulator/chain.hpp"
 #include "simulator/client.hpp"
 #include "simulator/disk.hpp"
 #include "simulator/event_queue.hpp"
@@ -75,7 +76,7 @@ public:
     /// request. Timers count for nothing: most ring without effect.
     [[nodiscard]] std::uint64_t events() const { return events_; }
     /// Of every step so far: when it happened, and all its effects.
-    [[nodiscard]] const Checksum& chain() const { return chain_; }
+    [[nodiscard]] const Checksum& chain() const { return chain_.value(); }
     [[nodiscard]] const Limits& limits() const { return options_.limits; }
     [[nodiscard]] const Timeouts& timeouts() const { return options_.timeouts; }
 
@@ -164,7 +165,7 @@ private:
     };
     using Happening = std::variant<std::function<void()>, Arrival, Ring, Completion, Wake>;
 
-    void send(Packet packet) override { network_.send(now(), std::move(packet)); }
+    void send(Packet&& packet) override { network_.send(now(), std::move(packet)); }
     void wake(Endpoint client, std::uint64_t generation, Nanos delay) override;
     Index next_index() override { return next_index_++; }
     void bad_reply(const Packet& packet) override;
@@ -191,7 +192,7 @@ private:
     std::vector<std::unique_ptr<Client>> clients_;
     Index next_index_ = 0;
     std::uint64_t events_ = 0;
-    Checksum chain_;
+    Chain chain_;
     std::vector<std::function<void()>> at_step_end_;
 };
 

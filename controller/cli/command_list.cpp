@@ -236,9 +236,12 @@ int execute(const ListCommand& command) {
 
 int execute(const DescribeCommand& command) {
     std::vector<std::string> names;
+    // Scenarios go by their numbers too.
+    const auto scenario = simulator::find_scenario(command.name);
+    const std::string name = scenario ? std::string((*scenario)->name) : command.name;
     for (const Entry& entry : everything()) {
         names.push_back(entry.name);
-        if (entry.name != command.name) continue;
+        if (entry.name != name) continue;
         const Json tree = describe(entry);
         if (command.common.json) {
             say("{}\n", tree.dump(2));

@@ -16,7 +16,7 @@ struct Links {
     Network network;
 
     explicit Links(const NetworkOptions& options)
-        : network(options, Rng(2), [this](Nanos delay, Packet packet) {
+        : network(options, Rng(2), [this](Nanos delay, Packet&& packet) {
               queue.after(delay, std::move(packet));
           }) {}
 
@@ -24,7 +24,7 @@ struct Links {
         Packet packet{.from = from, .to = to};
         packet.header.op = op;
         packet.header.command = command;
-        network.send(queue.now(), packet);
+        network.send(queue.now(), std::move(packet));
     }
     std::vector<Op> arrivals() {
         std::vector<Op> ops;
