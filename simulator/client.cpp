@@ -141,7 +141,11 @@ void Client::on_wake(std::uint64_t generation) {
             finish(OpStatus::info, {}, "timeout");
             return;
         }
-        if (rotate_) target_ = turn_ = (turn_ + 1) % targets_.size();
+        if (rotate_) {
+            turn_ = (turn_ + 1) % targets_.size();
+            if (turn_ == target_) turn_ = (turn_ + 1) % targets_.size(); // just asked, by a hint
+            target_ = turn_;
+        }
         transmit();
         return;
     }

@@ -98,6 +98,7 @@ void Session::Impl::go_on() {
     // In turn, wherever hints have led in between: two replicas, one that is silent and one that
     // takes it for the primary, would else be asked for ever.
     turn_ = (turn_ + 1) % settings_.nodes.size();
+    if (turn_ == node_) turn_ = (turn_ + 1) % settings_.nodes.size(); // just asked, by a hint
     node_ = turn_;
 }
 

@@ -27,7 +27,7 @@ std::string bad_vote(World& world) {
     while (world.now() < until && !world.primary()) {
         for (const ReplicaId id : ids({2, 3, 4})) {
             bad.to = id;
-            network.send(world.now(), bad);
+            network.send(world.now(), Packet(bad));
         }
         world.run_for(ms / 50);
     }
