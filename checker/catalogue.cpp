@@ -37,10 +37,6 @@ constexpr std::array entries = {
                  .summary = "the rules of a replicated log hold, as far as replicas show it",
                  .options = invariants_options,
                  .make = make_invariants},
-    CheckerEntry{.name = "alarms",
-                 .summary = "nobody who watched the replicas saw a rule of the protocol broken",
-                 .options = alarms_options,
-                 .make = make_alarms},
     CheckerEntry{.name = "set",
                  .summary = "every acknowledged element is in the final read, and no other "
                             "than was tried",

@@ -27,9 +27,6 @@ Result<std::unique_ptr<Checker>> make_convergence(const Options& options);
 std::vector<OptionSpec> invariants_options();
 Result<std::unique_ptr<Checker>> make_invariants(const Options& options);
 
-std::vector<OptionSpec> alarms_options();
-Result<std::unique_ptr<Checker>> make_alarms(const Options& options);
-
 std::vector<OptionSpec> set_options();
 Result<std::unique_ptr<Checker>> make_set(const Options& options);
 

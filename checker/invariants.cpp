@@ -2,7 +2,8 @@
 // Judges: the rules of protocols that replicate a log (monitors/catalogue.cpp), as far as replicas
 // show what the rules are about: an acknowledged entry is on disk, nobody goes back to an earlier
 // view, a view has one leader, equal ops make equal states, …
-// Needs: samples and events of the system under test; monitors/record_events.hpp names them.
+// Needs: samples and events of the system under test; monitors/record_events.hpp names them. What
+// was seen broken while a simulation ran are events "alarm", with `rule` and `what` (texts).
 // Unknown when no rule found anything to judge. Rules that did not are named in the statistics:
 // they neither hold nor are broken.
 
@@ -13,10 +14,11 @@
 
 #include <fmt/format.h>
 
-#include <map>
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace faultlab {
 namespace {
@@ -32,69 +34,106 @@ struct Broken {
     Alarm first;
     std::int64_t times = 0;
 };
+using BrokenRules = std::vector<Broken>; ///< in the order in which they broke
 
-Finding finding(const Record& record, const MonitorEntry& rule, const Broken& broken) {
-    return {.checker = "invariants",
-            .anomaly = "rule_broken",
-            .details = {{"rule", Value(rule.id)},
-                        {"name", Value(rule.name)},
-                        {"says", Value(rule.summary)},
-                        {"node", broken.first.node},
-                        {"t_ns", broken.first.t},
-                        {"what",
-                         Value(fmt::format(
-                             "{} {}", name_of(record, broken.first.node), broken.first.what))},
-                        {"times", broken.times}}};
+void count(BrokenRules& broken, Alarm alarm) {
+    const auto known =
+        std::ranges::find(broken, alarm.rule, [](const Broken& each) { return each.first.rule; });
+    if (known != broken.end())
+        ++known->times;
+    else
+        broken.push_back({.first = std::move(alarm), .times = 1});
+}
+
+std::string text_of(const Event& event, const char* field) {
+    const auto found = event.fields.find(field);
+    const bool text = found != event.fields.end() && found->second.text() != nullptr;
+    return text ? *found->second.text() : std::string("?");
+}
+
+/// What was seen while it happened: it saw more, and so tells first.
+BrokenRules watched(const Record& record) {
+    BrokenRules broken;
+    for (const Event& event : record.events) {
+        if (event.kind != "alarm") continue;
+        count(broken,
+              {.rule = text_of(event, "rule"), .t = event.t, .what = text_of(event, "what")});
+    }
+    return broken;
+}
+
+/// What the record shows by itself.
+BrokenRules replayed(const Record& record, MonitorSet& monitors) {
+    BrokenRules broken;
+    replay_record(record, [&](const ProtocolEvent& event) {
+        monitors.on(event);
+        for (Alarm& alarm : monitors.take_alarms()) {
+            alarm.what = fmt::format("replica {} {}", name_of(record, alarm.node), alarm.what);
+            count(broken, std::move(alarm));
+        }
+    });
+    return broken;
+}
+
+Finding finding(const Broken& broken) {
+    Finding finding{.checker = "invariants",
+                    .anomaly = "rule_broken",
+                    .details = {{"rule", Value(broken.first.rule)},
+                                {"node", broken.first.node},
+                                {"t_ns", broken.first.t},
+                                {"what", Value(broken.first.what)},
+                                {"times", broken.times}}};
+    const auto rule = std::ranges::find(monitor_catalogue(), broken.first.rule, &MonitorEntry::id);
+    if (rule != monitor_catalogue().end()) {
+        finding.details["name"] = Value(rule->name);
+        finding.details["says"] = Value(rule->summary);
+    }
+    return finding;
 }
 
 class Invariants : public Checker {
 public:
     [[nodiscard]] CheckResult check(const Record& record, const Budget&) const override {
-        MonitorSet monitors;
-        std::map<std::string, Broken, std::less<>> broken;
-        replay_record(record, [&](const ProtocolEvent& event) {
-            monitors.on(event);
-            for (Alarm& alarm : monitors.take_alarms()) {
-                Broken& rule = broken[alarm.rule];
-                if (rule.times++ == 0) rule.first = std::move(alarm);
-            }
-        });
-        return verdict(record, monitors, broken);
-    }
-
-private:
-    static CheckResult verdict(const Record& record,
-                               const MonitorSet& monitors,
-                               const std::map<std::string, Broken, std::less<>>& broken) {
         CheckResult result{.checker = "invariants", .verdict = Verdict::valid};
-        std::int64_t looked_at = 0;
-        const std::vector<std::uint64_t> judged = monitors.judged();
-        for (std::size_t i = 0; i < judged.size(); ++i) {
-            const MonitorEntry& rule = monitor_catalogue()[i];
-            const std::string name = fmt::format("{} {}", rule.id, rule.name);
-            const auto found = broken.find(rule.id);
-            if (found != broken.end()) {
-                result.statistics[name] = fmt::format("broken {} times", found->second.times);
-                result.findings.push_back(finding(record, rule, found->second));
-                continue;
-            }
-            if (judged[i] == 0) {
-                result.statistics[name] = "could not be judged";
-                continue;
-            }
-            ++looked_at;
-            result.statistics[name] = fmt::format("held {} times", judged[i]);
+        MonitorSet monitors;
+        BrokenRules broken = watched(record);
+        const bool was_watched = !broken.empty();
+        for (Broken& shown : replayed(record, monitors)) {
+            const auto known = std::ranges::find(
+                broken, shown.first.rule, [](const Broken& each) { return each.first.rule; });
+            if (known == broken.end()) broken.push_back(std::move(shown));
         }
-        if (!result.findings.empty()) {
-            const Params& first = result.findings.front().details;
+        for (const Broken& rule : broken)
+            result.findings.push_back(finding(rule));
+        const bool looked = count_rules(monitors, broken, result) || was_watched;
+        if (!broken.empty()) {
+            const Alarm& first = broken.front().first;
             result.verdict = Verdict::invalid;
-            result.reason =
-                fmt::format("{}: {}", *first.at("rule").text(), *first.at("what").text());
-        } else if (looked_at == 0) {
+            result.reason = fmt::format("{}: {}", first.rule, first.what);
+        } else if (!looked) {
             result.verdict = Verdict::unknown;
             result.reason = "the record shows nothing that any rule is about";
         }
         return result;
+    }
+
+private:
+    /// What became of each rule; whether any had something to judge.
+    static bool
+    count_rules(const MonitorSet& monitors, const BrokenRules& broken, CheckResult& result) {
+        bool looked = false;
+        const std::vector<std::uint64_t> judged = monitors.judged();
+        for (std::size_t i = 0; i < judged.size(); ++i) {
+            const MonitorEntry& rule = monitor_catalogue()[i];
+            const auto found = std::ranges::find(
+                broken, rule.id, [](const Broken& each) { return each.first.rule; });
+            looked = looked || judged[i] > 0;
+            result.statistics[fmt::format("{} {}", rule.id, rule.name)] =
+                found != broken.end() ? fmt::format("broken {} times", found->times)
+                : judged[i] == 0      ? std::string("could not be judged")
+                                      : fmt::format("held {} times", judged[i]);
+        }
+        return looked;
     }
 };
 

@@ -1,5 +1,7 @@
 #include "simulator/batch.hpp"
 
+#include "checker/monitors/catalogue.hpp"
+
 #include <algorithm>
 
 namespace faultlab::simulator {
@@ -11,6 +13,9 @@ void Batch::add(std::uint64_t seed, const Outcome& outcome) {
     simulated_ += outcome.simulated;
     for (const auto& [name, number] : outcome.counters)
         counters_[name] += number;
+    judged_.resize(outcome.judged.size());
+    for (std::size_t rule = 0; rule < judged_.size(); ++rule)
+        judged_[rule] += outcome.judged[rule];
     if (outcome.verdict == Verdict::invalid) {
         failures_.push_back({.seed = seed, .alarm = outcome.alarms.front()});
     } else if (outcome.verdict == Verdict::unknown) {
@@ -29,6 +34,14 @@ std::vector<Unmet> Batch::unmet() const {
             all.push_back({.proof = proof, .measured = measured, .needed = needed});
     }
     return all;
+}
+
+std::vector<std::string> Batch::unjudged() const {
+    std::vector<std::string> rules;
+    for (std::size_t rule = 0; rule < judged_.size(); ++rule) {
+        if (judged_[rule] == 0) rules.emplace_back(monitor_catalogue()[rule].id);
+    }
+    return rules;
 }
 
 Verdict Batch::verdict() const {

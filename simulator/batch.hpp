@@ -42,6 +42,8 @@ public:
     [[nodiscard]] const Counters& counters() const { return counters_; }
     /// What the scenario must have done and has not: then the batch is vacuous.
     [[nodiscard]] std::vector<Unmet> unmet() const;
+    /// Ids of the rules that had nothing to judge in all of it: nobody knows whether they hold.
+    [[nodiscard]] std::vector<std::string> unjudged() const;
     /// Invalid when one simulation is; unknown when one is, or when the batch is vacuous.
     [[nodiscard]] Verdict verdict() const;
 
@@ -54,6 +56,7 @@ private:
     std::uint64_t commits_ = 0;
     Nanos simulated_ = 0;
     Counters counters_;
+    std::vector<std::uint64_t> judged_; ///< by rule, as in their catalogue
 };
 
 } // namespace faultlab::simulator

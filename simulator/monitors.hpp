@@ -40,6 +40,8 @@ public:
     /// The replica begins a new life, with its disk or without.
     void started(ReplicaId self, bool blank);
 
+    /// How often it was started before; -1: it never was.
+    [[nodiscard]] std::int32_t life(ReplicaId self) const { return nodes_.at(self).life; }
     /// How often this replica reported this, over all its lives.
     [[nodiscard]] std::uint64_t count(ReplicaId self, EventKind kind) const {
         return counts_.at(self).at(static_cast<std::size_t>(kind));

@@ -50,12 +50,14 @@ void Recorder::event(Nanos now, std::string kind, Params fields) {
     events_.push_back({.t = now, .kind = std::move(kind), .fields = std::move(fields)});
 }
 
-void Recorder::happened(Nanos now, ReplicaId id, const Event& event) {
+void Recorder::happened(const World& world, ReplicaId id, const Event& event) {
     switch (event.kind) {
         case EventKind::Appended:
         case EventKind::Acknowledged:
         case EventKind::Committed: return; // gauges tell of that
-        default: said_.push_back({.t = now, .id = id, .event = event});
+        default:
+            said_.push_back(
+                {.t = world.now(), .id = id, .life = world.monitors().life(id), .event = event});
     }
 }
 
@@ -68,11 +70,13 @@ void Recorder::sample(const World& world) {
         const auto add = [&](const char* metric, std::uint64_t value) {
             samples_.push_back({.t = world.now(),
                                 .node = static_cast<NodeId>(id) - 1,
+                                .incarnation = world.monitors().life(id),
                                 .metric = metric,
                                 .value = static_cast<std::int64_t>(value)});
         };
         add("role", leads ? 2 : normal ? 0 : 1);
         add("term", said.view.number());
+        add("epoch", said.view.epoch());
         add("normal", normal ? 1 : 0);
         add("commit", said.commit_max);
         add("applied", said.commit_min);
@@ -108,6 +112,7 @@ Record Recorder::record(const Simulation& simulation,
         if (!event) continue;
         events_.push_back({.t = said.t,
                            .node = static_cast<NodeId>(said.id) - 1,
+                           .incarnation = said.life,
                            .kind = std::move(event->kind),
                            .fields = std::move(event->fields)});
     }

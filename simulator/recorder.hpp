@@ -14,7 +14,7 @@ public:
     void phase(Nanos now, const char* name);
     /// Something about the whole cluster.
     void event(Nanos now, std::string kind, Params fields = {});
-    void happened(Nanos now, ReplicaId id, const Event& event);
+    void happened(const World& world, ReplicaId id, const Event& event);
     /// What every running replica says of itself.
     void sample(const World& world);
 
@@ -26,6 +26,7 @@ private:
     struct Said {
         Nanos t = 0;
         ReplicaId id = no_replica;
+        std::int32_t life = 0;
         Event event;
     };
     std::vector<Said> said_; ///< turned into the lab's words at the end

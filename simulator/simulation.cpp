@@ -48,7 +48,7 @@ private:
     }
 
     void happened(ReplicaId id, const Event& event) override {
-        recorder_.happened(world_.now(), id, event);
+        recorder_.happened(world_, id, event);
         stage_.happened(id, event);
     }
 
@@ -188,12 +188,17 @@ private:
                         .commits = world_.monitors().committed(),
                         .simulated = world_.now(),
                         .chain = world_.chain()};
-        for (const std::string& violation : world_.violations()) {
-            const std::size_t colon = violation.find(": ");
-            outcome.alarms.push_back(
-                {.by = violation.substr(0, colon), .what = violation.substr(colon + 2)});
+        const Monitors& monitors = world_.monitors();
+        // Nobody makes messages up here: what was refused, a replica sent.
+        for (const auto* broken : {&monitors.violations(), &monitors.refusals()}) {
+            for (const std::string& violation : *broken) {
+                const std::size_t colon = violation.find(": ");
+                outcome.alarms.push_back(
+                    {.by = violation.substr(0, colon), .what = violation.substr(colon + 2)});
+            }
         }
         std::ranges::move(alarms_, std::back_inserter(outcome.alarms));
+        outcome.judged = monitors.judged();
         for (const Alarm& alarm : outcome.alarms) {
             recorder_.event(
                 world_.now(), "alarm", {{"rule", Value(alarm.by)}, {"what", Value(alarm.what)}});
@@ -226,7 +231,7 @@ private:
     void judge(Outcome& outcome) {
         bool doubt = false;
         for (const CheckerRequest& request : checkers()) {
-            if (request.name == "alarms") continue; // these are known
+            if (request.name == "invariants") continue; // watched all the time
             // It judges the end, and this one came too early.
             if (request.name == "convergence" && !(sound() && no_liveness_.empty())) continue;
             const CheckResult result =
@@ -285,7 +290,7 @@ std::vector<CheckerRequest> checkers() {
     return {{.name = "linearizability", .options = {{"model", "kv"}}},
             {.name = "digest-agreement"},
             {.name = "convergence"},
-            {.name = "alarms"}};
+            {.name = "invariants"}};
 }
 
 std::string reproduction(const Simulation& simulation) {

@@ -41,6 +41,7 @@ struct Outcome {
     Nanos simulated = 0;
     Checksum chain; ///< of all that happened: the same for the same simulation, everywhere
     Counters counters;
+    std::vector<std::uint64_t> judged; ///< how often each rule of the catalogue was
     /// As of a real run, judged by the same checkers.
     Record record;
 };

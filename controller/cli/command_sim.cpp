@@ -216,6 +216,8 @@ void print(const SimCommand& command, const Done& done) {
             unmet.needed,
             unmet.proof.counter);
     }
+    if (const auto unjudged = batch.unjudged(); !unjudged.empty())
+        say("  rules that had nothing to judge: {}\n", fmt::join(unjudged, ", "));
     if (done.stored) {
         say("  the first is kept as a run: faultlab explain {}\n",
             run_arguments(command.common.lab, *done.stored));
@@ -248,6 +250,7 @@ Json tree_of(const SimCommand& command, const Done& done) {
             {"failures", failures},
             {"unknown", doubts},
             {"vacuous", vacuous},
+            {"unjudged", batch.unjudged()},
             {"events", batch.events()},
             {"commits", batch.commits()},
             {"simulated_ns", batch.simulated()},
@@ -265,6 +268,7 @@ int run_batches(const SimCommand& command, const std::vector<const Scenario*>& s
     Simulating simulating(command);
     std::vector<int> codes;
     Json rows = Json::array();
+    std::vector<std::string> unjudged; // in every scenario so far
     if (!command.common.json) {
         say("{} simulations a scenario from seed {:#x}{}\n",
             command.iterations,
@@ -274,6 +278,11 @@ int run_batches(const SimCommand& command, const std::vector<const Scenario*>& s
     for (const Scenario* const scenario : scenarios) {
         const Done done = simulating.run(*scenario);
         codes.push_back(exit_code(done.batch.verdict()));
+        const std::vector<std::string> here = done.batch.unjudged();
+        if (scenario == scenarios.front()) unjudged = here;
+        std::erase_if(unjudged, [&](const auto& rule) {
+            return std::ranges::find(here, rule) == here.end();
+        });
         if (done.unstored) codes.push_back(note_error(*done.unstored));
         if (command.common.json) {
             rows.push_back(tree_of(command, done));
@@ -282,10 +291,19 @@ int run_batches(const SimCommand& command, const std::vector<const Scenario*>& s
         }
         if (command.stop_on_first && codes.back() == exit_violation) break;
     }
+    // All scenarios together are to show that each rule holds.
+    const bool all = scenarios.size() == simulator::scenario_catalogue().size();
+    if (all && !unjudged.empty()) {
+        codes.push_back(exit_code(Verdict::unknown));
+        if (!command.common.json)
+            say("vacuous: rules that had nothing to judge in any scenario: {}\n",
+                fmt::join(unjudged, ", "));
+    }
     const int code = combined_exit_code(codes);
     if (command.common.json) {
         say("{}\n",
             Json{{"schema", "faultlab.sim/1"},
+                 {"unjudged", unjudged},
                  {"first_seed", fmt::format("{:#x}", command.first_seed)},
                  {"bugs", simulator::text(command.bugs)},
                  {"exit_code", code},

@@ -173,8 +173,6 @@ Result<std::vector<CheckerRequest>> requests_of(const Record& record) {
     std::vector<CheckerRequest> wanted = entry->make()->checkers(record.plan.options);
     for (CheckerRequest& request : system->make()->checkers())
         wanted.push_back(std::move(request));
-    // Its monitors watched from inside.
-    if (record.meta.contains("simulated")) wanted.push_back({.name = "alarms"});
     return complete_requests(std::move(wanted));
 }
 

@@ -27,9 +27,8 @@ void random_faults(Stage& stage) {
     stage.nemesis().run_until(std::numeric_limits<Nanos>::max());
 }
 
-constexpr std::array baseline_proofs = {
-    Proof{counter::commits, 10'000, "operations are committed"},
-    Proof{counter::checkpoints, 100, "checkpoints are made"}};
+constexpr std::array baseline_proofs = {Proof{counter::commits, 10'000, "operations are committed"},
+                                        Proof{counter::checkpoints, 100, "checkpoints are made"}};
 
 constexpr std::array combined_proofs = {Proof{counter::commits, 5'000, "operations are committed"},
                                         Proof{counter::faults, 200, "faults take effect"},

@@ -51,14 +51,15 @@ TEST_CASE("a broken rule says who broke it, when and how often", "[checker]") {
     run.sample(300, 1, "term", 3).sample(300, 1, "commit", 9).sample(400, 1, "commit", 8);
     const CheckResult result = judged(run);
     CHECK(result.verdict == Verdict::invalid);
-    CHECK(result.reason == "S7: n2 let its commit number fall from 10 to 9");
+    CHECK(result.reason == "S7: replica n2 let its commit number fall from 10 to 9");
     REQUIRE(result.findings.size() == 2);
     const Params& first = result.findings.front().details;
     CHECK(first.at("rule") == Value("S7"));
     CHECK(first.at("node") == Value(1));
     CHECK(first.at("t_ns") == Value(300 * millisecond));
     CHECK(first.at("times") == Value(2));
-    CHECK(*result.findings.back().details.at("what").text() == "n2 shows view 0.3 after 0.4");
+    CHECK(*result.findings.back().details.at("what").text() ==
+          "replica n2 shows view 0.3 after 0.4");
     CHECK(result.statistics.at("S10 views-monotone") == Value("broken 1 times"));
 }
 
@@ -68,13 +69,13 @@ TEST_CASE("replicas that differ after one op, and two that lead one term", "[che
         230, 1, "digest", {{"op", 16}, {"digest", Value("00000000000000010000000000000002")}});
     run.event(
         240, 0, "digest", {{"op", 16}, {"digest", Value("00000000000000010000000000000003")}});
-    CHECK(judged(run).reason == "S12: n1 has another state than others after op 16");
+    CHECK(judged(run).reason == "S12: replica n1 has another state than others after op 16");
     RecordBuilder two;
     for (NodeId node = 0; node < 2; ++node)
         two.sample(100, node, "term", 4)
             .sample(100, node, "role", 2)
             .sample(100, node, "normal", 1);
-    CHECK(judged(two).reason == "S9: n2 leads view 0.4, as another one does");
+    CHECK(judged(two).reason == "S9: replica n2 leads view 0.4, as another one does");
 }
 
 TEST_CASE("a refused message of a fork is an alarm, another one is not", "[checker]") {
@@ -82,5 +83,24 @@ TEST_CASE("a refused message of a fork is an alarm, another one is not", "[check
     run.event(230, 1, "rejected", {{"why", Value("epoch")}, {"sender", 2}});
     CHECK(judged(run).verdict == Verdict::valid);
     run.event(240, 1, "rejected", {{"why", Value("fork")}, {"sender", 2}});
-    CHECK(judged(run).reason == "A6: n2 refuses a message of n3: fork");
+    CHECK(judged(run).reason == "A6: replica n2 refuses a message of n3: fork");
+}
+
+TEST_CASE("what was seen while a simulation ran counts, and tells first", "[checker]") {
+    RecordBuilder run = calm();
+    run.event(150, no_node, "alarm", {{"rule", Value("S4")}, {"what", Value("n1 lacks op 9")}});
+    run.sample(300, 1, "commit", 9);
+    const CheckResult result = judged(run);
+    CHECK(result.verdict == Verdict::invalid);
+    CHECK(result.reason == "S4: n1 lacks op 9");
+    REQUIRE(result.findings.size() == 2);
+    CHECK(result.findings.front().details.at("name") == Value("leader-completeness"));
+    CHECK(result.findings.back().details.at("rule") == Value("S7"));
+    CHECK(result.statistics.at("S4 leader-completeness") == Value("broken 1 times"));
+}
+
+TEST_CASE("an alarm of no rule of the catalogue counts all the same", "[checker]") {
+    RecordBuilder run;
+    run.event(150, no_node, "alarm", {{"rule", Value("L1")}, {"what", Value("c1 waits")}});
+    CHECK(judged(run).reason == "L1: c1 waits");
 }

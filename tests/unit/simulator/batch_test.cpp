@@ -1,3 +1,4 @@
+#include "checker/monitors/catalogue.hpp"
 #include "simulator/batch.hpp"
 #include "tests/support/catch.hpp"
 
@@ -52,4 +53,19 @@ TEST_CASE("A failure wins over doubt, and doubt over the rest", "[simulator]") {
     REQUIRE(batch.failures().size() == 1);
     CHECK(batch.failures()[0].alarm.by == "S1");
     CHECK(batch.valid() == 1);
+}
+
+TEST_CASE("A batch names the rules that had nothing to judge", "[simulator]") {
+    Batch batch(scenario);
+    Outcome first = good(1);
+    first.judged.assign(monitor_catalogue().size(), 0);
+    Outcome second = first;
+    first.judged[0] = 3;
+    second.judged.assign(monitor_catalogue().size(), 1);
+    second.judged[0] = 0;
+    second.judged[2] = 0;
+    batch.add(1, first);
+    CHECK(batch.unjudged().size() == monitor_catalogue().size() - 1);
+    batch.add(2, second);
+    CHECK(batch.unjudged() == std::vector<std::string>{std::string(monitor_catalogue()[2].id)});
 }
