@@ -17,8 +17,10 @@ constexpr std::uint64_t rejects_most = 200;
 History history_of(World& world) {
     std::vector<const faultlab::Op*> ops;
     for (std::size_t i = 0; i < world.client_count(); ++i) {
-        for (const faultlab::Op& op : world.client(i).history())
-            ops.push_back(&op);
+        for (const faultlab::Op& op : world.client(i).history()) {
+            // What an operator asks for is no operation of the store's model.
+            if (op.f != replica::name(OpCode::Upgrade)) ops.push_back(&op);
+        }
     }
     std::ranges::sort(ops, {}, [](const faultlab::Op* op) { return op->inv_index; });
     HistoryBuilder history;

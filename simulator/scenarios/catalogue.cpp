@@ -11,8 +11,11 @@ namespace {
 
 std::vector<Scenario> by_id() {
     std::vector<Scenario> all;
-    for (const auto family :
-         {swarm_scenarios(), network_scenarios(), view_change_scenarios(), disk_scenarios()}) {
+    for (const auto family : {swarm_scenarios(),
+                              network_scenarios(),
+                              view_change_scenarios(),
+                              disk_scenarios(),
+                              upgrade_scenarios()}) {
         all.insert(all.end(), family.begin(), family.end());
     }
     std::ranges::sort(all, {}, &Scenario::id);
