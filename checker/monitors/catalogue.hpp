@@ -31,7 +31,8 @@ struct MonitorEntry {
     std::string_view name;    ///< "one-entry-per-op"
     std::string_view summary; ///< one line
     EventKinds kinds;         ///< it is told of no others
-    /// A planted bug of the embedded store that breaks it; empty: it takes a strange message.
+    /// A planted bug of the embedded store that this rule sees first (tests/unit/replica_bugs);
+    /// empty: none is known.
     std::string_view control;
     /// Whoever sent the message broke it, not who refuses it: where messages are made up, refusals
     /// are what is wanted.
