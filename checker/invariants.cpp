@@ -13,6 +13,7 @@
 #include "core/checker.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -97,7 +98,6 @@ public:
         CheckResult result{.checker = "invariants", .verdict = Verdict::valid};
         MonitorSet monitors;
         BrokenRules broken = watched(record);
-        const bool was_watched = !broken.empty();
         for (Broken& shown : replayed(record, monitors)) {
             const auto known = std::ranges::find(
                 broken, shown.first.rule, [](const Broken& each) { return each.first.rule; });
@@ -105,7 +105,7 @@ public:
         }
         for (const Broken& rule : broken)
             result.findings.push_back(finding(rule));
-        const bool looked = count_rules(monitors, broken, result) || was_watched;
+        const bool looked = count_rules(monitors, broken, result);
         if (!broken.empty()) {
             const Alarm& first = broken.front().first;
             result.verdict = Verdict::invalid;
@@ -121,19 +121,25 @@ private:
     /// What became of each rule; whether any had something to judge.
     static bool
     count_rules(const MonitorSet& monitors, const BrokenRules& broken, CheckResult& result) {
-        bool looked = false;
+        std::vector<std::string> held;
+        std::vector<std::string> unjudged;
         const std::vector<std::uint64_t> judged = monitors.judged();
         for (std::size_t i = 0; i < judged.size(); ++i) {
-            const MonitorEntry& rule = monitor_catalogue()[i];
-            const auto found = std::ranges::find(
-                broken, rule.id, [](const Broken& each) { return each.first.rule; });
-            looked = looked || judged[i] > 0;
-            result.statistics[fmt::format("{} {}", rule.id, rule.name)] =
-                found != broken.end() ? fmt::format("broken {} times", found->times)
-                : judged[i] == 0      ? std::string("could not be judged")
-                                      : fmt::format("held {} times", judged[i]);
+            const std::string id(monitor_catalogue()[i].id);
+            const auto is_it = [&](const Broken& each) { return each.first.rule == id; };
+            if (std::ranges::any_of(broken, is_it)) continue;
+            if (judged[i] == 0)
+                unjudged.push_back(id);
+            else
+                held.push_back(fmt::format("{} ({})", id, judged[i]));
         }
-        return looked;
+        std::vector<std::string> wrong;
+        for (const Broken& rule : broken)
+            wrong.push_back(fmt::format("{} ({})", rule.first.rule, rule.times));
+        result.statistics = {{"held", fmt::format("{}", fmt::join(held, ", "))},
+                             {"broken", fmt::format("{}", fmt::join(wrong, ", "))},
+                             {"not_judged", fmt::format("{}", fmt::join(unjudged, ", "))}};
+        return !held.empty();
     }
 };
 

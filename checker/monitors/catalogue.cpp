@@ -182,7 +182,7 @@ constexpr std::array catalogue = {
     MonitorEntry{.id = "halt",
                  .name = "nobody-halts",
                  .summary = "no replica stops for good without a reason",
-                 .kinds = {Kind::Started, Kind::Halted},
+                 .kinds = {Kind::Spoke, Kind::Halted},
                  .control = "F3",
                  .make = monitors::nobody_halts},
 };

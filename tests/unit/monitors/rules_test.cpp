@@ -198,7 +198,7 @@ std::vector<Case> of_one_replica() {
          },
          "S17: fetched a checkpoint at op 8 that nobody made"},
         {"halt",
-         [](ProtocolStory& s) { s.starts(0); },
+         [](ProtocolStory& s) { s.tell({.kind = Kind::Spoke, .node = 0}); },
          [](ProtocolStory& s) { s.tell({.kind = Kind::Halted, .node = 0, .text = "no words"}); },
          "halt: halts: no words"},
     };
