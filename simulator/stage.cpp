@@ -46,6 +46,14 @@ void Stage::after_commits(Op count, std::function<void()> what) {
     waiting_.push_back({.op = world_->monitors().committed() + count, .what = std::move(what)});
 }
 
+void Stage::on_sent(std::function<void(const Packet&)> handler) {
+    // A rule that never applies: those that decide come after it.
+    network().drop_if([this, handler = std::move(handler)](const Packet& packet) {
+        if (open_) handler(packet);
+        return false;
+    });
+}
+
 void Stage::happened(ReplicaId id, const Event& event) {
     if (!open_) return;
     if (const auto found = handlers_.find(event.kind); found != handlers_.end()) {
@@ -81,6 +89,14 @@ void Stage::rejoin(ReplicaId id, FaultId fault) {
         network().heal(id, other);
 }
 
+std::optional<ReplicaId> Stage::unseat(Nanos least, Nanos most) {
+    const std::optional<ReplicaId> primary = world_->primary();
+    if (!primary || *primary > voters()) return std::nullopt;
+    const FaultId fault = isolate(*primary, Cut::BothWays);
+    later(least, most, [this, id = *primary, fault] { rejoin(id, fault); });
+    return primary;
+}
+
 void Stage::power_cycle(ReplicaId id, Nanos least, Nanos most) {
     if (!world_->running(id)) return;
     const FaultId fault = begin(
@@ -89,6 +105,23 @@ void Stage::power_cycle(ReplicaId id, Nanos least, Nanos most) {
     later(least, most, [this, id, fault] {
         end(fault);
         reboot(id);
+    });
+}
+
+void Stage::die_here(ReplicaId id, Nanos least, Nanos most) {
+    const Network::RuleId unsent = network().drop_if(from(id));
+    at_step_end([this, id, unsent, least, most] {
+        network().remove(unsent);
+        if (rng_.chance(1, 2)) return power_cycle(id, least, most);
+        if (!world_->running(id)) return;
+        const FaultId fault = begin({.kind = "crash",
+                                     .summary = fmt::format("n{} dies within a step", id),
+                                     .targets = {id}});
+        world_->crash(id);
+        later(least, most, [this, id, fault] {
+            end(fault);
+            reboot(id);
+        });
     });
 }
 

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,8 @@ public:
     void at_step_end(std::function<void()> what);
     /// Whenever a replica reports an event of this kind. Within the step: see at_step_end.
     void on(EventKind kind, Handler handler);
+    /// Of every message that is sent, before anything happens to it. Within the step, likewise.
+    void on_sent(std::function<void(const Packet& packet)> handler);
     /// Once, when so many more ops are committed than now, at the end of that step.
     void after_commits(Op count, std::function<void()> what);
 
@@ -79,8 +82,14 @@ public:
     enum class Cut : std::uint8_t { BothWays, Deaf, Mute };
     FaultId isolate(ReplicaId id, Cut cut);
     void rejoin(ReplicaId id, FaultId fault);
+    /// Whoever leads is cut off for so long; nobody, when nobody leads.
+    std::optional<ReplicaId> unseat(Nanos least, Nanos most);
     /// Powers a replica off, and on again between these times.
     void power_cycle(ReplicaId id, Nanos least, Nanos most);
+    /// A replica dies at this very point of the step that goes on now: what it would send from here
+    /// on is never sent. As often as not its machine dies with it. It starts again between these
+    /// times.
+    void die_here(ReplicaId id, Nanos least, Nanos most);
     /// Starts a replica that does not run.
     void reboot(ReplicaId id);
 

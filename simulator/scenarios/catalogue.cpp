@@ -15,7 +15,8 @@ std::vector<Scenario> by_id() {
                               network_scenarios(),
                               view_change_scenarios(),
                               disk_scenarios(),
-                              upgrade_scenarios()}) {
+                              upgrade_scenarios(),
+                              crash_scenarios()}) {
         all.insert(all.end(), family.begin(), family.end());
     }
     std::ranges::sort(all, {}, &Scenario::id);
