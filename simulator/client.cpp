@@ -106,6 +106,22 @@ void Client::invoke(Operation operation, Invocation invocation, Nanos due) {
     transmit();
 }
 
+bool Client::restart() {
+    if (current_ && given_up_ >= options_.give_up_most) return false;
+    if (options_.keeps_session) {
+        request_ = 0;
+    } else {
+        session_ = 0;
+    }
+    if (current_) give_up("crashed");
+    return true;
+}
+
+void Client::give_up(const char* error) {
+    if (++given_up_ >= options_.give_up_most) be_patient();
+    finish(OpStatus::info, {}, error);
+}
+
 void Client::begin_session() {
     id_ = rng_.next() | 1U; // 0 means none
     session_ = 0;
@@ -137,8 +153,7 @@ void Client::on_wake(std::uint64_t generation) {
     if (current_) {
         if (options_.patience > 0 && host_->now() - invoked_at_ > options_.patience) {
             session_ = 0; // what was sent may still take effect: never reuse its number
-            if (++given_up_ >= options_.give_up_most) be_patient();
-            finish(OpStatus::info, {}, "timeout");
+            give_up("timeout");
             return;
         }
         if (rotate_) {

@@ -41,6 +41,7 @@ struct ClientOptions {
     std::int32_t clients = 1;    ///< in all: a client whose operation is open for ever goes on as
                                  ///< the process that is so many further
     NodeId node = no_node;       ///< that it begins with
+    bool keeps_session = false;  ///< planted bug V7: when it starts again
 };
 
 /// A session of the store: one request at a time, retried until it is answered. Records what it
@@ -55,6 +56,11 @@ public:
     void set_targets(std::vector<ReplicaId> targets);
     /// Asks this one first from now on.
     void ask(ReplicaId target);
+    /// Whom it is asking, or will ask.
+    [[nodiscard]] ReplicaId target() const { return targets_.at(target_); }
+    /// Dies and starts again as another client of the store; an operation under way is open from
+    /// then on. False, and nothing happens, when it has left enough of them open.
+    bool restart();
     /// Queues an operation; it is invoked when those before it have ended.
     void submit(Operation operation);
     /// Makes operations whenever nothing is queued; an empty function, or nothing returned, ends
@@ -70,6 +76,8 @@ public:
     [[nodiscard]] bool idle() const {
         return !current_ && queue_.empty() && !workload_ && stream_ == nullptr;
     }
+    /// An operation is under way.
+    [[nodiscard]] bool busy_with_request() const { return current_.has_value(); }
     [[nodiscard]] std::size_t completed() const { return completed_; }
     /// Of the operation that was answered last.
     [[nodiscard]] const std::optional<OperationResult>& result() const { return result_; }
@@ -88,6 +96,7 @@ private:
     void next_of_stream();
     void invoke(Operation operation, Invocation invocation, Nanos due);
     void begin_session();
+    void give_up(const char* error);
     void transmit();
     /// `rotate`: the next sending goes to the next target.
     void wait(Nanos delay, bool rotate);

@@ -88,7 +88,14 @@ IoStatus Disk::apply(Pending& pending) {
                 ++failed_reads_;
                 return IoStatus::Failed;
             }
-            const Bytes bytes = all.subspan(pending.offset, pending.length);
+            std::uint64_t offset = pending.offset;
+            if (misread_ && misread_->zone == pending.zone && misread_->offset != offset &&
+                misread_->offset + pending.length <= all.size()) {
+                offset = misread_->offset;
+                misread_.reset();
+                ++misread_count_;
+            }
+            const Bytes bytes = all.subspan(offset, pending.length);
             pending.bytes.assign(bytes.begin(), bytes.end());
             return IoStatus::Ok;
         }
@@ -143,6 +150,7 @@ void Disk::crash() {
         }
     }
     pending_.clear();
+    misread_.reset();
     for (Part& on : parts_) {
         on.busy_until = 0;
         on.stalled_until = 0;
@@ -211,6 +219,7 @@ void Disk::stall(Zone zone, Nanos until) {
 void Disk::heal() {
     fail_.reset();
     misdirect_.reset();
+    misread_.reset();
     full_ = false;
     slowness_ = 1;
 }

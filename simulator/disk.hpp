@@ -65,6 +65,8 @@ public:
     void stall(Zone zone, Nanos until);
     /// The next write to this zone lands at `offset` instead.
     void misdirect_next(Zone zone, std::uint64_t offset) { misdirect_ = {zone, offset}; }
+    /// The next read of this zone by a process that runs shows what is at `offset` instead.
+    void misread_next(Zone zone, std::uint64_t offset) { misread_ = {zone, offset}; }
     /// Whether writes fail because there is no space.
     void set_full(bool full) { full_ = full; }
     void heal();
@@ -80,6 +82,7 @@ public:
     /// Likewise reads.
     [[nodiscard]] std::uint64_t failed_reads() const { return failed_reads_; }
     [[nodiscard]] std::uint64_t misdirected() const { return misdirected_; }
+    [[nodiscard]] std::uint64_t misread() const { return misread_count_; }
     /// How many operations it was asked for.
     [[nodiscard]] std::uint64_t operations() const { return next_ticket_ - 1; }
     /// How many of them had to wait because of `stall`.
@@ -139,10 +142,12 @@ private:
         std::uint64_t offset;
     };
     std::optional<Misdirect> misdirect_;
+    std::optional<Misdirect> misread_;
     bool full_ = false;
     std::uint64_t refusals_ = 0;
     std::uint64_t failed_reads_ = 0;
     std::uint64_t misdirected_ = 0;
+    std::uint64_t misread_count_ = 0;
     std::uint64_t stalled_ = 0;
     std::uint64_t torn_ = 0;
     std::uint32_t slowness_ = 1;

@@ -1,5 +1,7 @@
 #include "simulator/nemesis.hpp"
 
+#include "core/check.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -136,8 +138,11 @@ void Nemesis::over(FaultId fault) {
 ReplicaId Nemesis::any() {
     return static_cast<ReplicaId>(1 + rng_.below(world_->size()));
 }
-ReplicaId Nemesis::any_faulty() {
-    return faulty_[rng_.below(faulty_.size())];
+ReplicaId Nemesis::damage_any() {
+    FAULTLAB_CHECK(!faulty_.empty());
+    const ReplicaId id = faulty_[rng_.below(faulty_.size())];
+    damaged_[id] = true;
+    return id;
 }
 
 Nanos Nemesis::some_time() {
@@ -223,27 +228,43 @@ void Nemesis::crash(Trouble trouble, ReplicaId id) {
     restart_later(id, false, fault);
 }
 
+/// Two sides. As often as not a side is one replica, mostly the one that leads. Clients reach both
+/// sides, or are on one: all of them, with the replica that they are asking, or some.
 void Nemesis::partition() {
-    std::vector<Endpoint> sides[2];
-    std::vector<ReplicaId> replicas[2];
+    std::array<std::vector<Endpoint>, 2> sides;
+    std::array<std::vector<ReplicaId>, 2> replicas;
+    std::optional<ReplicaId> alone;
+    if (rng_.chance(1, 2)) {
+        const std::optional<ReplicaId> leads = world_->primary();
+        alone = leads && rng_.chance(2, 3) ? *leads : any();
+    }
+    std::array<std::size_t, max_replica_id + 1> side_of{};
     for (ReplicaId id = 1; id <= world_->size(); ++id) {
-        const std::uint64_t side = rng_.below(2);
-        sides[side].push_back(id);
-        replicas[side].push_back(id);
+        side_of.at(id) = alone ? std::size_t{id == *alone} : rng_.below(2);
+        sides.at(side_of.at(id)).push_back(id);
+        replicas.at(side_of.at(id)).push_back(id);
     }
+    const bool together = rng_.chance(1, 2);
     for (std::size_t i = 0; i < world_->client_count(); ++i) {
-        if (rng_.chance(1, 4)) sides[rng_.below(2)].push_back(world_->client_endpoint(i));
+        const std::size_t random = rng_.below(2);
+        const bool some = rng_.chance(1, 4);
+        const std::size_t side = together ? side_of.at(world_->client(i).target()) : random;
+        if (together || some) sides.at(side).push_back(world_->client_endpoint(i));
     }
-    const FaultId fault =
-        log({.kind = name(Trouble::Partition),
-             .summary = fmt::format("{} cut off from {}", text(replicas[0]), text(replicas[1])),
-             .targets = replicas[0],
-             .gauge_name = "packets_cut",
-             .gauge = [this] { return world_->network().counts().cut; }});
+    const FaultId fault = log({.kind = name(Trouble::Partition),
+                               .summary = fmt::format("{} cut off from {}{}",
+                                                      text(replicas[0]),
+                                                      text(replicas[1]),
+                                                      together ? ", clients too" : ""),
+                               .targets = replicas[0],
+                               .gauge_name = "packets_cut",
+                               .gauge = [this] { return world_->network().counts().cut; }});
     world_->network().cut(sides[0], sides[1]);
     later(some_time(), [this, fault] {
         over(fault);
         world_->network().heal_cuts();
+        // Now and then the next one comes at once, before anybody has caught up.
+        if (rng_.chance(1, 3) && world_->now() < end_) partition();
     });
 }
 
@@ -379,14 +400,11 @@ void Nemesis::make_disk(Trouble trouble) {
 
 void Nemesis::make_storage(Trouble trouble) {
     if (faulty_.empty()) return;
-    const ReplicaId id = any_faulty();
-    damaged_[id] = true;
+    const ReplicaId id = damage_any();
     Disk& disk = world_->disk(id);
     switch (trouble) {
         case Trouble::Rot: {
-            std::uint64_t rotten = 0;
-            for (std::uint64_t i = rng_.below(6) + 1; i > 0; --i)
-                rotten += rot(id) ? 1 : 0;
+            const std::uint64_t rotten = rot(id, rng_.below(6) + 1);
             const FaultId fault =
                 rotten == 0 ? -1
                             : log({.kind = name(trouble),
@@ -430,7 +448,15 @@ void Nemesis::make_storage(Trouble trouble) {
     }
 }
 
-bool Nemesis::rot(ReplicaId id) {
+std::uint64_t Nemesis::rot(ReplicaId id, std::uint64_t most) {
+    FAULTLAB_CHECK(damaged_.at(id));
+    std::uint64_t rotten = 0;
+    for (std::uint64_t i = 0; i < most; ++i)
+        rotten += rot_one(id) ? 1 : 0;
+    return rotten;
+}
+
+bool Nemesis::rot_one(ReplicaId id) {
     Disk& disk = world_->disk(id);
     const Limits& limits = world_->limits();
     const std::uint64_t slot = rng_.below(limits.slots);

@@ -83,6 +83,13 @@ public:
     /// One fault of this kind, now.
     void make(Trouble trouble);
 
+    /// One of those that may have bad disks: its disk is from now on not to be trusted. Requires:
+    /// there is one.
+    ReplicaId damage_any();
+    /// Lets up to so many entries of the log rot on such a disk; returns how many. Only those that
+    /// are whole and durable: any other could be taken for a write that was never finished.
+    std::uint64_t rot(ReplicaId id, std::uint64_t most);
+
     /// The kinds that this run draws from.
     [[nodiscard]] std::string describe() const;
     [[nodiscard]] std::uint64_t troubles() const { return troubles_; }
@@ -99,9 +106,8 @@ private:
     void crash(Trouble trouble, ReplicaId id);
     void restart_later(ReplicaId id, bool blank, FaultId fault);
     void reboot(ReplicaId id, std::optional<std::uint32_t> release = std::nullopt);
-    bool rot(ReplicaId id);
+    bool rot_one(ReplicaId id);
     [[nodiscard]] ReplicaId any();
-    [[nodiscard]] ReplicaId any_faulty();
     [[nodiscard]] Nanos some_time();
     [[nodiscard]] Trouble draw_kind();
     /// Calls `what` after the delay, unless it was stopped by then.

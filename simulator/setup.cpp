@@ -98,6 +98,7 @@ WorldOptions world_options(const Simulation& simulation, const Knobs& knobs) {
     options.client.retry = knobs[Knob::RetryMillis] * ms;
     options.client.patience = knobs[Knob::PatienceMillis] * ms;
     options.client.give_up_most = 2;
+    options.client.keeps_session = simulation.bugs.on(Bug::V7);
     options.client.think_max = knobs[Knob::ThinkMicros] * us;
     return options;
 }

@@ -16,7 +16,11 @@ std::vector<Scenario> by_id() {
                               view_change_scenarios(),
                               disk_scenarios(),
                               upgrade_scenarios(),
-                              crash_scenarios()}) {
+                              crash_scenarios(),
+                              message_scenarios(),
+                              race_scenarios(),
+                              session_scenarios(),
+                              laggard_scenarios()}) {
         all.insert(all.end(), family.begin(), family.end());
     }
     std::ranges::sort(all, {}, &Scenario::id);

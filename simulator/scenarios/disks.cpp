@@ -2,6 +2,8 @@
 
 #include "simulator/scenarios/families.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 
 namespace faultlab::simulator {
@@ -55,7 +57,215 @@ constexpr std::array torn_proofs = {
     Proof{"all_cut", 20, "all of them at once"},
     Proof{"torn_restarts", 50, "a replica starts on a disk whose last writes are torn"}};
 
+// --- SC25: disks that lie
+
+/// Reads that show another part of the disk, headers that are written elsewhere, and entries that
+/// rot, all without an error, on the disks that may be bad.
+class SilentDisks : public Stage::Program {
+public:
+    explicit SilentDisks(Stage& stage) : stage_(&stage) {}
+
+    void wait() {
+        const auto commits = static_cast<Op>(stage_->rng().between(1, 6));
+        stage_->after_commits(commits, [this] { lie(); });
+    }
+
+private:
+    void lie() {
+        const ReplicaId id = stage_->nemesis().damage_any();
+        switch (stage_->rng().below(4)) {
+            case 0: rot(id); break;
+            case 1: stage_->nemesis().make(Trouble::Misdirect); break;
+            default: misread(id); break;
+        }
+        // Whoever must fetch an entry asks the disk that lies for it.
+        if (stage_->rng().chance(1, 4)) {
+            const ReplicaId other = stage_->any_voter();
+            if (other != id) stage_->power_cycle(other, 1, 2 * stage_->patience());
+        }
+        wait();
+    }
+
+    void rot(ReplicaId id) {
+        const std::uint64_t rotten = stage_->nemesis().rot(id, 3);
+        if (rotten == 0) return;
+        stage_->count("rotten", rotten);
+        stage_->end(stage_->begin({.kind = "rot",
+                                   .summary = fmt::format("n{}: {} slots rot", id, rotten),
+                                   .targets = {id}}));
+    }
+
+    void misread(ReplicaId id) {
+        if (!stage_->world().running(id)) return;
+        Disk& disk = stage_->world().disk(id);
+        const Limits& limits = stage_->world().limits();
+        const FaultId fault =
+            stage_->begin({.kind = "misread",
+                           .summary = fmt::format("n{}: a read shows another slot", id),
+                           .targets = {id},
+                           .gauge_name = "misread",
+                           .gauge = [&disk] { return disk.misread(); }});
+        const std::uint64_t before = disk.misread();
+        const Telemetry earlier = stage_->world().telemetry(id);
+        disk.misread_next(Zone::Prepares, stage_->rng().below(limits.slots) * limits.message_bytes);
+        const Nanos enough = 3 * stage_->world().timeouts().scrub;
+        stage_->later(enough, enough, [this, id, &disk, fault, before, earlier] {
+            stage_->end(fault);
+            stage_->count("misread", disk.misread() - before);
+            const Telemetry later = stage_->world().telemetry(id);
+            const bool same_life = later.incarnation == earlier.incarnation;
+            if (same_life && later.scrub_found > earlier.scrub_found) stage_->count("noticed");
+        });
+    }
+
+    Stage* stage_;
+};
+
+void play_silent_disks(Stage& stage) {
+    stage.keep<SilentDisks>().wait();
+}
+
+constexpr std::array silent_proofs = {
+    Proof{"misread", 100, "a read shows what is elsewhere"},
+    Proof{"rotten", 100, "entries rot"},
+    Proof{"noticed", 20, "a replica notices that it read something else"}};
+
+// --- SC29: a corrupt log at the start
+
+/// Cuts the power of a replica whose disk may be bad, lets its log rot meanwhile, and as often as
+/// not takes the primary away as soon as it starts again, so that its votes count.
+class CorruptLog : public Stage::Program {
+public:
+    explicit CorruptLog(Stage& stage) : stage_(&stage) {
+        stage.on(EventKind::Repaired, [this](ReplicaId id, const Event&) {
+            if (id == victim_) stage_->count("repaired");
+        });
+        stage.on_sent([this](const Packet& packet) {
+            if (packet.header.command != Command::DoViewChange || packet.from != victim_) return;
+            if (stage_->world().telemetry(victim_).faulty_slots > 0)
+                stage_->count("votes_with_bad_slots");
+        });
+    }
+
+    void wait() {
+        const auto commits = static_cast<Op>(stage_->rng().between(5, 25));
+        stage_->after_commits(commits, [this] { cut(); });
+    }
+
+private:
+    void cut() {
+        victim_ = stage_->nemesis().damage_any();
+        World& world = stage_->world();
+        if (!world.running(victim_)) return wait();
+        const FaultId fault = stage_->begin(
+            {.kind = "power-cut",
+             .summary = fmt::format("n{} loses its power, and its log rots meanwhile", victim_),
+             .targets = {victim_}});
+        world.power_cut(victim_);
+        const auto most = static_cast<std::uint64_t>(stage_->rng().between(1, 12));
+        stage_->count("rotten", stage_->nemesis().rot(victim_, most));
+        stage_->later(1, 2 * stage_->patience(), [this, fault] {
+            stage_->end(fault);
+            stage_->reboot(victim_);
+            stage_->count("restarts");
+            const bool leads = stage_->world().primary() == victim_;
+            if (!leads && stage_->rng().chance(1, 2))
+                stage_->unseat(2 * stage_->patience(), 5 * stage_->patience());
+            wait();
+        });
+    }
+
+    Stage* stage_;
+    ReplicaId victim_ = no_replica;
+};
+
+void play_corrupt_log(Stage& stage) {
+    stage.keep<CorruptLog>().wait();
+}
+
+constexpr std::array corrupt_proofs = {
+    Proof{"rotten", 200, "entries rot while their machine is off"},
+    Proof{"restarts", 100, "it starts on them"},
+    Proof{"repaired", 20, "it fetches what it has not"}};
+
+// --- SC54: what nobody reads rots
+
+/// Lets an entry rot that nobody asks for: only the scrubber can find it.
+class IdleRot : public Stage::Program {
+public:
+    explicit IdleRot(Stage& stage) : stage_(&stage) {}
+
+    void wait() {
+        const auto commits = static_cast<Op>(stage_->rng().between(3, 10));
+        stage_->after_commits(commits, [this] { begin(); });
+    }
+
+private:
+    void begin() {
+        victim_ = stage_->nemesis().damage_any();
+        if (!stage_->world().running(victim_)) return wait();
+        const Telemetry before = stage_->world().telemetry(victim_);
+        const std::uint64_t rotten = stage_->nemesis().rot(victim_, 2);
+        if (rotten == 0) return wait();
+        stage_->count("rotten", rotten);
+        const FaultId fault =
+            stage_->begin({.kind = "rot",
+                           .summary = fmt::format("n{}: {} slots rot", victim_, rotten),
+                           .targets = {victim_}});
+        const Nanos enough = 12 * stage_->world().timeouts().scrub;
+        stage_->later(enough, enough, [this, fault, before] {
+            stage_->end(fault);
+            const Telemetry after = stage_->world().telemetry(victim_);
+            stage_->count("scrub_found", after.scrub_found - before.scrub_found);
+            stage_->count("scrub_tours", after.scrub_tours - before.scrub_tours);
+            stage_->count("repaired", after.repaired - before.repaired);
+            wait();
+        });
+    }
+
+    Stage* stage_;
+    ReplicaId victim_ = no_replica;
+};
+
+/// So little to do that the log is read for no other reason, and a short log.
+void idle(Knobs& knobs) {
+    only_its_own_faults(knobs);
+    knobs.set(Knob::ClientsPerNode, 1);
+    knobs.set(Knob::ThinkMicros, 200'000);
+    knobs.set(Knob::TimeoutPercent, 100);
+    knobs.set(Knob::Slots, 32);
+}
+
+void play_idle_rot(Stage& stage) {
+    stage.keep<IdleRot>().wait();
+}
+
+constexpr std::array scrub_proofs = {
+    Proof{"rotten", 50, "entries rot"},
+    Proof{"scrub_tours", 20, "the scrubber has read everything once"},
+    Proof{"scrub_found", 20, "it finds what has rotten"},
+    Proof{"repaired", 20, "and it is fetched from others"}};
+
 constexpr std::array scenarios = {
+    Scenario{.id = "SC25",
+             .name = "silent-disks",
+             .summary = "on disks that may be bad, reads show another slot, headers land elsewhere "
+                        "and entries rot, without an error",
+             .prepare = only_its_own_faults,
+             .play = play_silent_disks,
+             .proofs = silent_proofs},
+    Scenario{.id = "SC29",
+             .name = "corrupt-log",
+             .summary = "a log rots while its machine is off, and its replica votes as it starts",
+             .prepare = only_its_own_faults,
+             .play = play_corrupt_log,
+             .proofs = corrupt_proofs},
+    Scenario{.id = "SC54",
+             .name = "idle-rot",
+             .summary = "entries rot that nobody asks for, until the scrubber finds them",
+             .prepare = idle,
+             .play = play_idle_rot,
+             .proofs = scrub_proofs},
     Scenario{.id = "SC26",
              .name = "torn-writes",
              .summary = "power cuts in the middle of writes, of one machine, of some or of all",

@@ -13,6 +13,10 @@ namespace faultlab::simulator {
 [[nodiscard]] std::span<const Scenario> disk_scenarios();
 [[nodiscard]] std::span<const Scenario> upgrade_scenarios();
 [[nodiscard]] std::span<const Scenario> crash_scenarios();
+[[nodiscard]] std::span<const Scenario> message_scenarios();
+[[nodiscard]] std::span<const Scenario> race_scenarios();
+[[nodiscard]] std::span<const Scenario> session_scenarios();
+[[nodiscard]] std::span<const Scenario> laggard_scenarios();
 
 /// No fault but those of the scenario's program, and a cluster in which a view can change.
 void only_its_own_faults(Knobs& knobs);

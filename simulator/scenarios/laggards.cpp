@@ -1,0 +1,159 @@
+// Replicas that come back far behind.
+
+#include "simulator/scenarios/families.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <vector>
+
+namespace faultlab::simulator {
+namespace {
+
+/// Counts what those who come back fetch.
+class Laggards : public Stage::Program {
+public:
+    explicit Laggards(Stage& stage) : stage_(&stage) {
+        stage.on(EventKind::SyncStarted,
+                 [this](ReplicaId, const Event&) { stage_->count("syncs_started"); });
+        stage.on(EventKind::SyncDone,
+                 [this](ReplicaId, const Event&) { stage_->count("syncs_done"); });
+    }
+
+protected:
+    [[nodiscard]] Stage& stage() { return *stage_; }
+    [[nodiscard]] const Limits& limits() const { return stage_->world().limits(); }
+
+private:
+    Stage* stage_;
+};
+
+// --- SC42: as many as may be away come back at once
+
+/// Powers as many replicas off as may be away until the others have made a checkpoint or two, and
+/// starts them all at one moment.
+class BackAtOnce : public Laggards {
+public:
+    using Laggards::Laggards;
+
+    void wait() {
+        const auto commits = static_cast<Op>(stage().rng().between(3, 15));
+        stage().after_commits(commits, [this] { leave(); });
+    }
+
+private:
+    void leave() {
+        away_ = stage().others(no_replica);
+        stage().rng().shuffle(std::span(away_));
+        away_.resize((away_.size() - 1) / 2);
+        fault_ = stage().begin({.kind = "power-cut",
+                                .summary = fmt::format("{} lose their power", text(away_)),
+                                .targets = away_});
+        for (const ReplicaId id : away_)
+            stage().world().power_cut(id);
+        const std::int64_t period = limits().checkpoint_every;
+        const auto commits = static_cast<Op>(stage().rng().between(period + 1, 3 * period));
+        stage().after_commits(commits, [this] { come_back(); });
+    }
+
+    void come_back() {
+        stage().end(fault_);
+        for (const ReplicaId id : away_) {
+            stage().reboot(id);
+            stage().count("back_behind_a_checkpoint");
+        }
+        wait();
+    }
+
+    std::vector<ReplicaId> away_;
+    FaultId fault_ = 0;
+};
+
+void play_back_at_once(Stage& stage) {
+    stage.keep<BackAtOnce>().wait();
+}
+
+void short_logs(Knobs& knobs) {
+    only_its_own_faults(knobs);
+    knobs.set(Knob::Slots, 32);
+    knobs.set(Knob::CheckpointEvery, 12);
+}
+
+constexpr std::array back_proofs = {
+    Proof{"back_behind_a_checkpoint", 200, "replicas come back behind a checkpoint of the others"},
+    Proof{"syncs_done", 100, "they fetch it"}};
+
+// --- SC44: the log has gone round
+
+/// Cuts a replica off until the others' log has no entry any more that it knows, on a network that
+/// loses a third of all messages when it is back.
+class GoneRound : public Laggards {
+public:
+    using Laggards::Laggards;
+
+    void wait() {
+        const auto commits = static_cast<Op>(stage().rng().between(3, 15));
+        stage().after_commits(commits, [this] { cut(); });
+    }
+
+private:
+    void cut() {
+        away_ = stage().any_voter();
+        fault_ = stage().isolate(away_, Stage::Cut::BothWays);
+        stage().after_commits(limits().slots + limits().pipeline, [this] { come_back(); });
+    }
+
+    void come_back() {
+        const Op committed = stage().world().monitors().committed();
+        const Telemetry said = stage().world().telemetry(away_);
+        if (said.commit_min + limits().slots < committed) stage().count("wrapped");
+        stage().rejoin(away_, fault_);
+        Network& network = stage().network();
+        network.options().loss_permille = 300;
+        const FaultId loss = stage().begin({.kind = "loss",
+                                            .summary = "300 of a thousand messages lost",
+                                            .gauge_name = "packets_lost",
+                                            .gauge = [&network] { return network.counts().lost; }});
+        stage().later(2 * stage().patience(), 8 * stage().patience(), [this, loss] {
+            stage().end(loss);
+            stage().network().options().loss_permille = 0;
+            wait();
+        });
+    }
+
+    ReplicaId away_ = no_replica;
+    FaultId fault_ = 0;
+};
+
+void play_gone_round(Stage& stage) {
+    stage.keep<GoneRound>().wait();
+}
+
+constexpr std::array round_proofs = {
+    Proof{"wrapped", 50, "the others' log has nothing left that the replica needs next"},
+    Proof{"syncs_started", 50, "it asks for a checkpoint"},
+    Proof{"syncs_done", 40, "it installs one, on a network that loses a third"}};
+
+constexpr std::array scenarios = {
+    Scenario{.id = "SC42",
+             .name = "back-at-once",
+             .summary = "as many replicas as may be away come back at once, behind a checkpoint",
+             .prepare = short_logs,
+             .play = play_back_at_once,
+             .proofs = back_proofs},
+    Scenario{.id = "SC44",
+             .name = "gone-round",
+             .summary = "a replica comes back when the log has gone round, over a bad network",
+             .prepare = short_logs,
+             .play = play_gone_round,
+             .proofs = round_proofs}};
+
+} // namespace
+
+std::span<const Scenario> laggard_scenarios() {
+    return scenarios;
+}
+
+} // namespace faultlab::simulator
