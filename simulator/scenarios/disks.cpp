@@ -218,7 +218,8 @@ private:
             const Telemetry after = stage_->world().telemetry(victim_);
             stage_->count("scrub_found", after.scrub_found - before.scrub_found);
             stage_->count("scrub_tours", after.scrub_tours - before.scrub_tours);
-            stage_->count("repaired", after.repaired - before.repaired);
+            if (after.scrub_found > before.scrub_found && after.faulty_slots == 0)
+                stage_->count("whole_again");
             wait();
         });
     }
@@ -244,7 +245,7 @@ constexpr std::array scrub_proofs = {
     Proof{"rotten", 50, "entries rot"},
     Proof{"scrub_tours", 20, "the scrubber has read everything once"},
     Proof{"scrub_found", 20, "it finds what has rotten"},
-    Proof{"repaired", 20, "and it is fetched from others"}};
+    Proof{"whole_again", 20, "and soon no slot is bad any more"}};
 
 constexpr std::array scenarios = {
     Scenario{.id = "SC25",
