@@ -56,8 +56,6 @@ public:
     void set_targets(std::vector<ReplicaId> targets);
     /// Asks this one first from now on.
     void ask(ReplicaId target);
-    /// Whom it is asking, or will ask.
-    [[nodiscard]] ReplicaId target() const { return targets_.at(target_); }
     /// Dies and starts again as another client of the store; an operation under way is open from
     /// then on. False, and nothing happens, when it has left enough of them open.
     bool restart();

@@ -74,7 +74,7 @@ constexpr std::array<KnobEntry, knob_count> table{{
     {Knob::FaultShortMillis, "fault_short_ms", Draw::Logarithmic, 10, 150,
      "most that a short fault lasts, ms"},
     {Knob::FaultLongMillis, "fault_long_ms", Draw::Logarithmic, 200, 1200,
-     "most that a long one lasts, ms"},
+     "most that a long one lasts, ms, with the shortest time-outs"},
     {Knob::FaultLongPercent, "fault_long_percent", Draw::Uniform, 0, 50,
      "long faults of a hundred"},
     fault(Trouble::Crash, "fault.crash"),

@@ -229,7 +229,8 @@ void Nemesis::crash(Trouble trouble, ReplicaId id) {
 }
 
 /// Two sides. As often as not a side is one replica, mostly the one that leads. Clients reach both
-/// sides, or are on one: all of them, with the replica that they are asking, or some.
+/// sides, or some or all of them are each on one: who asks a primary that is cut off, while others
+/// go on with the next.
 void Nemesis::partition() {
     std::array<std::vector<Endpoint>, 2> sides;
     std::array<std::vector<ReplicaId>, 2> replicas;
@@ -238,24 +239,20 @@ void Nemesis::partition() {
         const std::optional<ReplicaId> leads = world_->primary();
         alone = leads && rng_.chance(2, 3) ? *leads : any();
     }
-    std::array<std::size_t, max_replica_id + 1> side_of{};
     for (ReplicaId id = 1; id <= world_->size(); ++id) {
-        side_of.at(id) = alone ? std::size_t{id == *alone} : rng_.below(2);
-        sides.at(side_of.at(id)).push_back(id);
-        replicas.at(side_of.at(id)).push_back(id);
+        const std::size_t side = alone ? std::size_t{id == *alone} : rng_.below(2);
+        sides.at(side).push_back(id);
+        replicas.at(side).push_back(id);
     }
-    const bool together = rng_.chance(1, 2);
+    const bool all = rng_.chance(1, 2);
     for (std::size_t i = 0; i < world_->client_count(); ++i) {
-        const std::size_t random = rng_.below(2);
-        const bool some = rng_.chance(1, 4);
-        const std::size_t side = together ? side_of.at(world_->client(i).target()) : random;
-        if (together || some) sides.at(side).push_back(world_->client_endpoint(i));
+        if (all || rng_.chance(1, 4)) sides.at(rng_.below(2)).push_back(world_->client_endpoint(i));
     }
     const FaultId fault = log({.kind = name(Trouble::Partition),
                                .summary = fmt::format("{} cut off from {}{}",
                                                       text(replicas[0]),
                                                       text(replicas[1]),
-                                                      together ? ", clients too" : ""),
+                                                      all ? ", clients too" : ""),
                                .targets = replicas[0],
                                .gauge_name = "packets_cut",
                                .gauge = [this] { return world_->network().counts().cut; }});

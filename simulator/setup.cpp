@@ -104,9 +104,11 @@ WorldOptions world_options(const Simulation& simulation, const Knobs& knobs) {
 }
 
 NemesisOptions nemesis_options(const Knobs& knobs) {
+    // What is long depends on how patient replicas are.
+    const Nanos long_most = knobs[Knob::FaultLongMillis] * ms * knobs[Knob::TimeoutPercent] / 100;
     NemesisOptions options{.gap_most = knobs[Knob::FaultGapMillis] * ms,
                            .short_most = knobs[Knob::FaultShortMillis] * ms,
-                           .long_most = knobs[Knob::FaultLongMillis] * ms,
+                           .long_most = long_most,
                            .long_percent =
                                static_cast<std::uint64_t>(knobs[Knob::FaultLongPercent])};
     for (std::size_t i = 0; i < trouble_count; ++i) {
