@@ -72,7 +72,7 @@ void play_silence(Stage& stage) {
 
 constexpr std::array silence_proofs = {
     Proof{"ignored", 2'000, "a replica does not hear what two others say to it"},
-    Proof{"primaries", 50, "that replica leads"},
+    Proof{"primaries", 20, "that replica leads"},
     Proof{"executed_meanwhile", 200, "it works on"}};
 
 // --- SC33: many want many views
