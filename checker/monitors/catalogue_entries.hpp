@@ -25,7 +25,6 @@ std::unique_ptr<Monitor> restored_state(const Ledger& ledger);
 std::unique_ptr<Monitor> one_electorate_per_epoch(const Ledger& ledger);
 std::unique_ptr<Monitor> timestamps_rise(const Ledger& ledger);
 std::unique_ptr<Monitor> one_activation(const Ledger& ledger);
-std::unique_ptr<Monitor> true_entries(const Ledger& ledger);
 std::unique_ptr<Monitor> whole_messages(const Ledger& ledger);
 std::unique_ptr<Monitor> fitting_tails(const Ledger& ledger);
 std::unique_ptr<Monitor> no_fork(const Ledger& ledger);

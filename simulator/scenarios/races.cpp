@@ -71,7 +71,7 @@ void play_silence(Stage& stage) {
 }
 
 constexpr std::array silence_proofs = {
-    Proof{"ignored", 2'000, "a replica does not hear what two others say to it"},
+    Proof{"ignored", 1'000, "a replica does not hear what two others say to it"},
     Proof{"primaries", 20, "that replica leads"},
     Proof{"executed_meanwhile", 200, "it works on"}};
 

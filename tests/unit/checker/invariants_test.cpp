@@ -37,10 +37,9 @@ TEST_CASE("the rules that a record can show are judged, the others named", "[che
     CHECK(result.reason.empty());
     CHECK(result.statistics.at("held") == Value("S6 (8), S7 (4), S10 (4), S12 (1)"));
     CHECK(result.statistics.at("broken") == Value(""));
-    CHECK(
-        *result.statistics.at("not_judged").text() ==
-        "S1, S2, S3, S4, S5, S8, S9, S11, S12b, S14, S15, S16, S17, S18, S20, S22, A3, A4, A5, A6, "
-        "A7, A8, A9, halt");
+    CHECK(*result.statistics.at("not_judged").text() ==
+          "S1, S2, S3, S4, S5, S8, S9, S11, S12b, S14, S15, S16, S17, S18, S20, S22, A4, A5, A6, "
+          "A7, A8, A9, halt");
 }
 
 TEST_CASE("a record that shows nothing is judged by no rule", "[checker]") {

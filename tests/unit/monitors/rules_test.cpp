@@ -150,8 +150,7 @@ Case refusal(const char* rule, const char* says) {
 }
 
 std::vector<Case> of_messages() {
-    return {refusal<'3'>("A3", "A3: refuses a message of n2: entry"),
-            refusal<'4'>("A4", "A4: refuses a message of n2: body checksum"),
+    return {refusal<'4'>("A4", "A4: refuses a message of n2: body checksum"),
             refusal<'5'>("A5", "A5: refuses a message of n2: tail order"),
             refusal<'6'>("A6", "A6: refuses a message of n2: fork"),
             refusal<'7'>("A7", "A7: refuses a message of n2: size"),
