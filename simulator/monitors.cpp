@@ -63,6 +63,7 @@ void Monitors::violate(std::string_view rule, ReplicaId self, std::string_view w
 
 void Monitors::started(ReplicaId self, bool blank) {
     ++nodes_.at(self).life;
+    nodes_.at(self).checkpoint = 0;
     ProtocolEvent told = event(Kind::Started, self);
     told.a = blank ? 1 : 0;
     tell(told);
@@ -149,7 +150,20 @@ void Monitors::after_step(ReplicaId self, const Replica& replica, const Telemetr
         told(self, event, replica, telemetry);
     events_.clear();
     answered();
+    offered(self, telemetry);
     shown(self, telemetry);
+}
+
+/// A checkpoint that it has made, or found on its disk: who dies as soon as it is durable does not
+/// report it, and offers it in the next life.
+void Monitors::offered(ReplicaId self, const Telemetry& telemetry) {
+    Node& node = nodes_.at(self);
+    if (!takes_part(telemetry.status) || telemetry.checkpoint == node.checkpoint) return;
+    node.checkpoint = telemetry.checkpoint;
+    ProtocolEvent told = event(Kind::Image, self);
+    told.op = telemetry.checkpoint;
+    told.checksum = digest(telemetry.checkpoint_id);
+    tell(told);
 }
 
 void Monitors::named(ReplicaId self, const Membership& membership) {
@@ -179,7 +193,6 @@ void Monitors::told(ReplicaId self,
         case EventKind::Committed: executed(self, event, replica); return;
         case EventKind::ViewInstalled: installed(self, event, replica, telemetry); return;
         case EventKind::Digest: break;
-        case EventKind::Checkpointed: told.kind = Kind::Image; break;
         case EventKind::SyncDone:
             if (telemetry.checkpoint != event.a) return;
             told.kind = Kind::Restored;

@@ -59,6 +59,7 @@ private:
         View ack_view; ///< of its last acknowledgement
         Op ack_op = 0;
         std::optional<std::uint32_t> epoch; ///< the newest whose electorate it named
+        Op checkpoint = 0;                  ///< the one that it showed last in this life
     };
 
     [[nodiscard]] ProtocolEvent event(ProtocolEvent::Kind kind, ReplicaId self) const;
@@ -70,6 +71,7 @@ private:
     void installed(ReplicaId self, const Event& event, const Replica&, const Telemetry&);
     void named(ReplicaId self, const Membership& membership);
     void told(ReplicaId self, const Event& event, const Replica&, const Telemetry&);
+    void offered(ReplicaId self, const Telemetry& telemetry);
     void shown(ReplicaId self, const Telemetry& telemetry);
 
     MonitorSet rules_;

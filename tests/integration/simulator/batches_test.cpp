@@ -47,6 +47,16 @@ TEST_CASE("Every scenario does what it says, and the store comes through", "[sim
     }
 }
 
+TEST_CASE("A checkpoint is known though its maker died before it could tell", "[simulations]") {
+    // Swarms in which it did, and in which another replica fetched the checkpoint.
+    for (const std::uint64_t seed : {0x4c4c0c, 0x4c4cf2, 0x4c53f4, 0x4c542e}) {
+        CAPTURE(seed);
+        const Outcome outcome =
+            simulate({.seed = seed, .scenario = find_scenario("combined").value()});
+        CHECK(outcome.verdict == Verdict::valid);
+    }
+}
+
 TEST_CASE("Planted bugs are found, each by one of these scenarios", "[simulations]") {
     struct Hunt {
         const char* bugs;
