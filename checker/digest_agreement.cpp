@@ -7,6 +7,7 @@
 // with itself: it is valid, and the reason says that only its own lives could be compared.
 
 #include "checker/catalogue_entries.hpp"
+#include "checker/record_fields.hpp"
 #include "core/checker.hpp"
 
 #include <fmt/format.h>
@@ -35,22 +36,15 @@ struct AtOp {
     std::optional<Published> other;
 };
 
-std::string name_of(const Record& record, NodeId node) {
-    const auto i = static_cast<std::size_t>(node);
-    return node >= 0 && i < record.cluster.nodes.size() ? record.cluster.nodes[i].name
-                                                        : fmt::format("node {}", node);
-}
-
 std::map<std::int64_t, AtOp> digests_by_op(const Record& record) {
     std::map<std::int64_t, AtOp> ops;
     for (const Event& event : record.events) {
         if (event.kind != "digest") continue;
-        const auto op = event.fields.find("op");
-        const auto digest = event.fields.find("digest");
-        if (op == event.fields.end() || op->second.integer() == nullptr) continue;
-        if (digest == event.fields.end() || digest->second.text() == nullptr) continue;
-        Published published{.node = event.node, .t = event.t, .digest = *digest->second.text()};
-        const auto [at, fresh] = ops.try_emplace(*op->second.integer());
+        const auto op = integer_field(event, "op");
+        const auto digest = text_field(event, "digest");
+        if (!op || !digest) continue;
+        Published published{.node = event.node, .t = event.t, .digest = std::string(*digest)};
+        const auto [at, fresh] = ops.try_emplace(*op);
         if (fresh) {
             at->second.first = std::move(published);
             continue;

@@ -10,6 +10,7 @@
 #include "checker/catalogue_entries.hpp"
 #include "checker/monitors/monitor_set.hpp"
 #include "checker/monitors/record_events.hpp"
+#include "checker/record_fields.hpp"
 #include "core/checker.hpp"
 
 #include <fmt/format.h>
@@ -23,12 +24,6 @@
 
 namespace faultlab {
 namespace {
-
-std::string name_of(const Record& record, NodeId node) {
-    const auto i = static_cast<std::size_t>(node);
-    return node >= 0 && i < record.cluster.nodes.size() ? record.cluster.nodes[i].name
-                                                        : fmt::format("node {}", node);
-}
 
 /// The first alarm of a rule, and how many came.
 struct Broken {
@@ -46,19 +41,15 @@ void count(BrokenRules& broken, Alarm alarm) {
         broken.push_back({.first = std::move(alarm), .times = 1});
 }
 
-std::string text_of(const Event& event, const char* field) {
-    const auto found = event.fields.find(field);
-    const bool text = found != event.fields.end() && found->second.text() != nullptr;
-    return text ? *found->second.text() : std::string("?");
-}
-
 /// What was seen while it happened: it saw more, and so tells first.
 BrokenRules watched(const Record& record) {
     BrokenRules broken;
     for (const Event& event : record.events) {
         if (event.kind != "alarm") continue;
         count(broken,
-              {.rule = text_of(event, "rule"), .t = event.t, .what = text_of(event, "what")});
+              {.rule = std::string(text_field(event, "rule").value_or("?")),
+               .t = event.t,
+               .what = std::string(text_field(event, "what").value_or("?"))});
     }
     return broken;
 }

@@ -62,8 +62,8 @@ struct Gauges {
     std::int64_t committed = -1; ///< known to be
     std::int64_t applied = -1;
     std::int64_t checkpoint = -1;
-    std::int64_t rejects = -1; ///< messages refused in this life
-    bool normal = false;       ///< takes part: not starting, recovering, or stopped
+    bool tells_rejects = false; ///< what it refuses is Rejected: if nothing is, it refused nothing
+    bool normal = false;        ///< takes part: not starting, recovering, or stopped
     bool leads = false;
 };
 
@@ -88,10 +88,10 @@ struct ProtocolEvent {
                       ///< when the quorum was seen, 0 when a replica has executed it
         State,        ///< `checksum` of its state after op
         Image,        ///< `checksum` of its checkpoint at op
-        Restored,     ///< its state and checkpoint are those at op that another one sent
+        Restored,     ///< its checkpoint at op is one that it fetched; its `checksum`
         Replied,      ///< to client a for request b, which is in op; checksum: of the reply
         Activated,    ///< from op on, release a; b: the release of its program, 0: not known
-        Rejected,     ///< a message of class a (reject_text), from node b
+        Rejected,     ///< a message from node b; `text`: why
         Halted,       ///< for good, and nobody had given it a reason to; `text`: its own
     };
     static constexpr std::size_t kinds = 19;

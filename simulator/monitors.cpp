@@ -206,7 +206,6 @@ void Monitors::told(ReplicaId self,
             break;
         case EventKind::Rejected:
             told.kind = Kind::Rejected;
-            told.a = event.a;
             told.b = static_cast<std::uint64_t>(node_of(event.b));
             told.text = name(static_cast<Reject>(event.a));
             break;
@@ -289,7 +288,7 @@ void Monitors::shown(ReplicaId self, const Telemetry& telemetry) {
                         .committed = number(telemetry.commit_max),
                         .applied = number(telemetry.commit_min),
                         .checkpoint = number(telemetry.checkpoint),
-                        .rejects = 0,
+                        .tells_rejects = true,
                         .normal = takes_part(telemetry.status),
                         .leads =
                             telemetry.status == Status::Normal && telemetry.role == Role::Primary};

@@ -66,22 +66,13 @@ void Recorder::happened(const World& world, ReplicaId id, const Event& event) {
 void Recorder::sample(const World& world) {
     for (ReplicaId id = 1; id <= world.size(); ++id) {
         if (!world.running(id)) continue;
-        const Telemetry said = world.telemetry(id);
-        const bool normal = said.status == Status::Normal;
-        const bool leads = normal && said.role == Role::Primary;
-        const auto add = [&](const char* metric, std::uint64_t value) {
+        for (auto& [metric, value] : replica::status_of(world.telemetry(id)).metrics) {
             samples_.push_back({.t = world.now(),
                                 .node = static_cast<NodeId>(id) - 1,
                                 .incarnation = world.monitors().life(id),
-                                .metric = metric,
-                                .value = static_cast<std::int64_t>(value)});
-        };
-        add("role", leads ? 2 : normal ? 0 : 1);
-        add("term", said.view.number());
-        add("epoch", said.view.epoch());
-        add("normal", normal ? 1 : 0);
-        add("commit", said.commit_max);
-        add("applied", said.commit_min);
+                                .metric = std::move(metric),
+                                .value = value});
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 #include "checker/monitors/record_events.hpp"
 
+#include "checker/record_fields.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -30,18 +32,6 @@ Digest digest_of(std::string_view text) {
     for (const char c : text)
         hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3;
     return {text.size(), hash};
-}
-
-std::optional<std::int64_t> integer(const Event& event, const char* field) {
-    const auto found = event.fields.find(field);
-    if (found == event.fields.end() || found->second.integer() == nullptr) return std::nullopt;
-    return *found->second.integer();
-}
-
-std::string_view text(const Event& event, const char* field) {
-    const auto found = event.fields.find(field);
-    if (found == event.fields.end() || found->second.text() == nullptr) return {};
-    return *found->second.text();
 }
 
 /// What one replica showed at one moment, metric by metric.
@@ -75,7 +65,7 @@ public:
                 .committed = commit_,
                 .applied = applied_,
                 .checkpoint = checkpoint_,
-                .rejects = rejects_,
+                .tells_rejects = rejects_ >= 0,
                 .normal = normal_ != 0,
                 .leads = role_ == leader_role};
     }
@@ -155,20 +145,20 @@ private:
     void happened(const Event& event) {
         if (event.node < 0) return;
         ProtocolEvent told{.node = event.node, .life = event.incarnation, .t = event.t};
-        const auto op = integer(event, "op");
+        const auto op = integer_field(event, "op");
         if (event.kind == "digest" && op) {
             told.kind = ProtocolEvent::Kind::State;
-            told.checksum = digest_of(text(event, "digest"));
+            told.checksum = digest_of(text_field(event, "digest").value_or(""));
         } else if (event.kind == "checkpointed" && op) {
             told.kind = ProtocolEvent::Kind::Image;
-            told.checksum = digest_of(text(event, "id"));
+            told.checksum = digest_of(text_field(event, "id").value_or(""));
         } else if (event.kind == "feature_active" && op) {
             told.kind = ProtocolEvent::Kind::Activated;
-            told.a = static_cast<std::uint64_t>(integer(event, "release").value_or(0));
+            told.a = static_cast<std::uint64_t>(integer_field(event, "release").value_or(0));
         } else if (event.kind == "rejected") {
             told.kind = ProtocolEvent::Kind::Rejected;
-            told.b = static_cast<std::uint64_t>(integer(event, "sender").value_or(0));
-            told.text = text(event, "why");
+            told.b = static_cast<std::uint64_t>(integer_field(event, "sender").value_or(0));
+            told.text = text_field(event, "why").value_or("");
         } else {
             return;
         }

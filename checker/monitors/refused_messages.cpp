@@ -24,7 +24,7 @@ public:
         if (event.kind == ProtocolEvent::Kind::Shown) {
             // Who counts what it refuses, and names none, refused none.
             std::int32_t& life = counted_[event.node];
-            if (event.gauges->rejects >= 0 && life <= event.life) {
+            if (event.gauges->tells_rejects && life <= event.life) {
                 judge(true);
                 life = event.life + 1;
             }

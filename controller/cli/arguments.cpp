@@ -224,8 +224,9 @@ void add_sim(CommandLine& line) {
     add_common(app, sim.common);
     app.footer(
         "first: faultlab sim                        a hundred random clusters, no bug planted\n"
-        "then:  faultlab sim --bug V11              is a stale read found? it prints the seed\n"
-        "       faultlab sim --seed 0x2a --bug V11 -v   that very cluster, event by event\n"
+        "then:  faultlab sim --bug V5               is a planted mistake found? it prints the "
+        "seed\n"
+        "       faultlab sim --seed 0x2a --bug V5 -v    that very cluster, event by event\n"
         "       faultlab sim --scenario all         every scenario, each with its proofs");
     app.callback([&line] {
         line.chosen = [&line] {

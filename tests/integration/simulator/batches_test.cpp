@@ -1,3 +1,4 @@
+#include "checker/judge.hpp"
 #include "simulator/batch.hpp"
 #include "tests/support/catch.hpp"
 
@@ -39,6 +40,8 @@ TEST_CASE("Every scenario does what it says, and the store comes through", "[sim
                              outcome.alarms.empty() ? "" : outcome.alarms.front().what));
             CHECK(outcome.verdict == Verdict::valid);
             CHECK(outcome.events >= 5'000);
+            // What its record shows by itself accuses nobody either.
+            CHECK(judge_one(outcome.record, {.name = "invariants"}, {}).verdict == Verdict::valid);
             batch.add(seed, outcome);
         }
         for (const Unmet& unmet : batch.unmet())

@@ -144,7 +144,7 @@ template <char digit>
 Case refusal(const char* rule, const char* says) {
     static const std::string_view why = std::string_view(says).substr(29);
     return {rule,
-            [](ProtocolStory& s) { s.refuses(0, 1, "epoch").shows(0, {.rejects = 1}); },
+            [](ProtocolStory& s) { s.refuses(0, 1, "epoch").shows(0, {.tells_rejects = true}); },
             [](ProtocolStory& s) { s.refuses(0, 1, why); },
             says};
 }
