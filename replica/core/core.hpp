@@ -43,6 +43,7 @@ private:
     void on_log_recovered();
     /// The superblock says that this incarnation has begun: takes up its place.
     void enter_after_boot();
+    void resume();
     void on_io(const IoDone& done);
     void on_timer(Timer timer);
     /// Does what the state allows now: called once at the end of every step.
@@ -337,6 +338,7 @@ private:
     void start_sync();
     void settle_sync();
     void on_sync_timer();
+    void give_up_sync();
     void on_get_snapshot(const Header& header, ReplicaId from);
     void on_snapshot(const Message& message, ReplicaId from);
     void note_checkpoint(const Header& header, ReplicaId from);

@@ -198,6 +198,17 @@ void Replica::Core::enter_after_boot() {
     promise(); // it may have made one before it restarted
     arm(Timer::Ping, with_jitter(config_.timeouts.ping));
     arm(Timer::Scrub, with_jitter(config_.timeouts.scrub));
+    resume();
+}
+
+/// Takes its part in the protocol again, as its log and its promises allow.
+void Replica::Core::resume() {
+    REPLICA_ASSERT("resume-alone", !sync_.active && !install_.active);
+    REPLICA_ASSERT("resume-booted", boot_ == BootStage::Done);
+    REPLICA_ASSERT("resume-view", log_view_ <= view_);
+    REPLICA_ASSERT("resume-from",
+                   status_ == Status::Booting || status_ == Status::Syncing ||
+                       status_ == Status::Recovering);
     const bool settled = view_ == log_view_;
     if (wanted_.recovering != 0) {
         ask_to_recover();
@@ -228,8 +239,8 @@ void Replica::Core::enter_after_boot() {
         }
         arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
         return;
-    } else if (leads() && wanted_.incarnation > 1 && !bugs_.on(Bug::V5)) {
-        // It may have sent what it does not have any more.
+    } else if (leads() && (wanted_.incarnation > 1 || journal_.head() > 0) && !bugs_.on(Bug::V5)) {
+        // It may have sent what it does not have any more, and others may have gone on without it.
         set_status(Status::ViewChange);
         arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
         want_view(view_.next());

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::size_t window = 8; // chunks that are asked for at a time
 
+/// Sync timeouts without anybody to fetch from; certified() waits for four of them.
+constexpr Nanos hopeless_after = 8;
+
 } // namespace
 
 // --- who has what
@@ -190,6 +193,11 @@ void Replica::Core::on_sync_timer() {
     if (!sync_.active || sync_.storing) {
         return;
     }
+    if (sync_.donor == no_replica && now_ - sync_.began > hopeless_after * config_.timeouts.sync &&
+        !state_damaged_) {
+        give_up_sync();
+        return;
+    }
     arm(Timer::Sync, with_jitter(config_.timeouts.sync));
     if (!sync_.asked) {
         return; // the end of this step looks for a target again
@@ -203,6 +211,7 @@ void Replica::Core::on_sync_timer() {
 void Replica::Core::donor_failed() {
     REPLICA_ASSERT("donor-failed-sync", sync_.active);
     REPLICA_ASSERT("donor-failed-who", sync_.donor != no_replica);
+    REPLICA_ASSERT("donor-failed-target", sync_.target.op > 0);
     REPLICA_ASSERT("donor-failed-late", !sync_.storing); // nobody is needed any more
     ++figures_.sync_failures;
     event(EventKind::SyncFailed, sync_.target.op, sync_.donor);
@@ -211,6 +220,17 @@ void Replica::Core::donor_failed() {
     peers_[sync_.donor].checkpoint_id = {};
     sync_.donor = donor_after(sync_.donor);
     sync_.asked = false;
+}
+
+/// Whoever had a checkpoint is gone, and the rest may need this replica's vote to get to one: its
+/// own state and log are whole, and what it promised stands.
+void Replica::Core::give_up_sync() {
+    REPLICA_ASSERT("give-up-sync-active", sync_.active);
+    REPLICA_ASSERT("give-up-sync-fetching", !sync_.storing && !sync_.gathering);
+    REPLICA_ASSERT("give-up-sync-state", !state_damaged_);
+    sync_ = {};
+    disarm(Timer::Sync);
+    resume();
 }
 
 void Replica::Core::on_snapshot(const Message& message, ReplicaId from) {

@@ -101,6 +101,31 @@ std::vector<EntryProbe::Case> EntryProbe::of_boot() {
     };
 }
 
+std::vector<EntryProbe::Case> EntryProbe::of_resuming() {
+    return {
+        {"resume-alone",
+         [](Core& c) {
+             c.sync_.active = true;
+             c.resume();
+         }},
+        {"resume-view",
+         [](Core& c) {
+             c.log_view_ = c.view_.next();
+             c.resume();
+         }},
+        {"resume-from",
+         [](Core& c) {
+             c.status_ = Status::Retired;
+             c.resume();
+         }},
+        {"resume-booted",
+         [](Core& c) {
+             c.boot_ = Core::BootStage::Log;
+             c.resume();
+         }},
+    };
+}
+
 std::vector<EntryProbe::Case> EntryProbe::of_steps() {
     return {
         {"superblock-checkpoint",
@@ -324,6 +349,7 @@ std::vector<EntryProbe::Case> EntryProbe::of_repair() {
 TEST_CASE("What functions of the core require where they begin is noticed", "[replica_core]") {
     EntryProbe::each(EntryProbe::of_start());
     EntryProbe::each(EntryProbe::of_boot());
+    EntryProbe::each(EntryProbe::of_resuming());
     EntryProbe::each(EntryProbe::of_steps());
     EntryProbe::each(EntryProbe::of_clients());
     EntryProbe::each(EntryProbe::of_installs());

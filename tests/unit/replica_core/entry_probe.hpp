@@ -74,6 +74,7 @@ struct EntryProbe {
     // --- entry_assertions_test.cpp
     static std::vector<Case> of_start();
     static std::vector<Case> of_boot();
+    static std::vector<Case> of_resuming();
     static std::vector<Case> of_steps();
     static std::vector<Case> of_clients();
     static std::vector<Case> of_installs();

@@ -211,6 +211,17 @@ std::vector<ViewProbe::Case> ViewProbe::of_syncs() {
              c.status_ = Status::Retired;
              c.start_sync();
          }},
+        {"give-up-sync-active", [](Core& c) { c.give_up_sync(); }},
+        {"give-up-sync-fetching",
+         [](Core& c) {
+             c.sync_.active = c.sync_.gathering = true;
+             c.give_up_sync();
+         }},
+        {"give-up-sync-state",
+         [](Core& c) {
+             c.sync_.active = c.state_damaged_ = true;
+             c.give_up_sync();
+         }},
         {"sync-stays-stored",
          [](Core& c) {
              c.sync_.active = c.sync_.storing = true;
@@ -253,9 +264,16 @@ std::vector<ViewProbe::Case> ViewProbe::of_donors() {
              c.sync_.donor = 1;
              c.ask_snapshot();
          }},
+        {"donor-failed-target",
+         [](Core& c) {
+             c.sync_.active = true;
+             c.sync_.donor = 1;
+             c.donor_failed();
+         }},
         {"donor-failed-late",
          [](Core& c) {
              c.sync_.active = c.sync_.storing = true;
+             c.sync_.target.op = 12;
              c.sync_.donor = 1;
              c.donor_failed();
          }},
