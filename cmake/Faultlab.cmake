@@ -15,7 +15,8 @@ if(FAULTLAB_CCACHE)
 endif()
 find_program(FAULTLAB_MOLD mold)
 if(FAULTLAB_MOLD)
-    add_link_options(-fuse-ld=mold)
+    # What is hardly ever executed lies together, as the linkers of GNU have it.
+    add_link_options(-fuse-ld=mold -Wl,-z,keep-text-section-prefix)
 endif()
 
 set(FAULTLAB_SANITIZE "" CACHE STRING "Value for -fsanitize=, or empty")

@@ -141,15 +141,18 @@ BlockTree::Index BlockTree::take_node() {
     return node;
 }
 
+BlockTree::Index BlockTree::new_block() {
+    REPLICA_ASSERT("tree-block-room", blocks_.size() < most_blocks_); // memory is taken at start
+    // Who takes a new one while others are free makes the memory grow.
+    REPLICA_ASSERT("tree-no-block-lost", blocks_.size() + 1 == blocks_taken_);
+    blocks_.emplace_back();
+    return static_cast<Index>(blocks_.size() - 1);
+}
+
 BlockTree::Index BlockTree::take_block() {
     ++blocks_taken_;
     if (free_block_ == none) {
-        REPLICA_ASSERT("tree-block-room",
-                       blocks_.size() < most_blocks_); // memory is taken at start
-        // Who takes a new one while others are free makes the memory grow.
-        REPLICA_ASSERT("tree-no-block-lost", blocks_.size() + 1 == blocks_taken_);
-        blocks_.emplace_back();
-        return static_cast<Index>(blocks_.size() - 1);
+        return new_block();
     }
     const Index block = free_block_;
     free_block_ = blocks_[block].next;

@@ -117,6 +117,8 @@ private:
     std::uint32_t release_blocks(Index index);
     [[nodiscard]] Index take_node();
     [[nodiscard]] Index take_block();
+    /// Beyond those that were ever taken.
+    [[nodiscard, gnu::cold]] Index new_block();
     void link(Index index, const SpacedKey& key);
     void unlink(Index* link);
 

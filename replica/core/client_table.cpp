@@ -161,9 +161,9 @@ ClientId ClientTable::open(ClientId client, SessionId session, BugSet& bugs) {
 }
 
 void ClientTable::record(ClientId client, RequestNumber request, Op op, Bytes reply) {
-    const std::size_t at = position(client);
-    REPLICA_ASSERT("session-known", known(client, at));
-    const Place place = order_[at];
+    const auto at = order_.begin() + static_cast<std::ptrdiff_t>(position(client));
+    REPLICA_ASSERT("session-known", at != order_.end() && entries_[*at].client == client);
+    const Place place = *at;
     Entry& entry = entries_[place];
     digest_.remove(checksum_of(entry));
     entry.request = request;

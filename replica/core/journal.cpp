@@ -18,8 +18,8 @@ std::size_t written_bytes(std::size_t entry, std::size_t slot) {
 } // namespace
 
 Journal::Journal(const Limits& limits, BugSet& bugs)
-    : limits_(limits), bugs_(bugs), slots_(limits.slots), headers_(limits.slots),
-      entries_(zone_bytes(limits, Zone::Prepares)),
+    : limits_(limits), entry_most_(entry_bytes(limits)), bugs_(bugs), slots_(limits.slots),
+      headers_(limits.slots), entries_(zone_bytes(limits, Zone::Prepares)),
       ring_(zone_bytes(limits, Zone::Headers) / sizeof(Header)),
       page_dirty_(zone_bytes(limits, Zone::Headers) / page_bytes) {
     REPLICA_ASSERT("journal.limits", complaint(limits) == nullptr);
@@ -61,11 +61,13 @@ const Checksum* Journal::checksum_at(Op op) const {
 }
 
 Message Journal::entry(Op op) const {
-    REPLICA_ASSERT("journal.entry-present", state(op) == SlotState::Present);
-    const Header& of = headers_[index(op)];
+    const std::size_t place = index(op);
+    REPLICA_ASSERT("journal.entry-present",
+                   slots_[place].op == op && slots_[place].state == SlotState::Present);
+    const Header& of = headers_[place];
     REPLICA_ASSERT("journal.entry-bytes",
                    of.size >= sizeof(Header) && of.size <= limits_.message_bytes);
-    const std::uint64_t at = prepare_offset(limits_, index(op)) + sizeof(Header);
+    const std::uint64_t at = prepare_offset(limits_, place) + sizeof(Header);
     return Message{of, Bytes(entries_).subspan(at, of.size - sizeof(Header))};
 }
 
@@ -83,18 +85,19 @@ void Journal::append(const Header& header, Bytes body) {
     const Op op = header.op;
     REPLICA_ASSERT("journal.append-without-gap", op > checkpoint_ && op <= head_ + 1);
     REPLICA_ASSERT("journal.append-room", room(op));
-    const Checksum* parent = checksum_at(op - 1);
+    const std::size_t at = index(op);
+    const std::size_t before = (at == 0 ? slots_.size() : at) - 1;
     REPLICA_ASSERT("journal.append-chain",
-                   parent == nullptr || *parent == header.parent || bugs_.on(Bug::B7) ||
-                       bugs_.on(Bug::KM10));
+                   headers_[before].checksum == header.parent || !slots_[before].known ||
+                       slots_[before].op + 1 != op || slots_[before].state == SlotState::Absent ||
+                       bugs_.on(Bug::B7) || bugs_.on(Bug::KM10));
     if (op <= head_) {
         truncate(op - 1);
     }
     REPLICA_ASSERT("journal.append-durable", durable_ < op);
     head_ = op;
     tail_ = std::max(tail_, op < slots_.size() ? Op{0} : op - slots_.size() + 1);
-    REPLICA_ASSERT("journal.append-tail", tail_ <= head_);
-    place(header, body);
+    place(at, header, body);
 }
 
 void Journal::repair(const Header& header, Bytes body) {
@@ -107,7 +110,7 @@ void Journal::repair(const Header& header, Bytes body) {
     const Checksum* expected = checksum_at(header.op);
     REPLICA_ASSERT("journal.repair-identity",
                    expected == nullptr || *expected == header.checksum || bugs_.on(Bug::B7));
-    place(header, body);
+    place(index(header.op), header, body);
     // The header of a bad entry may be of one whose place it took: the write that would have said
     // so went somewhere else. The entry after it knows better.
     const Slot* before = slot(header.op - 1);
@@ -117,11 +120,9 @@ void Journal::repair(const Header& header, Bytes body) {
     }
 }
 
-void Journal::place(const Header& header, Bytes body) {
+void Journal::place(std::size_t at, const Header& header, Bytes body) {
     REPLICA_ASSERT("journal.entry-size",
-                   header.size == sizeof(Header) + body.size() &&
-                       header.size <= entry_bytes(limits_));
-    const std::size_t at = index(header.op);
+                   header.size == sizeof(Header) + body.size() && header.size <= entry_most_);
     Slot& slot = slots_[at];
     const bool queued = slot.queued && slot.op == header.op;
     if (slot.queued && !queued) { // a checkpoint covers what was to be written

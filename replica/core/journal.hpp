@@ -184,13 +184,14 @@ private:
 
     [[nodiscard]] std::size_t index(Op op) const { return op % slots_.size(); }
     [[nodiscard]] const Slot* slot(Op op) const;
-    void place(const Header& header, Bytes body);
+    void place(std::size_t at, const Header& header, Bytes body);
     void advance_durable();
     void batch_done();
     void mark_header(std::size_t index);
     void mark_page(std::size_t page);
 
     Limits limits_;
+    std::uint32_t entry_most_; ///< bytes of the largest entry
     BugSet& bugs_;
     Op head_ = 0;
     Op tail_ = 0;

@@ -15,7 +15,7 @@ constexpr auto by_client = [](const RequestQueue::Taken& taken, ClientId client)
 
 RequestQueue::RequestQueue(const Limits& limits)
     : slots_(limits.queue), operations_(std::size_t{limits.queue} * limits.request_bytes),
-      request_bytes_(limits.request_bytes) {
+      request_bytes_(limits.request_bytes), places_(limits.queue) {
     REPLICA_ASSERT("queue-some", limits.queue > 0);
     REPLICA_ASSERT("queue-request-some", limits.request_bytes > 0);
     // While a checkpoint keeps execution waiting, a whole log of committed requests is not
@@ -33,7 +33,8 @@ void RequestQueue::push(const Header& request, Bytes operation, std::uint64_t li
     REPLICA_ASSERT("queue-request-size", operation.size() <= request_bytes_);
     const auto place = std::lower_bound(taken_.begin(), taken_.end(), request.client, by_client);
     taken_.insert(place, Taken{request.client, request.request, link});
-    const std::size_t index = (first_ + count_) % slots_.size();
+    const std::size_t last = first_ + count_;
+    const std::size_t index = last < places_ ? last : last - places_;
     slots_[index] = Slot{request, static_cast<std::uint32_t>(operation.size())};
     std::ranges::copy(operation,
                       operations_.begin() + static_cast<std::ptrdiff_t>(index * request_bytes_));
@@ -50,7 +51,7 @@ void RequestQueue::pop() {
     --count_;
     // An empty ring begins anew: a tour of all its slots would be a tour of memory that no cache
     // holds.
-    first_ = count_ == 0 ? 0 : (first_ + 1) % slots_.size();
+    first_ = count_ == 0 || first_ + 1 == places_ ? 0 : first_ + 1;
 }
 
 std::uint64_t RequestQueue::finish(ClientId client, RequestNumber request) {

@@ -17,7 +17,7 @@ public:
 
     /// Requests that wait.
     [[nodiscard]] std::size_t waiting() const { return count_; }
-    [[nodiscard]] bool full() const { return count_ == slots_.size(); }
+    [[nodiscard]] bool full() const { return count_ == places_; }
     /// The request of this client that waits or is in the pipeline.
     struct Taken {
         ClientId client = 0;
@@ -62,6 +62,7 @@ private:
     std::vector<Slot> slots_; ///< a ring
     ZeroedBytes operations_;
     std::size_t request_bytes_;
+    std::size_t places_; ///< of the ring
     std::size_t first_ = 0;
     std::size_t count_ = 0;
 };

@@ -363,8 +363,6 @@ Reject check_inside(const Subject& subject) {
 // --- all of it
 
 Reject check_header(const Message& message, const Config& config) {
-    REPLICA_ASSERT("frame-release",
-                   config.release >= oldest_release && config.release <= newest_release);
     const Header& header = message.header;
     if (header.size != sizeof(Header) + message.body.size() ||
         header.size > config.limits.message_bytes) {

@@ -47,11 +47,6 @@ struct JournalProbe {
                  log.journal->durable_ = 5;
                  log.append(1);
              }},
-            {"journal.append-tail",
-             [](LogDouble& log) {
-                 log.journal->tail_ = 6;
-                 log.append(1);
-             }},
             {"journal.repair-above-head",
              [](LogDouble& log) {
                  log.entries.push_back(log.next());

@@ -40,11 +40,6 @@ const std::vector<Breach<Examined>>& of_another_command() {
         {"view-of", [](Examined& of) { (void)parts::check_view(of.subject()); }},
         {"batch-of", [](Examined& of) { (void)parts::check_batch(of.subject()); }},
         {"log-of", [](Examined& of) { (void)parts::check_log(of.subject()); }},
-        {"frame-release",
-         [](Examined& of) {
-             of.config.release = newest_release + 1;
-             (void)parts::check_header(of.sample.message(), of.config);
-         }},
     };
     return breaches;
 }
