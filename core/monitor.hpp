@@ -49,6 +49,7 @@ struct Electorate {
     std::vector<NodeId> voters;
     std::uint32_t to_commit = 0;      ///< of them, with the entry on disk
     std::uint32_t to_change_view = 0; ///< of them, with their logs
+    ViewNumber first_view = 0;        ///< the epoch begins with it: nobody votes for it
 
     [[nodiscard]] bool votes(NodeId node) const;
 };

@@ -173,7 +173,8 @@ void Monitors::named(ReplicaId self, const Membership& membership) {
     const Quorums quorums = Quorums::of(membership.voter_count);
     Electorate electorate{.epoch = membership.epoch,
                           .to_commit = quorums.replication,
-                          .to_change_view = quorums.view_change};
+                          .to_change_view = quorums.view_change,
+                          .first_view = View::of(membership.epoch, membership.first_view).value};
     for (std::size_t i = 0; i < membership.voter_count; ++i)
         electorate.voters.push_back(node_of(membership.voters[i]));
     ProtocolEvent told = event(Kind::Elected, self);

@@ -38,10 +38,9 @@ private:
     }
     void installed(const ProtocolEvent& event) {
         const Electorate* voters = ledger_->electorate(epoch_of(event.view));
-        // A view that nobody voted for is the first of its epoch.
+        if (event.a != 1 || voters == nullptr || event.view == voters->first_view) return;
         const auto votes = votes_.find(event.view);
-        if (event.a != 1 || voters == nullptr || votes == votes_.end()) return;
-        std::set<NodeId> who = votes->second;
+        std::set<NodeId> who = votes == votes_.end() ? std::set<NodeId>{} : votes->second;
         who.insert(event.node); // sends no vote to itself
         std::erase_if(who, [&](NodeId node) { return !voters->votes(node); });
         if (judge(who.size() >= voters->to_change_view)) return;

@@ -284,6 +284,12 @@ TEST_CASE("quorums: answers, leaders without votes, standbys", "[monitors]") {
     story.tell({.kind = Kind::Elected, .node = 0, .electorate = &five});
     story.votes(1, view, 0, 0).votes(7, view, 0, 0).leads(0, view, {});
     CHECK(story.alarm() == "S5: leads view 1.0, for which 2 voted: it takes 3");
+    // But for the view that the epoch begins with.
+    Electorate begun = five;
+    begun.first_view = view;
+    ProtocolStory first;
+    first.tell({.kind = Kind::Elected, .node = 0, .electorate = &begun});
+    CHECK(first.votes(1, view, 0, 0).leads(0, view, {}).alarm().empty());
     ProtocolStory acks;
     acks.tell({.kind = Kind::Elected, .node = 0, .electorate = &five});
     for (const NodeId node : {0, 1, 7})
