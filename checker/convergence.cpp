@@ -2,10 +2,11 @@
 // Judges: once all faults are healed and every replica runs again, all come to the same: at its
 // last word each replica is normal, knows the newest view, and has committed and applied what any
 // replica had committed a second before.
-// Needs: the samples "term", "commit", "applied" and "normal" (0 or 1) of every replica.
-// Unknown when a replica was not heard of to the end, or a fault was never healed.
-// A replica that ended by itself after the heal, and was not there again, has not converged; nor
-// has a cluster that did not serve again in the time that the plan gives it.
+// Needs: the samples "term", "commit", "applied" and "normal" (0 or 1) of every replica; where
+// terms begin anew with each membership also "epoch". Unknown when a replica was not heard of to
+// the end, or a fault was never healed. A replica that ended by itself after the heal, and was not
+// there again, has not converged; nor has a cluster that did not serve again in the time that the
+// plan gives it.
 
 #include "checker/catalogue_entries.hpp"
 #include "core/checker.hpp"
@@ -37,6 +38,17 @@ struct LastWord {
     Nanos t_normal = -1; ///< when it last said that it was normal
 };
 
+/// Terms of a later membership begin anew.
+struct View {
+    std::int64_t epoch = 0;
+    std::int64_t term = 0;
+    friend auto operator<=>(const View&, const View&) = default;
+};
+
+std::string text(const View& view, bool epochs) {
+    return epochs ? fmt::format("{}.{}", view.epoch, view.term) : fmt::format("{}", view.term);
+}
+
 constexpr std::array<std::string_view, 4> needed = {"term", "commit", "applied", "normal"};
 
 class ConvergenceCheck {
@@ -44,6 +56,8 @@ public:
     explicit ConvergenceCheck(const Record& record) : record_(record) {
         result_.checker = "convergence";
         result_.verdict = Verdict::valid;
+        epochs_ =
+            std::ranges::find(record.samples, "epoch", &Sample::metric) != record.samples.end();
     }
 
     CheckResult run() {
@@ -103,6 +117,35 @@ private:
         return words;
     }
 
+    /// The newest view that any replica stated by then, and who.
+    std::pair<View, NodeId> newest_view(Nanos by) const {
+        struct Stated {
+            Nanos t_term = -1;
+            Nanos t_epoch = -1;
+            View view;
+        };
+        std::vector<Stated> stated(record_.cluster.nodes.size());
+        std::pair<View, NodeId> best{{.epoch = -1}, no_node};
+        for (const Sample& sample : record_.samples) {
+            if (sample.t > by) break;
+            const auto node = static_cast<std::size_t>(sample.node);
+            if (sample.node < 0 || node >= stated.size()) continue;
+            Stated& of = stated[node];
+            if (sample.metric == "term") {
+                of.t_term = sample.t;
+                of.view.term = sample.value;
+            } else if (sample.metric == "epoch") {
+                of.t_epoch = sample.t;
+                of.view.epoch = sample.value;
+            } else {
+                continue;
+            }
+            const bool whole = !epochs_ || of.t_term == of.t_epoch;
+            if (whole && of.view > best.first) best = {of.view, sample.node};
+        }
+        return best;
+    }
+
     /// The highest value of a metric that any replica stated by then, and who.
     std::pair<std::int64_t, NodeId> highest(std::string_view metric, Nanos by) const {
         std::pair<std::int64_t, NodeId> best{-1, no_node};
@@ -148,13 +191,32 @@ private:
             accuse(node, "did not become normal", {});
             return;
         }
+        const auto epoch = word.values.find("epoch");
+        const View said{.epoch = epoch == word.values.end() ? 0 : epoch->second,
+                        .term = word.values.find("term")->second};
+        const auto [newest, who] = newest_view(word.t - lag);
+        if (said < newest) {
+            accuse(node,
+                   fmt::format("is in view {}; {} was in view {} a second before",
+                               text(said, epochs_),
+                               record_.cluster.nodes[static_cast<std::size_t>(who)].name,
+                               text(newest, epochs_)),
+                   {{"metric", "term"},
+                    {"said", said.term},
+                    {"known", newest.term},
+                    {"known_by", who}});
+            return;
+        }
+        compare_numbers(node, word);
+    }
+
+    void compare_numbers(NodeId node, const LastWord& word) {
         struct Rule {
             std::string_view said;
             std::string_view known;
             const char* words;
         };
-        constexpr std::array rules = {Rule{"term", "term", "is in view {}; {} was in view {}"},
-                                      Rule{"commit", "commit", "knows {} committed; {} {}"},
+        constexpr std::array rules = {Rule{"commit", "commit", "knows {} committed; {} {}"},
                                       Rule{"applied", "commit", "has applied {}; {} committed {}"}};
         for (const Rule& rule : rules) {
             const std::int64_t said = word.values.find(rule.said)->second;
@@ -178,7 +240,8 @@ private:
 
     const Record& record_;
     CheckResult result_;
-    Nanos t_end_ = -1; ///< of the last word of all
+    bool epochs_ = false; ///< the record tells of them
+    Nanos t_end_ = -1;    ///< of the last word of all
     std::vector<std::string> wrong_;
     std::vector<std::string> missing_;
 };

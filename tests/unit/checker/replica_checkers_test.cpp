@@ -57,6 +57,21 @@ CheckResult converged(const RecordBuilder& run) {
 
 } // namespace
 
+TEST_CASE("the first view of a later epoch is newer than the last of the one before") {
+    RecordBuilder run;
+    run.fault("kill", "kill n3", {2}, 500, 1000, {}).event(1200, no_node, "recovered", {});
+    for (const double t : {500.0, 1500.0, 2500.0, 3600.0}) {
+        for (NodeId node = 0; node < 3; ++node) {
+            const bool later = t > 2000 && !(t > 3000 && node == 2);
+            say(run, t, node, {.term = later ? 0 : 7});
+            run.sample(t, node, "epoch", later ? 1 : 0);
+        }
+    }
+    const CheckResult result = converged(run);
+    CHECK(result.verdict == Verdict::invalid);
+    CHECK(result.reason == "n3 is in view 0.7; n1 was in view 1.0 a second before");
+}
+
 TEST_CASE("equal digests at equal ops agree, whatever was published between") {
     RecordBuilder run;
     say_digest(run, 1, 0, 16, "aa");
