@@ -22,6 +22,13 @@ bool can_change_view(const World& world, std::size_t voters) {
     return voters >= replica::Quorums::of(world.voters()).view_change;
 }
 
+bool epochs_began(const World& world) {
+    for (ReplicaId id = 1; id <= world.size(); ++id) {
+        if (world.running(id) && world.telemetry(id).membership.epoch > 0) return true;
+    }
+    return false;
+}
+
 std::string certificate_of(const World& world, const Nemesis& nemesis) {
     const std::size_t good = voters_whose_disks_are_good(world, nemesis).size();
     if (can_change_view(world, good)) return {};
@@ -59,7 +66,9 @@ void freeze(Core& core, ReplicaId id, Rng& rng) {
 
 Core choose_core(const World& world, const Nemesis& nemesis, Rng rng) {
     std::vector<ReplicaId> good = voters_whose_disks_are_good(world, nemesis);
-    if (!can_change_view(world, good.size())) return everybody(world, nemesis);
+    // Where members come and go, all are needed to tell who is one.
+    if (!can_change_view(world, good.size()) || epochs_began(world))
+        return everybody(world, nemesis);
     rng.shuffle(std::span(good));
     const std::size_t least = replica::Quorums::of(world.voters()).view_change;
     good.resize(static_cast<std::size_t>(

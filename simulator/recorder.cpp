@@ -19,7 +19,9 @@ History history_of(World& world) {
     for (std::size_t i = 0; i < world.client_count(); ++i) {
         for (const faultlab::Op& op : world.client(i).history()) {
             // What an operator asks for is no operation of the store's model.
-            if (op.f != replica::name(OpCode::Upgrade)) ops.push_back(&op);
+            const bool operator_asks = op.f == replica::name(OpCode::Upgrade) ||
+                                       op.f == replica::name(OpCode::Reconfigure);
+            if (!operator_asks) ops.push_back(&op);
         }
     }
     std::ranges::sort(ops, {}, [](const faultlab::Op* op) { return op->inv_index; });

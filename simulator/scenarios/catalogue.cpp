@@ -20,7 +20,8 @@ std::vector<Scenario> by_id() {
                               message_scenarios(),
                               race_scenarios(),
                               session_scenarios(),
-                              laggard_scenarios()}) {
+                              laggard_scenarios(),
+                              member_scenarios()}) {
         all.insert(all.end(), family.begin(), family.end());
     }
     std::ranges::sort(all, {}, &Scenario::id);

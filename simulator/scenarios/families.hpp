@@ -17,6 +17,7 @@ namespace faultlab::simulator {
 [[nodiscard]] std::span<const Scenario> race_scenarios();
 [[nodiscard]] std::span<const Scenario> session_scenarios();
 [[nodiscard]] std::span<const Scenario> laggard_scenarios();
+[[nodiscard]] std::span<const Scenario> member_scenarios();
 
 /// No fault but those of the scenario's program, and a cluster in which a view can change.
 void only_its_own_faults(Knobs& knobs);
