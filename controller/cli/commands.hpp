@@ -98,6 +98,18 @@ struct SimCommand {
     std::optional<std::uint64_t> seed; ///< this one simulation alone
     bool verbose = false;              ///< of one: every event, a line each
 };
+struct MatrixCommand {
+    Common common;
+    std::vector<std::string> only;       ///< rows, by their bugs; empty: all
+    std::uint64_t simulations = 100'000; ///< of one search
+    double seconds_a_square = 1200;      ///< for all searches of one square together
+    std::size_t trials = 30;             ///< most of one square
+    int jobs = 2;
+    bool render_only = false;
+    std::filesystem::path store; ///< empty: matrix.jsonl in the lab directory
+    std::filesystem::path html;  ///< empty: none
+    std::filesystem::path markdown;
+};
 struct DoctorCommand {
     Common common;
 };
@@ -114,6 +126,7 @@ int execute(const ListCommand& command);
 int execute(const DescribeCommand& command);
 int execute(const ReplayNodeCommand& command);
 int execute(const SimCommand& command);
+int execute(const MatrixCommand& command);
 int execute(const DoctorCommand& command);
 
 /// Prints the error as the command's outcome and returns its exit code, or the given one.

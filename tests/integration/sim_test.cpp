@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -109,4 +111,39 @@ TEST_CASE("scenarios are listed and described, and near names are named") {
     CHECK(lab_command({"sim", "--bug", "V99"}).exit_code == 64);
     CHECK(lab_command({"sim", "--knob", "voters=9"}).exit_code == 64);
     CHECK(lab_command({"sim", "--iterations", "0"}).exit_code == 4);
+}
+
+TEST_CASE("a matrix is kept, gone on with, and shown again") {
+    const TemporaryDirectory lab;
+    const std::vector<std::string> few{"matrix", "--bug", "B24;KM3", "--simulations", "2"};
+    auto arguments = few;
+    arguments.insert(arguments.end(), {"--trials", "1"});
+    const Finished begun = sim(arguments, lab);
+    INFO(begun.out << begun.err);
+    CHECK(begun.exit_code == 0);
+    CHECK(begun.out.find("of 1") != std::string::npos);
+    arguments.back() = "2";
+    const Finished more = sim(arguments, lab);
+    CHECK(more.out.find("of 2") != std::string::npos);
+    CHECK(more.out.find("of 1,") == std::string::npos);
+    arguments.emplace_back("--render");
+    arguments.insert(arguments.end(), {"--html", (lab.path() / "page.html").string()});
+    const Finished shown = sim(arguments, lab);
+    CHECK(shown.out == more.out);
+    CHECK(std::filesystem::file_size(lab.path() / "page.html") > 1000);
+}
+
+TEST_CASE("a matrix refuses rows that there are not, and files that are none") {
+    const TemporaryDirectory lab;
+    const Finished row = sim({"matrix", "--bug", "B99"}, lab);
+    CHECK(row.exit_code == 64);
+    CHECK(row.err.find("B9") != std::string::npos);
+    const std::string other = (lab.path() / "other").string();
+    std::ofstream(other) << "something else\n";
+    const Finished store = sim({"matrix", "--render", "--store", other}, lab);
+    CHECK(store.exit_code == 64);
+    CHECK(store.err.find("no log of a kill matrix") != std::string::npos);
+    const Finished option = sim({"matrix", "--trails", "3"}, lab);
+    CHECK(option.exit_code == 64);
+    CHECK(option.err.find("--trials") != std::string::npos);
 }
