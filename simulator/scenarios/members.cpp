@@ -259,7 +259,7 @@ void play(Stage& stage) {
     stage.keep<Program>().wait();
 }
 
-constexpr Proof grown{"grown", 50, "standbys become voters"};
+constexpr Proof grown{"grown", 25, "standbys become voters"};
 constexpr Proof shrunk{"shrunk", 25, "voters become standbys"};
 constexpr Proof swapped{"swapped", 25, "a voter and a standby change places"};
 
