@@ -151,6 +151,7 @@ struct CommandLine {
     RawRun raw_run;
     SimCommand sim;
     RawSim raw_sim;
+    AuditCommand audit;
     MatrixCommand matrix;
     RawMatrix raw_matrix;
     RawLimits raw_limits;
@@ -221,6 +222,30 @@ void add_run(CommandLine& line) {
     });
 }
 
+void add_audit(CommandLine& line, CLI::App& sim) {
+    CLI::App& app =
+        *sim.add_subcommand("audit", "whether simulations depend on nothing but their seed");
+    AuditCommand& audit = line.audit;
+    app.add_option("--scenario", audit.scenario, "a scenario, or 'all'")->capture_default_str();
+    app.add_option("--iterations", audit.iterations, "simulations a scenario, each twice")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    app.add_option("--from", audit.first_seed, "seed of the first one; they count up")
+        ->capture_default_str();
+    app.add_option("--events", audit.events, "of each simulation before all is healed")
+        ->check(CLI::Range(1, 1'000'000'000))
+        ->capture_default_str();
+    app.add_option("--against", audit.against, "what another build of faultlab printed");
+    add_common(app, audit.common);
+    app.footer(
+        "Prints each simulation with the hash of all that happened in it. Exit code 70 when\n"
+        "two of one seed differ: then no other word of the simulator is to be trusted.\n"
+        "first: faultlab sim audit\n"
+        "then:  other/faultlab sim audit > chains.txt && faultlab sim audit --against "
+        "chains.txt");
+    app.callback([&line] { line.chosen = [&line] { return execute(line.audit); }; });
+}
+
 void add_matrix(CommandLine& line, CLI::App& sim) {
     CLI::App& app =
         *sim.add_subcommand("matrix", "how much work it takes to find each planted bug");
@@ -288,6 +313,7 @@ void add_sim(CommandLine& line) {
         "seed\n"
         "       faultlab sim --seed 0x2a --bug V5 -v    that very cluster, event by event\n"
         "       faultlab sim --scenario all         every scenario, each with its proofs");
+    add_audit(line, app);
     add_matrix(line, app);
     app.callback([&line, &app] {
         if (!app.get_subcommands().empty()) return; // it has chosen

@@ -98,6 +98,14 @@ struct SimCommand {
     std::optional<std::uint64_t> seed; ///< this one simulation alone
     bool verbose = false;              ///< of one: every event, a line each
 };
+struct AuditCommand {
+    Common common;
+    std::string scenario = "all";
+    std::uint64_t iterations = 3; ///< a scenario
+    std::uint64_t first_seed = 0;
+    std::uint64_t events = 5'000;
+    std::filesystem::path against; ///< what another build printed; empty: none
+};
 struct MatrixCommand {
     Common common;
     std::vector<std::string> only;       ///< rows, by their bugs; empty: all
@@ -126,6 +134,7 @@ int execute(const ListCommand& command);
 int execute(const DescribeCommand& command);
 int execute(const ReplayNodeCommand& command);
 int execute(const SimCommand& command);
+int execute(const AuditCommand& command);
 int execute(const MatrixCommand& command);
 int execute(const DoctorCommand& command);
 

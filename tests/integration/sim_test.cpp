@@ -147,3 +147,26 @@ TEST_CASE("a matrix refuses rows that there are not, and files that are none") {
     CHECK(option.exit_code == 64);
     CHECK(option.err.find("--trials") != std::string::npos);
 }
+
+TEST_CASE("an audit finds simulations that differ from another build's") {
+    const TemporaryDirectory lab;
+    const std::vector<std::string> few{
+        "audit", "--scenario", "combined", "--iterations", "2", "--events", "500"};
+    const Finished chains = sim(few, lab);
+    INFO(chains.out << chains.err);
+    REQUIRE(chains.exit_code == 0);
+    CHECK(chains.out.starts_with("combined 0x0 "));
+    const std::filesystem::path file = lab.path() / "chains";
+    std::ofstream(file) << chains.out;
+    auto against = few;
+    against.insert(against.end(), {"--against", file.string()});
+    CHECK(sim(against, lab).exit_code == 0);
+    std::string other = chains.out;
+    other[other.size() - 2] = other[other.size() - 2] == '0' ? '1' : '0';
+    std::ofstream(file) << other;
+    const Finished differs = sim(against, lab);
+    CHECK(differs.exit_code == 70);
+    CHECK(differs.err.find("combined 0x1: differs") != std::string::npos);
+    std::ofstream(file) << "nothing of the kind\n";
+    CHECK(sim(against, lab).exit_code == 64);
+}
