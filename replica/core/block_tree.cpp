@@ -1,6 +1,7 @@
 #include "replica/core/block_tree.hpp"
 
 #include "replica/core/assert.hpp"
+#include "replica/core/bytes.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -96,7 +97,7 @@ void BlockTree::copy_key(Index index, std::span<std::byte> out) const {
     REPLICA_ASSERT("tree-key-size", out.size() == nodes_[index].key_bytes);
     std::size_t at = 0;
     walk(index, 0, out.size(), [&](Bytes part) {
-        std::ranges::copy(part, out.subspan(at).begin());
+        copy_bytes(part, out.subspan(at));
         at += part.size();
         return true;
     });
@@ -107,7 +108,7 @@ void BlockTree::copy_value(Index index, std::span<std::byte> out) const {
     REPLICA_ASSERT("tree-value-size", out.size() == nodes_[index].value_bytes);
     std::size_t at = 0;
     walk(index, nodes_[index].key_bytes, out.size(), [&](Bytes part) {
-        std::ranges::copy(part, out.subspan(at).begin());
+        copy_bytes(part, out.subspan(at));
         at += part.size();
         return true;
     });
@@ -187,7 +188,8 @@ void BlockTree::store(Index index, const SpacedKey& key, Bytes value) {
                 room = block.bytes.size();
             }
             const std::size_t part = std::min(room, bytes.size());
-            place = std::ranges::copy(bytes.first(part), place).out;
+            copy_bytes(bytes.first(part), {place, part});
+            place += part;
             room -= part;
             bytes = bytes.subspan(part);
         }

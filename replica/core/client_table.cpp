@@ -1,6 +1,7 @@
 #include "replica/core/client_table.hpp"
 
 #include "replica/core/assert.hpp"
+#include "replica/core/bytes.hpp"
 
 #include <algorithm>
 
@@ -125,7 +126,7 @@ void ClientTable::add(std::size_t position, const Entry& entry, Bytes reply) {
     const Place place = free_.back();
     free_.pop_back();
     entries_[place] = entry;
-    std::ranges::copy(reply, std::span(replies_).subspan(place * request_bytes_).begin());
+    copy_bytes(reply, std::span(replies_).subspan(place * request_bytes_));
     order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(position), place);
     digest_.add(checksum_of(entry));
     REPLICA_ASSERT("sessions-added", order_.size() + free_.size() == entries_.size());
@@ -170,7 +171,7 @@ void ClientTable::record(ClientId client, RequestNumber request, Op op, Bytes re
     entry.op = op;
     entry.reply_checksum = checksum(reply);
     entry.reply_bytes = reply.size();
-    std::ranges::copy(reply, std::span(replies_).subspan(place * request_bytes_).begin());
+    copy_bytes(reply, std::span(replies_).subspan(place * request_bytes_));
     digest_.add(checksum_of(entry));
 }
 

@@ -1,4 +1,5 @@
 #include "replica/core/assert.hpp"
+#include "replica/core/bytes.hpp"
 #include "replica/core/format.hpp"
 #include "replica/core/journal.hpp"
 #include "replica/core/layout.hpp"
@@ -6,16 +7,6 @@
 #include <algorithm>
 
 namespace faultlab::replica {
-namespace {
-
-bool all_zero(Bytes bytes) {
-    // Every byte is as the next one: a start asks this of the whole ring.
-    return bytes.empty() || (bytes.front() == std::byte{0} &&
-                             std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
-}
-
-} // namespace
-
 void Journal::recover(const Superblock& superblock, IoId& next_io, Effects& effects) {
     REPLICA_ASSERT("journal.recover-once", !recovery_.active && !recovery_.done && head_ == 0);
     REPLICA_ASSERT("journal.recover-io", next_io != 0);
@@ -60,7 +51,7 @@ bool Journal::on_recovery_io(const IoDone& done, IoId& next_io, Effects& effects
     if (done.id == recovery_.headers_read) {
         const std::span<std::byte> ring = std::as_writable_bytes(std::span(ring_));
         if (bytes.size() == ring.size()) {
-            std::ranges::copy(bytes, ring.begin());
+            copy_bytes(bytes, ring);
         } else {
             std::ranges::fill(ring, std::byte{0xff}); // bad, and not as if never written
         }
@@ -114,8 +105,7 @@ void Journal::take_read(std::size_t index, Bytes bytes) {
                        checksum(bytes.subspan(sizeof header, header.size - sizeof header))) {
         slot = Read::Whole;
         headers_[index] = header;
-        std::ranges::copy(
-            bytes, entries_.begin() + static_cast<std::ptrdiff_t>(prepare_offset(limits_, index)));
+        copy_bytes(bytes, std::span(entries_).subspan(prepare_offset(limits_, index)));
     }
 }
 

@@ -1,4 +1,5 @@
 #include "replica/core/assert.hpp"
+#include "replica/core/bytes.hpp"
 #include "replica/core/journal.hpp"
 #include "replica/core/layout.hpp"
 
@@ -117,7 +118,7 @@ void Journal::compare_entry(const Scrub::Read& read, Bytes bytes) {
     }
     REPLICA_ASSERT("journal.scrub-bytes", headers_[at].size <= limits_.message_bytes);
     const Bytes right = Bytes(entries_).subspan(prepare_offset(limits_, at), headers_[at].size);
-    if (!std::ranges::equal(bytes, right)) {
+    if (!same_bytes(bytes, right)) {
         ++scrub_.found;
         REPLICA_ASSERT("journal.scrub-waiting-room", waiting_.size() < slots_.size());
         slot.queued = true;
@@ -133,7 +134,7 @@ void Journal::compare_page(Bytes bytes) {
     REPLICA_ASSERT("journal.scrub-clean", !page_dirty_[scrub_.page]);
     const std::size_t headers = page_bytes / sizeof(Header);
     const Bytes right = std::as_bytes(std::span(ring_).subspan(scrub_.page * headers, headers));
-    if (!std::ranges::equal(bytes, right)) {
+    if (!same_bytes(bytes, right)) {
         ++scrub_.found;
         mark_page(scrub_.page);
     }

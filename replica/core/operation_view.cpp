@@ -1,6 +1,7 @@
 #include "replica/core/operation_view.hpp"
 
 #include "replica/core/assert.hpp"
+#include "replica/core/bytes.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -92,10 +93,6 @@ bool well_formed_cell(Bytes cell) {
         case CellType::Text: return true;
     }
     return false;
-}
-
-bool same_bytes(Bytes a, Bytes b) {
-    return std::ranges::equal(a, b);
 }
 
 const char* name(StepKind kind) {
@@ -193,7 +190,7 @@ void CellWriter::number(std::uint32_t value) {
 void CellWriter::bytes(Bytes bytes) {
     const std::span<std::byte> place = take(bytes.size());
     if (!overflow_) {
-        std::ranges::copy(bytes, place.begin());
+        copy_bytes(bytes, place);
     }
 }
 
@@ -202,7 +199,7 @@ void CellWriter::cell(Bytes bytes) {
     REPLICA_ASSERT("written-cell-type", type_of(bytes) <= CellType::Text);
     const std::span<std::byte> place = cell(bytes.size());
     if (!overflow_) {
-        std::ranges::copy(bytes, place.begin());
+        copy_bytes(bytes, place);
     }
 }
 

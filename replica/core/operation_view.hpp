@@ -24,7 +24,6 @@ constexpr std::array<std::byte, 1> absent_cell{std::byte{0}};
     return static_cast<CellType>(cell.front());
 }
 [[nodiscard]] bool well_formed_cell(Bytes cell);
-[[nodiscard]] bool same_bytes(Bytes a, Bytes b);
 
 enum class StepKind : std::uint8_t { Read = 1, Write = 2, Append = 3 };
 [[nodiscard]] const char* name(StepKind kind); ///< as in a transaction: "r", "w", "append"

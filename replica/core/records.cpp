@@ -1,6 +1,7 @@
 #include "replica/core/records.hpp"
 
 #include "replica/core/assert.hpp"
+#include "replica/core/bytes.hpp"
 
 #include <algorithm>
 
@@ -38,7 +39,7 @@ std::size_t append_request(std::span<std::byte> buffer,
     const std::span<std::byte> place = buffer.subspan(used, batch_bytes(operation.size()));
     std::ranges::fill(place, std::byte{0});
     std::memcpy(place.data(), &record, sizeof record);
-    std::ranges::copy(operation, place.subspan(sizeof record).begin());
+    copy_bytes(operation, place.subspan(sizeof record));
     return used + place.size();
 }
 

@@ -1,6 +1,7 @@
 #include "replica/core/request_queue.hpp"
 
 #include "replica/core/assert.hpp"
+#include "replica/core/bytes.hpp"
 
 #include <algorithm>
 
@@ -36,8 +37,7 @@ void RequestQueue::push(const Header& request, Bytes operation, std::uint64_t li
     const std::size_t last = first_ + count_;
     const std::size_t index = last < places_ ? last : last - places_;
     slots_[index] = Slot{request, static_cast<std::uint32_t>(operation.size())};
-    std::ranges::copy(operation,
-                      operations_.begin() + static_cast<std::ptrdiff_t>(index * request_bytes_));
+    copy_bytes(operation, std::span(operations_).subspan(index * request_bytes_));
     ++count_;
 }
 

@@ -1,6 +1,7 @@
 #include "replica/core/snapshot_store.hpp"
 
 #include "replica/core/assert.hpp"
+#include "replica/core/bytes.hpp"
 #include "replica/core/layout.hpp"
 
 #include <algorithm>
@@ -225,7 +226,7 @@ bool SnapshotStore::take(std::size_t index, Bytes bytes, IoId& next_io, Effects&
     }
     if (states_[index] == Chunk::Missing) {
         const std::span<std::byte> place = memory(index);
-        std::ranges::copy(bytes, place.begin());
+        copy_bytes(bytes, place);
         std::memset(place.data() + bytes.size(), 0, place.size() - bytes.size());
         set(index, Chunk::Unwritten);
         pump(next_io, effects);
@@ -372,7 +373,7 @@ void SnapshotStore::on_chunk(std::size_t index, Bytes bytes) {
     const bool taken = is_good || (phase_ == Phase::Loading && !bytes.empty() &&
                                    bugs_.changes(Bug::B13, [] { return true; }));
     if (taken) {
-        std::ranges::copy(bytes, memory(index).begin());
+        copy_bytes(bytes, memory(index));
     }
     set(index, taken ? Chunk::Stored : Chunk::Missing);
 }
@@ -436,7 +437,7 @@ void SnapshotStore::on_scrubbed(std::size_t index, Bytes bytes, IoId& next_io, E
     }
     REPLICA_ASSERT("snapshot.scrub-written", count(Chunk::Stored) == chunks_);
     const Piece right = piece(index);
-    if (!std::ranges::equal(bytes, right.bytes)) {
+    if (!same_bytes(bytes, right.bytes)) {
         ++scrub_found_;
         effects.write(
             Zone::Snapshot, right.offset, right.bytes, occupy(Io::Rewrite, index, next_io));

@@ -1,6 +1,7 @@
 #include "replica/core/state_machine.hpp"
 
 #include "replica/core/assert.hpp"
+#include "replica/core/bytes.hpp"
 #include "replica/core/state_machine_state.hpp"
 
 #include <algorithm>
@@ -124,7 +125,7 @@ Outcome StateMachine::State::append(const SpacedKey& key, Bytes suffix, CellWrit
     if (before + added.size() > most_value) {
         return Outcome::TooLarge;
     }
-    std::ranges::copy(added, std::span(scratch).subspan(before).begin());
+    copy_bytes(added, std::span(scratch).subspan(before));
     const Bytes value = Bytes(scratch).first(before + added.size());
     out.cell(value);
     return put(key, value);
@@ -275,7 +276,7 @@ StateMachine::apply(Bytes body, std::uint32_t release, std::span<std::byte> resu
             state_->scan_by_place(*operation, out);
             const Bytes by_place = Bytes(state_->replaced).first(size);
             if (bugs.changes(Bug::B24, [&] { return !same_bytes(by_place, result.first(size)); })) {
-                std::ranges::copy(by_place, result.begin());
+                copy_bytes(by_place, result);
             }
         }
         return size;

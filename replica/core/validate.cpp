@@ -1,6 +1,7 @@
 #include "replica/core/validate.hpp"
 
 #include "replica/core/assert.hpp"
+#include "replica/core/bytes.hpp"
 #include "replica/core/format.hpp"
 #include "replica/core/operation_view.hpp"
 #include "replica/core/records.hpp"
