@@ -1,7 +1,7 @@
 // Checker `convergence`.
 // Judges: once all faults are healed and every replica runs again, all come to the same: at its
 // last word each replica is normal, knows the newest view, and has committed and applied what any
-// replica had committed a second before.
+// replica had committed a while before: option lag_ms, by default a second.
 // Needs: the samples "term", "commit", "applied" and "normal" (0 or 1) of every replica; where
 // terms begin anew with each membership also "epoch". Unknown when a replica was not heard of to
 // the end, or a fault was never healed. A replica that ended by itself after the heal, and was not
@@ -10,6 +10,7 @@
 
 #include "checker/catalogue_entries.hpp"
 #include "core/checker.hpp"
+#include "core/options.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -26,10 +27,6 @@
 
 namespace faultlab {
 namespace {
-
-/// Replicas are not asked at the same moment, and operations go on to the end: what was known for
-/// so long must be known to all.
-constexpr Nanos lag = second;
 
 /// What one replica last said, and when.
 struct LastWord {
@@ -49,11 +46,16 @@ std::string text(const View& view, bool epochs) {
     return epochs ? fmt::format("{}.{}", view.epoch, view.term) : fmt::format("{}", view.term);
 }
 
+std::string words_for(Nanos lag) {
+    return lag == second ? "a second" : fmt::format("{} ms", lag / millisecond);
+}
+
 constexpr std::array<std::string_view, 4> needed = {"term", "commit", "applied", "normal"};
 
 class ConvergenceCheck {
 public:
-    explicit ConvergenceCheck(const Record& record) : record_(record) {
+    ConvergenceCheck(const Record& record, Nanos lag)
+        : record_(record), lag_(lag), before_(words_for(lag)) {
         result_.checker = "convergence";
         result_.verdict = Verdict::valid;
         epochs_ =
@@ -177,30 +179,32 @@ private:
             missing_.push_back(name + " was not heard of after the last heal");
         } else if (lacking != needed.end()) {
             missing_.push_back(fmt::format("{} does not state its '{}'", name, *lacking));
-        } else if (word.t < t_end_ - 2 * lag) {
+        } else if (word.t < t_end_ - 2 * lag_) {
             missing_.push_back(name + " was not heard of to the end");
-        } else if (word.t < healed + lag) {
-            missing_.push_back(name + " was heard of for less than a second after the last heal");
+        } else if (word.t < healed + lag_) {
+            missing_.push_back(
+                fmt::format("{} was heard of for less than {} after the last heal", name, before_));
         } else {
             compare(node, word);
         }
     }
 
     void compare(NodeId node, const LastWord& word) {
-        if (word.t_normal < word.t - lag) {
+        if (word.t_normal < word.t - lag_) {
             accuse(node, "did not become normal", {});
             return;
         }
         const auto epoch = word.values.find("epoch");
         const View said{.epoch = epoch == word.values.end() ? 0 : epoch->second,
                         .term = word.values.find("term")->second};
-        const auto [newest, who] = newest_view(word.t - lag);
+        const auto [newest, who] = newest_view(word.t - lag_);
         if (said < newest) {
             accuse(node,
-                   fmt::format("is in view {}; {} was in view {} a second before",
+                   fmt::format("is in view {}; {} was in view {} {} before",
                                text(said, epochs_),
                                record_.cluster.nodes[static_cast<std::size_t>(who)].name,
-                               text(newest, epochs_)),
+                               text(newest, epochs_),
+                               before_),
                    {{"metric", "term"},
                     {"said", said.term},
                     {"known", newest.term},
@@ -220,11 +224,13 @@ private:
                                       Rule{"applied", "commit", "has applied {}; {} committed {}"}};
         for (const Rule& rule : rules) {
             const std::int64_t said = word.values.find(rule.said)->second;
-            const auto [known, by] = highest(rule.known, word.t - lag);
+            const auto [known, by] = highest(rule.known, word.t - lag_);
             if (said >= known) continue;
             const std::string& other = record_.cluster.nodes[static_cast<std::size_t>(by)].name;
             accuse(node,
-                   fmt::format(fmt::runtime(rule.words), said, other, known) + " a second before",
+                   fmt::format("{} {} before",
+                               fmt::format(fmt::runtime(rule.words), said, other, known),
+                               before_),
                    {{"metric", rule.said}, {"said", said}, {"known", known}, {"known_by", by}});
             return;
         }
@@ -239,6 +245,10 @@ private:
     }
 
     const Record& record_;
+    /// Replicas are not asked at the same moment, and operations go on to the end: what was known
+    /// for so long must be known to all.
+    Nanos lag_;
+    std::string before_; ///< the lag in words
     CheckResult result_;
     bool epochs_ = false; ///< the record tells of them
     Nanos t_end_ = -1;    ///< of the last word of all
@@ -248,20 +258,30 @@ private:
 
 class Convergence : public Checker {
 public:
+    explicit Convergence(Nanos lag) : lag_(lag) {}
     [[nodiscard]] CheckResult check(const Record& record, const Budget&) const override {
-        return ConvergenceCheck(record).run();
+        return ConvergenceCheck(record, lag_).run();
     }
+
+private:
+    Nanos lag_;
 };
 
 } // namespace
 
 std::vector<OptionSpec> convergence_options() {
-    return {};
+    return {{.name = "lag_ms",
+             .fallback = "1000",
+             .choices = {},
+             .help = "what was known for so long must be known to all",
+             .range = std::pair{std::int64_t{1}, std::int64_t{600'000}}}};
 }
 
 Result<std::unique_ptr<Checker>> make_convergence(const Options& options) {
-    FAULTLAB_DO(complete_options(options, convergence_options(), "checker convergence"));
-    return std::unique_ptr<Checker>(std::make_unique<Convergence>());
+    FAULTLAB_TRY(const Options complete,
+                 complete_options(options, convergence_options(), "checker convergence"));
+    return std::unique_ptr<Checker>(
+        std::make_unique<Convergence>(integer_option(complete, "lag_ms") * millisecond));
 }
 
 } // namespace faultlab

@@ -57,6 +57,20 @@ CheckResult converged(const RecordBuilder& run) {
 
 } // namespace
 
+TEST_CASE("how long a replica may lag is for the one who asks to say") {
+    RecordBuilder run = healed_run({});
+    for (NodeId node = 0; node < 3; ++node)
+        say(run, 3800, node, {.commit = node == 2 ? 100 : 120, .applied = node == 2 ? 100 : 120});
+    for (NodeId node = 0; node < 3; ++node)
+        say(run, 4200, node, {.commit = node == 2 ? 100 : 120, .applied = node == 2 ? 100 : 120});
+    const Record record = run.build();
+    CHECK(check_with(record, "convergence").verdict == Verdict::valid);
+    const CheckResult strict =
+        judge_one(record, {.name = "convergence", .options = {{"lag_ms", "300"}}}, {});
+    CHECK(strict.verdict == Verdict::invalid);
+    CHECK(strict.reason == "n3 knows 100 committed; n1 120 300 ms before");
+}
+
 TEST_CASE("the first view of a later epoch is newer than the last of the one before") {
     RecordBuilder run;
     run.fault("kill", "kill n3", {2}, 500, 1000, {}).event(1200, no_node, "recovered", {});
