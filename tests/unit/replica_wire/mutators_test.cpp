@@ -9,7 +9,10 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/golden.hpp"
 
+#include <algorithm>
+#include <set>
 #include <sstream>
+#include <string>
 
 using namespace faultlab::replica;
 
@@ -90,6 +93,18 @@ OwnedMessage with_suffix(Command command) {
     return made;
 }
 
+/// The entry of op 11, as it is sent to who lacks it.
+OwnedMessage log() {
+    const OwnedMessage entry = prepare(11, {1, 2}, 1);
+    OwnedMessage made = message(Command::Log);
+    made.header.op = 11;
+    const Bytes header = bytes_of(entry.header);
+    made.body.assign(header.begin(), header.end());
+    made.body.insert(made.body.end(), entry.body.begin(), entry.body.end());
+    seal(made);
+    return made;
+}
+
 OwnedMessage get_log() {
     OwnedMessage made = message(Command::GetLog);
     made.header.from = 20;
@@ -158,11 +173,15 @@ OwnedMessage subject_of(Mutator mutator) {
         case Mutator::Creep:
         case Mutator::TruncateTail:
         case Mutator::ConflictTail:
+        case Mutator::CorruptChecksum:
         case Mutator::TailLength:
         case Mutator::ShuffleTail:
+        case Mutator::TailCount:
+        case Mutator::LongTail:
         case Mutator::LowerView: return with_suffix(Command::DoViewChange);
         case Mutator::ForgeMembership:
         case Mutator::StaleIncarnation: return with_suffix(Command::StartView);
+        case Mutator::ShiftEntry: return log();
         case Mutator::Range: return get_log();
         case Mutator::SwapChunk: return snapshot(2);
         default: return prepare(11, {1, 2}, 1);
@@ -182,28 +201,109 @@ TEST_CASE("the messages of these tests are good") {
 TEST_CASE("each mutator does what it says, with checksums that fit and without") {
     const OwnedMessage chunk = snapshot(1);
     const OwnedMessage other = prepare(10, {3, 4}, 2);
+    const std::vector<Header> log{prepare(9, {5, 6}, 2).header, other.header};
     std::ostringstream text;
-    for (std::size_t i = 0; i < mutator_count; ++i) {
-        const auto mutator = static_cast<Mutator>(i);
-        const OwnedMessage before = subject_of(mutator);
+    for (const MutatorEntry& mutator : mutators()) {
+        const OwnedMessage before = subject_of(mutator.mutator);
+        const bool swaps = mutator.mutator == Mutator::SwapChunk;
         const Surroundings around{
-            .to = 2, .ordinal = 4, .earlier = mutator == Mutator::SwapChunk ? &chunk : &other};
-        text << id(mutator) << ' ' << name(mutator) << " of " << name(before.header.command)
-             << '\n';
-        for (const std::int64_t amount : {0, 1, 150}) {
+            .to = 2, .ordinal = 4, .earlier = swaps ? &chunk : &other, .log = log};
+        text << mutator.id << ' ' << mutator.name << " of " << name(before.header.command) << '\n';
+        for (const std::int64_t amount : {-1, 0, 1, 150}) {
             for (const bool seals : {true, false}) {
                 const std::string label =
                     "  amount " + std::to_string(amount) + (seals ? ", sealed" : ", as it was");
-                if (mutator == Mutator::Duplicate && amount > 1) continue;
-                text << described(label.c_str(),
-                                  before,
-                                  mutate({.mutator = mutator, .amount = amount, .seals = seals},
-                                         {before.header, before.body},
-                                         around));
+                if (mutator.mutator == Mutator::Duplicate && amount > 1) continue;
+                const Mutated after =
+                    mutate({.mutator = mutator.mutator, .amount = amount, .seals = seals},
+                           {before.header, before.body},
+                           around);
+                text << described(label.c_str(), before, after);
+                const auto whole = [](const OwnedMessage& made) {
+                    return made.header.checksum == checksum_of(made.header) &&
+                           made.header.body_checksum == checksum(made.body);
+                };
+                CAPTURE(mutator.name, label);
+                if (!after.changed || mutator.level == Level::Meaning ||
+                    (mutator.level == Level::Either && seals)) {
+                    CHECK(std::ranges::all_of(after.messages, whole));
+                } else {
+                    CHECK(verdict(after.messages.at(0)) != Reject::None);
+                }
             }
         }
     }
     faultlab::test::check_golden("replica/mutators.txt", text.str());
+}
+
+TEST_CASE("the catalogue has every mutator of messages, each under a name of its own") {
+    std::set<std::string> ids;
+    std::set<std::string> names;
+    for (const MutatorEntry& mutator : mutators()) {
+        CAPTURE(mutator.id);
+        CHECK(ids.insert(mutator.id).second);
+        CHECK(names.insert(mutator.name).second);
+        CHECK_FALSE(std::string(mutator.summary).empty());
+        CHECK(&entry(mutator.mutator) == &mutator);
+    }
+    for (int number = 1; number <= 21; ++number) {
+        const bool of_frames = number >= 12 && number <= 15;
+        CHECK(ids.contains("M" + std::to_string(number)) == !of_frames);
+    }
+}
+
+TEST_CASE("a long suffix begins with what was seen, and goes on with what never was") {
+    const OwnedMessage before = with_suffix(Command::DoViewChange);
+    const std::vector<Header> log{prepare(9, {5, 6}, 2).header, prepare(10, {3, 4}, 2).header};
+    const auto longer = [&](std::int64_t records) {
+        return mutate({.mutator = Mutator::LongTail, .amount = records},
+                      {before.header, before.body},
+                      {.log = log})
+            .messages.at(0);
+    };
+    const OwnedMessage five = longer(5);
+    CHECK(five.header.commit == 8);
+    CHECK(five.header.op == 13);
+    CHECK(record_at<SlotRecord>(five.body, 0).header.checksum == log[0].checksum);
+    CHECK(record_at<SlotRecord>(five.body, 4).header.checksum == before.header.parent);
+    const OwnedMessage seven = longer(7);
+    CHECK(seven.header.commit == 8);
+    CHECK(seven.header.op == 15);
+    CHECK(seven.body.size() == 7 * sizeof(SlotRecord));
+    CHECK(verdict(longer(100'000)) == Reject::Size);
+}
+
+TEST_CASE("another entry in a Log is the one that another suffix names") {
+    const Mutation mutation{.mutator = Mutator::ConflictTail, .amount = 0, .seed = 77};
+    const OwnedMessage vote = with_suffix(Command::DoViewChange);
+    const OwnedMessage whole = log();
+    const auto lied = [&](const OwnedMessage& of) {
+        return mutate(mutation, {of.header, of.body}).messages.at(0);
+    };
+    const OwnedMessage entry = lied(whole);
+    CHECK(verdict(entry) == Reject::None);
+    CHECK(header_from(entry.body).checksum != header_from(whole.body).checksum);
+    CHECK(header_from(entry.body).checksum ==
+          record_at<SlotRecord>(lied(vote).body, 0).header.checksum);
+}
+
+TEST_CASE("the mutations of a rule follow each other, and the original may come too") {
+    const OwnedMessage before = with_suffix(Command::StartView);
+    MutationRule rule{.mutations = {{.mutator = Mutator::TruncateTail, .amount = 2},
+                                    {.mutator = Mutator::InflateCommit, .amount = 500}}};
+    const Mutated short_and_high = mutate(rule, {before.header, before.body});
+    REQUIRE(short_and_high.messages.size() == 1);
+    CHECK(short_and_high.changed);
+    CHECK(short_and_high.messages[0].header.op == 11);
+    CHECK(short_and_high.messages[0].header.commit == 510);
+    CHECK(verdict(short_and_high.messages[0]) == Reject::Range);
+    rule.original_too = true;
+    const Mutated both = mutate(rule, {before.header, before.body});
+    REQUIRE(both.messages.size() == 2);
+    CHECK(both.messages[1].header.checksum == before.header.checksum);
+    const OwnedMessage request = get_log(); // no suffix, and no commit number to speak of
+    rule.mutations.pop_back();
+    CHECK(mutate(rule, {request.header, request.body}).messages.size() == 1);
 }
 
 TEST_CASE("a fork tells half of the receivers something else, and each of them always the same") {
@@ -228,12 +328,15 @@ TEST_CASE("a mutator leaves alone what it is not for") {
     for (const Mutator mutator : {Mutator::TruncateTail,
                                   Mutator::ConflictTail,
                                   Mutator::ShuffleTail,
+                                  Mutator::ShiftEntry,
+                                  Mutator::TailLength,
+                                  Mutator::LongTail,
                                   Mutator::Range,
                                   Mutator::RewriteBody,
                                   Mutator::SwapChunk,
                                   Mutator::Replay,
                                   Mutator::Splice}) {
-        CAPTURE(name(mutator));
+        CAPTURE(entry(mutator).name);
         const Mutated mutated = mutate({.mutator = mutator}, {ping.header, ping.body});
         CHECK_FALSE(mutated.changed);
         REQUIRE(mutated.messages.size() == 1);
