@@ -348,6 +348,7 @@ private:
     [[nodiscard]] ReplicaId donor_after(ReplicaId last) const;
     void ask_snapshot();
     void donor_failed();
+    [[nodiscard]] bool newer_target();
     void store_synced();
     void finish_sync();
 

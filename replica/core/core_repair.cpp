@@ -212,10 +212,12 @@ void Replica::Core::ask_log(const Missing& range) {
     send(donor, header);
 }
 
-/// The peer whose log it is, that answered fastest; one of whom nothing is known counts as fast.
+/// The peer whose log it is, that answered fastest; one of whom nothing is known counts as fast. Of
+/// equal ones the next in turn: the one that was asked last may be deaf.
 ReplicaId Replica::Core::choose_donor(View log_view) const {
     ReplicaId best = no_replica;
-    for (ReplicaId id = 1; id <= max_replica_id; ++id) {
+    for (std::size_t step = 0; step < max_replica_id; ++step) {
+        const auto id = static_cast<ReplicaId>((asked_peer_ + step) % max_replica_id + 1);
         const bool has = id != config_.self && peers_[id].log_view == log_view &&
                          (peers_[id].incarnation > 0 || id == install_.donor);
         if (has && (best == no_replica || peers_[id].latency < peers_[best].latency)) {

@@ -218,7 +218,8 @@ void Replica::Core::donor_failed() {
     // It may have lost its disk since: it must say again what it has.
     peers_[sync_.donor].checkpoint_op = 0;
     peers_[sync_.donor].checkpoint_id = {};
-    sync_.donor = donor_after(sync_.donor);
+    // Those who still have it may be deaf, and repeat that they have it: a newer one is as good.
+    sync_.donor = newer_target() ? no_replica : donor_after(sync_.donor);
     sync_.asked = false;
 }
 
@@ -231,6 +232,14 @@ void Replica::Core::give_up_sync() {
     sync_ = {};
     disarm(Timer::Sync);
     resume();
+}
+
+/// Whether a newer checkpoint than the target has become certified.
+bool Replica::Core::newer_target() {
+    return std::ranges::any_of(peers_, [this](const Peer& peer) {
+        const Stated stated{peer.checkpoint_op, peer.checkpoint_id};
+        return stated.op > sync_.target.op && certified(stated);
+    });
 }
 
 void Replica::Core::on_snapshot(const Message& message, ReplicaId from) {
