@@ -3,6 +3,7 @@
 #include "checker/monitors/catalogue.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace faultlab::simulator {
 
@@ -16,11 +17,21 @@ void Batch::add(std::uint64_t seed, const Outcome& outcome) {
     judged_.resize(outcome.judged.size());
     for (std::size_t rule = 0; rule < judged_.size(); ++rule)
         judged_[rule] += outcome.judged[rule];
+    if (!outcome.outside.empty()) add_outside(seed, outcome.outside.front());
     if (outcome.verdict == Verdict::invalid) {
         failures_.push_back({.seed = seed, .alarm = outcome.alarms.front()});
     } else if (outcome.verdict == Verdict::unknown) {
         doubts_.push_back({.seed = seed, .reason = outcome.reason});
     }
+}
+
+void Batch::add_outside(std::uint64_t seed, const Aside& aside) {
+    auto found = std::ranges::find(outside_, aside.by, &Outside::rule);
+    if (found == outside_.end()) {
+        outside_.push_back({.rule = aside.by, .why = aside.why, .first_seed = seed});
+        found = std::prev(outside_.end());
+    }
+    ++found->simulations;
 }
 
 std::vector<Unmet> Batch::unmet() const {

@@ -28,6 +28,14 @@ public:
         std::string reason;
     };
 
+    /// A rule that lies broke, outside the model.
+    struct Outside {
+        std::string rule;
+        std::string why;
+        std::uint64_t simulations = 0;
+        std::uint64_t first_seed = 0;
+    };
+
     explicit Batch(const Scenario& scenario) : scenario_(&scenario) {}
     void add(std::uint64_t seed, const Outcome& outcome);
 
@@ -36,6 +44,8 @@ public:
     [[nodiscard]] std::uint64_t valid() const { return size_ - failures_.size() - doubts_.size(); }
     [[nodiscard]] const std::vector<Failure>& failures() const { return failures_; }
     [[nodiscard]] const std::vector<Doubt>& doubts() const { return doubts_; }
+    /// In the order in which they came. A simulation is listed under the rule that broke first.
+    [[nodiscard]] const std::vector<Outside>& outside() const { return outside_; }
     [[nodiscard]] std::uint64_t events() const { return events_; }
     [[nodiscard]] std::uint64_t commits() const { return commits_; }
     [[nodiscard]] Nanos simulated() const { return simulated_; }
@@ -48,10 +58,13 @@ public:
     [[nodiscard]] Verdict verdict() const;
 
 private:
+    void add_outside(std::uint64_t seed, const Aside& aside);
+
     const Scenario* scenario_;
     std::uint64_t size_ = 0;
     std::vector<Failure> failures_;
     std::vector<Doubt> doubts_;
+    std::vector<Outside> outside_;
     std::uint64_t events_ = 0;
     std::uint64_t commits_ = 0;
     Nanos simulated_ = 0;

@@ -52,6 +52,9 @@ void Monitors::tell(const ProtocolEvent& event) {
     rules_.on(event);
     for (const Alarm& alarm : rules_.take_alarms()) {
         const auto self = static_cast<ReplicaId>(alarm.node + 1);
+        const auto sender =
+            event.kind == Kind::Rejected ? static_cast<ReplicaId>(event.b + 1) : no_replica;
+        if (excuse_ && excuse_({alarm.rule, self, sender, alarm.what})) continue;
         auto& where = alarm.refusal ? refusals_ : violations_;
         where.push_back(said(alarm.rule, self, alarm.what));
     }
@@ -77,6 +80,7 @@ void Monitors::halted(ReplicaId self, std::string_view reason) {
 
 void Monitors::received(ReplicaId self, const Header& header) {
     if (header.command != Command::StartView && header.command != Command::Log) return;
+    if (header.checksum != checksum_of(header)) return; // it hears nothing of what it refuses
     ProtocolEvent told = event(Kind::Heard, self);
     told.log_view = header.log_view.value;
     tell(told);

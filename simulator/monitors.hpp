@@ -4,13 +4,25 @@
 #include "simulator/names.hpp"
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace faultlab::simulator {
+
+/// A rule that was seen broken at a replica.
+struct Breach {
+    std::string_view rule; ///< "S1"
+    ReplicaId self = no_replica;
+    ReplicaId sender = no_replica; ///< of a message that was refused
+    std::string_view what;         ///< one sentence
+};
+/// Whether it is no fault of the store: somebody lied to it.
+using Excuse = std::function<bool(const Breach& breach)>;
 
 /// Tells the rules of checker/monitors what the replicas of a world do, as it happens.
 class Monitors {
@@ -21,6 +33,9 @@ public:
     /// Messages refused that nobody who obeys sends, likewise: violations, unless the world itself
     /// made messages up.
     [[nodiscard]] const std::vector<std::string>& refusals() const { return refusals_; }
+
+    /// What it says yes to is neither a violation nor a refusal.
+    void excuse(Excuse excuse) { excuse_ = std::move(excuse); }
 
     /// A promise that somebody outside saw broken.
     void violate(std::string_view rule, ReplicaId self, std::string_view what);
@@ -75,6 +90,7 @@ private:
     void shown(ReplicaId self, const Telemetry& telemetry);
 
     MonitorSet rules_;
+    Excuse excuse_; ///< empty: nothing is excused
     Nanos now_ = 0;
     std::array<Node, max_replica_id + 1> nodes_{};
     std::set<Checksum> opened_; ///< prepares whose requests were told

@@ -18,6 +18,10 @@ void Network::send(Nanos now, Packet&& packet) {
             case Action::Hold: rule.kept.push_back(std::move(packet)); return;
             case Action::Copy: rule.kept.push_back(packet); break;
             case Action::Mutate: rule.mutator(packet); break;
+            case Action::Replace:
+                for (Packet& instead : rule.replacement(packet))
+                    transmit(now, std::move(instead));
+                return;
         }
         break;
     }
@@ -67,7 +71,7 @@ void Network::deliver(Nanos now, Packet&& packet, Nanos more) {
 bool Network::arrives(const Packet& packet) {
     const bool whole = connected(packet.from, packet.to);
     if (!whole) ++counts_.cut;
-    return whole;
+    return whole && (!gate_ || gate_(packet));
 }
 
 void Network::heal(const NetworkOptions& calm) {
@@ -99,6 +103,12 @@ Network::RuleId Network::add(Action action, Match match, Mutator mutator) {
     const auto id = static_cast<RuleId>(hits_.size());
     hits_.push_back(0);
     rules_[id] = {.action = action, .match = std::move(match), .mutator = std::move(mutator)};
+    return id;
+}
+
+Network::RuleId Network::replace_if(Match match, Replacement replacement) {
+    const RuleId id = add(Action::Replace, std::move(match), {});
+    rules_[id].replacement = std::move(replacement);
     return id;
 }
 

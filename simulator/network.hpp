@@ -26,6 +26,7 @@ struct Packet {
     Endpoint to = 0;
     Header header;
     std::vector<std::byte> body;
+    bool lie = false; ///< something else than its sender made
 };
 
 struct NetworkOptions {
@@ -56,6 +57,8 @@ struct LinkTrouble {
 using Match = std::function<bool(const Packet&)>;
 /// Changes a packet on its way.
 using Mutator = std::function<void(Packet&)>;
+/// What is sent in the place of a packet.
+using Replacement = std::function<std::vector<Packet>(const Packet&)>;
 
 /// Links between endpoints: delay, loss, cuts, and rules that tests set on single messages. Decides
 /// what becomes of a packet; its owner schedules the deliveries.
@@ -74,6 +77,9 @@ public:
     }
     /// Whether a packet that arrives now arrives at all: a cut also loses what is under way.
     bool arrives(const Packet& packet);
+    /// Every packet that arrives passes `gate` first, which may lose it: what stands between the
+    /// stream of bytes and the protocol. Stays when all is healed.
+    void guard(Match gate) { gate_ = std::move(gate); }
     [[nodiscard]] const PacketCounts& counts() const { return counts_; }
 
     [[nodiscard]] NetworkOptions& options() { return options_; }
@@ -105,6 +111,8 @@ public:
     RuleId mutate_if(Match match, Mutator mutator) {
         return add(Action::Mutate, std::move(match), std::move(mutator));
     }
+    /// `replacement` says what is sent instead of matching packets.
+    RuleId replace_if(Match match, Replacement replacement);
     /// What a rule kept so far.
     [[nodiscard]] std::vector<Packet>& kept(RuleId rule) { return rules_.at(rule).kept; }
     /// How many packets a rule decided about, also one that has ended.
@@ -118,12 +126,13 @@ public:
     void replay(RuleId rule);
 
 private:
-    enum class Action : std::uint8_t { Drop, Hold, Copy, Mutate };
+    enum class Action : std::uint8_t { Drop, Hold, Copy, Mutate, Replace };
     struct Rule {
         Action action = Action::Drop;
         Match match;
         Mutator mutator;
-        std::vector<Packet> kept;
+        Replacement replacement = {};
+        std::vector<Packet> kept = {};
     };
     RuleId add(Action action, Match match, Mutator mutator);
     void transmit(Nanos now, Packet&& packet);
@@ -138,6 +147,7 @@ private:
     PacketCounts counts_;
     std::map<RuleId, Rule> rules_;
     std::vector<std::uint64_t> hits_; ///< by rule
+    Match gate_;                      ///< empty: all pass
 };
 
 /// Makes the checksums of a changed packet fit its bytes again.

@@ -1,6 +1,7 @@
 #include "simulator/recorder.hpp"
 
 #include "replica/client/lab_words.hpp"
+#include "replica/core/validate.hpp"
 #include "simulator/setup.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +14,11 @@ namespace {
 
 /// Of each kind: a cluster in trouble repeats itself.
 constexpr std::uint64_t rejects_most = 200;
+
+/// Of two logs that differ the one that is refused may be the true one.
+bool refuses_lie(const Event& event, ReplicaId liar) {
+    return event.b == liar || event.a == static_cast<std::uint64_t>(replica::Reject::Fork);
+}
 
 History history_of(World& world) {
     std::vector<const faultlab::Op*> ops;
@@ -54,14 +60,18 @@ void Recorder::event(Nanos now, std::string kind, Params fields) {
     events_.push_back({.t = now, .kind = std::move(kind), .fields = std::move(fields)});
 }
 
-void Recorder::happened(const World& world, ReplicaId id, const Event& event) {
+void Recorder::happened(const World& world, ReplicaId id, const Event& event, ReplicaId liar) {
     switch (event.kind) {
         case EventKind::Appended:
         case EventKind::Acknowledged:
         case EventKind::Committed: return; // gauges tell of that
         default:
-            said_.push_back(
-                {.t = world.now(), .id = id, .life = world.monitors().life(id), .event = event});
+            said_.push_back({.t = world.now(),
+                             .id = id,
+                             .life = world.monitors().life(id),
+                             .event = event,
+                             .of_lie = event.kind == EventKind::Rejected && liar != no_replica &&
+                                       refuses_lie(event, liar)});
     }
 }
 
@@ -105,6 +115,7 @@ Record Recorder::record(const Simulation& simulation,
         if (said.event.kind == EventKind::Rejected && ++rejects > rejects_most) continue;
         auto event = replica::event_of(said.event);
         if (!event) continue;
+        if (said.of_lie) event->kind = "lie_refused"; // no rule of the protocol is broken
         events_.push_back({.t = said.t,
                            .node = static_cast<NodeId>(said.id) - 1,
                            .incarnation = said.life,

@@ -14,7 +14,8 @@ public:
     void phase(Nanos now, const char* name);
     /// Something about the whole cluster.
     void event(Nanos now, std::string kind, Params fields = {});
-    void happened(const World& world, ReplicaId id, const Event& event);
+    /// What a replica reports; `liar`: some messages of this one were not as it made them.
+    void happened(const World& world, ReplicaId id, const Event& event, ReplicaId liar);
     /// What every running replica says of itself.
     void sample(const World& world);
 
@@ -28,6 +29,7 @@ private:
         ReplicaId id = no_replica;
         std::int32_t life = 0;
         Event event;
+        bool of_lie = false; ///< it refuses one
     };
     std::vector<Said> said_; ///< turned into the lab's words at the end
     std::vector<faultlab::Event> events_;

@@ -17,6 +17,19 @@ struct Proof {
     std::string_view what;     ///< for people
 };
 
+/// What may be seen in a scenario of lies although the store is right. The protocol is made for
+/// crashes: it has to contain one replica that lies, not to tolerate it. Each claim is about one
+/// rule, and holds only once a lie has been heard; whatever no claim is about is an alarm.
+struct Claim {
+    enum class Kind : std::uint8_t {
+        Contained, ///< as it should be: the lie is refused, or its receiver stops
+        Outside,   ///< it worked: no receiver could have known better
+    };
+    std::string_view rule; ///< "A8", "halt", "S4", or a checker
+    Kind kind = Kind::Contained;
+    std::string_view why = {}; ///< of Outside: one sentence for people
+};
+
 /// A kind of trouble that is looked for on purpose: how the cluster is set up, what is done to it
 /// and when, and how it shows that it was done. Everything else is drawn as for every simulation.
 struct Scenario {
@@ -26,6 +39,7 @@ struct Scenario {
     void (*prepare)(Knobs& knobs); ///< before the user's own settings
     void (*play)(Stage& stage);    ///< starts the fault program
     std::span<const Proof> proofs;
+    std::span<const Claim> claims = {};
 };
 
 /// All of them, by id.

@@ -47,16 +47,59 @@ private:
     WorldOptions observed() {
         WorldOptions options = world_options(simulation_, knobs_);
         options.observer = this;
+        if (!simulation_.scenario->claims.empty())
+            options.excuse = [this](const Breach& breach) { return excuses(breach); };
         return options;
     }
 
     void happened(ReplicaId id, const Event& event) override {
-        recorder_.happened(world_, id, event);
+        recorder_.happened(world_, id, event, stage_.lies_heard() > 0 ? stage_.liar() : no_replica);
         stage_.happened(id, event);
     }
+    void hears(ReplicaId id, const Packet& packet) override { stage_.hears(id, packet); }
 
     /// Nothing wrong was seen so far.
-    [[nodiscard]] bool sound() const { return world_.violations().empty() && alarms_.empty(); }
+    [[nodiscard]] bool sound() const {
+        return world_.violations().empty() && alarms_.empty() && outside_.empty();
+    }
+
+    // --- lies
+
+    /// Null when there is none, or nobody has heard a lie.
+    [[nodiscard]] const Claim* claim_about(std::string_view rule) const {
+        const auto claims = simulation_.scenario->claims;
+        const auto found = std::ranges::find(claims, rule, &Claim::rule);
+        return found == claims.end() || stage_.lies_heard() == 0 ? nullptr : &*found;
+    }
+
+    bool excuses(const Breach& breach) {
+        const Claim* const claim = claim_about(breach.rule);
+        // Of two that differ the one that is refused may be the true one.
+        const bool by_liar =
+            breach.sender == no_replica || breach.sender == stage_.liar() || breach.rule == "A6";
+        if (claim == nullptr || !by_liar) return false;
+        if (claim->kind == Claim::Kind::Contained) {
+            stage_.count(fmt::format("contained.{}", breach.rule));
+        } else {
+            outside_.push_back({.by = std::string(breach.rule),
+                                .what = fmt::format("replica {}: {}", breach.self, breach.what),
+                                .why = std::string(claim->why)});
+        }
+        return true;
+    }
+
+    /// Something is wrong, which may have been claimed.
+    void accuse(Alarm alarm, std::vector<Alarm>& alarms) {
+        const Claim* const claim = claim_about(alarm.by);
+        const bool claimed = claim != nullptr && claim->kind == Claim::Kind::Outside;
+        if (claimed || !outside_.empty()) {
+            outside_.push_back({.by = std::move(alarm.by),
+                                .what = std::move(alarm.what),
+                                .why = claimed ? std::string(claim->why) : outside_.front().why});
+        } else {
+            alarms.push_back(std::move(alarm));
+        }
+    }
 
     void start_clients() {
         const auto workload = find_workload(plan_.workload).value()->make();
@@ -78,7 +121,8 @@ private:
     void safety() {
         recorder_.phase(world_.now(), "load");
         simulation_.scenario->play(stage_);
-        world_.run_until([this] { return enough(); }, simulation_.safety_limit);
+        world_.run_until([this] { return enough() || !outside_.empty(); },
+                         simulation_.safety_limit);
         commits_in_safety_ = world_.monitors().committed();
         stage_.close();
         nemesis_.stop();
@@ -147,8 +191,8 @@ private:
     template <class Goal, class Reason>
     void expect(const Core& core, const char* rule, Goal goal, Reason reason) {
         if (!sound() || !no_liveness_.empty()) return;
-        if (world_.run_until(goal, simulation_.liveness_limit)) return;
-        if (!sound()) return;
+        const auto ended = [&] { return goal() || !outside_.empty(); };
+        if (world_.run_until(ended, simulation_.liveness_limit) || !sound()) return;
         const bool leads = world_.primary(core.members).has_value();
         std::string what = fmt::format("{} within {} s of being healed ({})",
                                        reason(),
@@ -159,7 +203,7 @@ private:
         if (!core.certificate.empty()) {
             no_liveness_ = fmt::format("{}, and need not: {}", what, core.certificate);
         } else {
-            alarms_.push_back({.by = leads ? rule : "L2", .what = std::move(what)});
+            accuse({.by = leads ? rule : "L2", .what = std::move(what)}, alarms_);
         }
     }
 
@@ -191,7 +235,7 @@ private:
                         .simulated = world_.now(),
                         .chain = world_.chain()};
         const Monitors& monitors = world_.monitors();
-        // Nobody makes messages up here: what was refused, a replica sent.
+        // What was refused, a replica sent: lies that are claimed to be refused are not among it.
         for (const auto* broken : {&monitors.violations(), &monitors.refusals()}) {
             for (const std::string& violation : *broken) {
                 const std::size_t colon = violation.find(": ");
@@ -239,7 +283,7 @@ private:
             const CheckResult result =
                 judge_one(outcome.record, request, {.memory_bytes = search_bytes});
             if (result.verdict == Verdict::invalid) {
-                outcome.alarms.push_back({.by = result.checker, .what = result.reason});
+                accuse({.by = result.checker, .what = result.reason}, outcome.alarms);
             } else if (result.verdict == Verdict::unknown && !doubt) {
                 doubt = true;
                 outcome.reason = fmt::format("{}: {}", result.checker, result.reason);
@@ -254,6 +298,11 @@ private:
             outcome.reason = fmt::format("only {} operations were committed before all was healed",
                                          commits_in_safety_);
         }
+        if (!outside_.empty()) { // what it was to show, it has shown
+            doubt = false;
+            outcome.reason.clear();
+        }
+        outcome.outside = std::move(outside_);
         outcome.verdict = !outcome.alarms.empty() ? Verdict::invalid
                           : doubt                 ? Verdict::unknown
                                                   : Verdict::valid;
@@ -279,6 +328,7 @@ private:
     NetworkOptions calm_;
     std::uint64_t commits_in_safety_ = 0;
     std::vector<Alarm> alarms_;
+    std::vector<Aside> outside_;
     std::string no_liveness_; ///< why the end says nothing about liveness; empty: it does
 };
 

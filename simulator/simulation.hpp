@@ -31,10 +31,21 @@ struct Alarm {
     std::string what; ///< one sentence
 };
 
+/// Something that is wrong because somebody lied, and that the protocol does not promise to
+/// prevent.
+struct Aside {
+    std::string by;
+    std::string what;
+    std::string why; ///< nobody could prevent it
+};
+
 struct Outcome {
     Verdict verdict = Verdict::unknown;
     std::string reason;        ///< of unknown: why this proves nothing
     std::vector<Alarm> alarms; ///< of invalid, the first one first
+    /// Outside the model, as the scenario claims it. The simulation ends there: what follows would
+    /// be its consequence.
+    std::vector<Aside> outside;
     Knobs knobs;
     std::uint64_t events = 0;
     std::uint64_t commits = 0;

@@ -38,6 +38,12 @@ void Stage::at_step_end(std::function<void()> what) {
     });
 }
 
+void Stage::close() {
+    open_ = false;
+    for (const auto& program : programs_)
+        program->heal();
+}
+
 void Stage::on(EventKind kind, Handler handler) {
     handlers_[kind].push_back(std::move(handler));
 }
@@ -52,6 +58,17 @@ void Stage::on_sent(std::function<void(const Packet&)> handler) {
         if (open_) handler(packet);
         return false;
     });
+}
+
+void Stage::on_heard(std::function<void(ReplicaId, const Packet&)> handler) {
+    hearers_.push_back(std::move(handler));
+}
+
+void Stage::hears(ReplicaId id, const Packet& packet) {
+    if (packet.lie) ++lies_heard_;
+    if (!open_) return;
+    for (const auto& handler : hearers_)
+        handler(id, packet);
 }
 
 void Stage::happened(ReplicaId id, const Event& event) {

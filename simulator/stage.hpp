@@ -33,6 +33,8 @@ public:
         Program(const Program&) = delete;
         Program& operator=(const Program&) = delete;
         virtual ~Program() = default;
+        /// Ends what it broke and whoever runs the simulation cannot heal.
+        virtual void heal() {}
     };
     using Handler = std::function<void(ReplicaId id, const Event& event)>;
 
@@ -70,6 +72,8 @@ public:
     void on(EventKind kind, Handler handler);
     /// Of every message that is sent, before anything happens to it. Within the step, likewise.
     void on_sent(std::function<void(const Packet& packet)> handler);
+    /// Of every message that comes to a replica that runs, before it is given to it. Likewise.
+    void on_heard(std::function<void(ReplicaId id, const Packet& packet)> handler);
     /// Once, when so many more ops are committed than now, at the end of that step.
     void after_commits(Op count, std::function<void()> what);
 
@@ -93,12 +97,20 @@ public:
     /// Starts a replica that does not run.
     void reboot(ReplicaId id);
 
+    // --- lies
+    /// From now on what this replica sends may be changed on its way. No other's ever is.
+    void lie_of(ReplicaId id) { liar_ = id; }
+    [[nodiscard]] ReplicaId liar() const { return liar_; }
+    /// How many messages came to a replica that their sender had not made so.
+    [[nodiscard]] std::uint64_t lies_heard() const { return lies_heard_; }
+
     void count(std::string_view counter, std::uint64_t number = 1);
     [[nodiscard]] Counters& counters() { return counters_; }
 
     // --- for who runs the simulation
     void happened(ReplicaId id, const Event& event);
-    void close() { open_ = false; }
+    void hears(ReplicaId id, const Packet& packet);
+    void close();
 
 private:
     struct Waiting {
@@ -113,6 +125,9 @@ private:
     Rng rng_;
     std::map<EventKind, std::vector<Handler>> handlers_;
     std::vector<Waiting> waiting_; ///< for commits
+    std::vector<std::function<void(ReplicaId, const Packet&)>> hearers_;
+    ReplicaId liar_ = no_replica;
+    std::uint64_t lies_heard_ = 0;
     Counters counters_;
     std::vector<std::unique_ptr<Program>> programs_;
     bool open_ = true;

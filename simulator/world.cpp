@@ -61,6 +61,7 @@ World::World(WorldOptions options)
       network_(options_.network, rng_.split("net"), [this](Nanos delay, Packet&& packet) {
           queue_.after(delay, Arrival{std::move(packet)});
       }) {
+    monitors_.excuse(options_.excuse);
     const int count = options_.voters + options_.standbys + options_.joiners;
     options_.client.cluster = cluster_id;
     for (int i = 1; i <= count; ++i) {
@@ -197,6 +198,9 @@ void World::deliver(Packet& packet) {
     } else {
         received.from = static_cast<ReplicaId>(packet.from);
     }
+    if (Observer* const observer = options_.observer;
+        observer != nullptr && running(to.config.self))
+        observer->hears(to.config.self, packet);
     step(to, {.what = received});
 }
 

@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -24,11 +25,14 @@ namespace faultlab::simulator {
 /// Short ones, against delays of at most 1 ms.
 [[nodiscard]] Timeouts short_timeouts();
 
-/// Watches what replicas report. Called within steps: to act upon it, see World::at_step_end.
+/// Watches what replicas report and hear. Called within steps, or just before them: to act upon it,
+/// see World::at_step_end.
 class Observer {
 public:
     virtual ~Observer() = default;
     virtual void happened(ReplicaId id, const Event& event) = 0;
+    /// A message comes to a replica that runs.
+    virtual void hears(ReplicaId id, const Packet& packet) = 0;
 };
 
 struct WorldOptions {
@@ -49,6 +53,7 @@ struct WorldOptions {
     /// Called with one line for whatever happens; empty: nobody reads it.
     std::function<void(const std::string&)> trace;
     Observer* observer = nullptr; ///< outlives the world
+    Excuse excuse;                ///< of what monitors see; empty: nothing is excused
 };
 
 /// A cluster in memory: replicas, their disks and clocks, the network, clients, and monitors that
@@ -132,6 +137,10 @@ public:
     // --- judgement
     [[nodiscard]] const std::vector<std::string>& violations() const;
     [[nodiscard]] const Monitors& monitors() const { return monitors_; }
+    /// A promise that somebody outside saw broken.
+    void violate(std::string_view rule, ReplicaId self, std::string_view what) {
+        monitors_.violate(rule, self, what);
+    }
     /// Of all effects of one replica so far, over all its lives.
     [[nodiscard]] Checksum effects(ReplicaId id) const;
     /// Whether every member that runs is Normal in one view with the same whole, executed log.

@@ -148,6 +148,12 @@ Json describe(const Entry& entry) {
                                       {"in_a_hundred", proof.minimum},
                                       {"what", proof.what}});
         }
+        for (const simulator::Claim& claim : scenario.claims) {
+            const bool contained = claim.kind == simulator::Claim::Kind::Contained;
+            tree["claims"].push_back({{"rule", claim.rule},
+                                      {"kind", contained ? "contained" : "outside the model"},
+                                      {"why", claim.why}});
+        }
         tree["simulate it"] = fmt::format("faultlab sim --scenario {}", scenario.name);
     } else if (entry.kind == "fault") {
         tree["needs"] = find_nemesis(entry.name).value()->make()->needs();
@@ -173,7 +179,16 @@ void print_description(const Json& tree) {
                 proof["in_a_hundred"].get<std::uint64_t>(),
                 proof["what"].get<std::string>());
         }
-        say("\nsimulate it: {}\n", tree["simulate it"].get<std::string>());
+        for (const Json& claim : tree.value("claims", Json::array())) {
+            say("\nclaim: {} is {}{}{}",
+                claim["rule"].get<std::string>(),
+                claim["kind"].get<std::string>(),
+                claim["why"].get<std::string>().empty() ? "" : ": ",
+                claim["why"].get<std::string>());
+        }
+        say("{}\nsimulate it: {}\n",
+            tree.contains("claims") ? "\n" : "",
+            tree["simulate it"].get<std::string>());
     }
     for (const char* list : {"operations", "checkers", "needs"}) {
         if (!tree.contains(list)) continue;

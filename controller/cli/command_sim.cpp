@@ -209,6 +209,13 @@ void print(const SimCommand& command, const Done& done) {
         const Batch::Doubt& doubt = batch.doubts()[i];
         say("  ? {}\n      {}\n", doubt.reason, reproduction(command, scenario, doubt.seed));
     }
+    for (const Batch::Outside& outside : batch.outside()) {
+        say("  outside the model, in {} simulations: {}: {}\n      {}\n",
+            outside.simulations,
+            outside.rule,
+            outside.why,
+            reproduction(command, scenario, outside.first_seed));
+    }
     for (const simulator::Unmet& unmet : batch.unmet()) {
         say("  vacuous: {}: {} of {} needed ({})\n",
             unmet.proof.what,
@@ -236,6 +243,13 @@ Json tree_of(const SimCommand& command, const Done& done) {
     Json doubts = Json::array();
     for (const Batch::Doubt& doubt : batch.doubts())
         doubts.push_back({{"seed", fmt::format("{:#x}", doubt.seed)}, {"reason", doubt.reason}});
+    Json outside = Json::array();
+    for (const Batch::Outside& one : batch.outside()) {
+        outside.push_back({{"rule", one.rule},
+                           {"why", one.why},
+                           {"simulations", one.simulations},
+                           {"reproduce", reproduction(command, batch.scenario(), one.first_seed)}});
+    }
     Json vacuous = Json::array();
     for (const simulator::Unmet& unmet : batch.unmet()) {
         vacuous.push_back({{"counter", unmet.proof.counter},
@@ -249,6 +263,7 @@ Json tree_of(const SimCommand& command, const Done& done) {
             {"valid", batch.valid()},
             {"failures", failures},
             {"unknown", doubts},
+            {"outside_the_model", outside},
             {"vacuous", vacuous},
             {"unjudged", batch.unjudged()},
             {"events", batch.events()},
@@ -336,6 +351,9 @@ int run_one(const SimCommand& command, const Scenario& scenario) {
         Json alarms = Json::array();
         for (const simulator::Alarm& alarm : outcome.alarms)
             alarms.push_back({{"by", alarm.by}, {"what", alarm.what}});
+        Json outside = Json::array();
+        for (const simulator::Aside& aside : outcome.outside)
+            outside.push_back({{"by", aside.by}, {"what", aside.what}, {"why", aside.why}});
         say("{}\n",
             Json{{"schema", "faultlab.simulation/1"},
                  {"scenario", scenario.name},
@@ -343,6 +361,7 @@ int run_one(const SimCommand& command, const Scenario& scenario) {
                  {"verdict", to_string(outcome.verdict)},
                  {"reason", outcome.reason},
                  {"alarms", alarms},
+                 {"outside_the_model", outside},
                  {"events", outcome.events},
                  {"commits", outcome.commits},
                  {"simulated_ns", outcome.simulated},
@@ -373,6 +392,8 @@ int run_one(const SimCommand& command, const Scenario& scenario) {
         chain);
     for (const simulator::Alarm& alarm : outcome.alarms)
         say("  ✖ {}: {}\n", alarm.by, alarm.what);
+    for (const simulator::Aside& aside : outcome.outside)
+        say("  outside the model: {}: {}\n      {}\n", aside.by, aside.what, aside.why);
     if (!outcome.reason.empty()) say("  ? {}\n", outcome.reason);
     say("verdict  {}\n", to_string(outcome.verdict));
     if (!run.empty()) say("kept     faultlab explain {}\n", run);

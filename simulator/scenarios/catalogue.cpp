@@ -21,7 +21,11 @@ std::vector<Scenario> by_id() {
                               race_scenarios(),
                               session_scenarios(),
                               laggard_scenarios(),
-                              member_scenarios()}) {
+                              member_scenarios(),
+                              lie_scenarios(),
+                              bad_request_scenarios(),
+                              damage_scenarios(),
+                              stranger_scenarios()}) {
         all.insert(all.end(), family.begin(), family.end());
     }
     std::ranges::sort(all, {}, &Scenario::id);

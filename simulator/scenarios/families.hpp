@@ -18,6 +18,10 @@ namespace faultlab::simulator {
 [[nodiscard]] std::span<const Scenario> session_scenarios();
 [[nodiscard]] std::span<const Scenario> laggard_scenarios();
 [[nodiscard]] std::span<const Scenario> member_scenarios();
+[[nodiscard]] std::span<const Scenario> lie_scenarios();
+[[nodiscard]] std::span<const Scenario> bad_request_scenarios();
+[[nodiscard]] std::span<const Scenario> damage_scenarios();
+[[nodiscard]] std::span<const Scenario> stranger_scenarios();
 
 /// No fault but those of the scenario's program, and a cluster in which a view can change.
 void only_its_own_faults(Knobs& knobs);

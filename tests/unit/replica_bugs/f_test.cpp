@@ -19,7 +19,7 @@ std::string bad_vote(World& world) {
     const auto voted = [&] { return of_5() != network.kept(votes).end(); };
     if (!world.run_until(voted, 1 * s)) return "no vote";
     Packet bad = *of_5();
-    lie(replica::Mutator::TailLength)(bad);
+    lie(replica::Mutator::TailCount)(bad);
     world.crash(5);
     network.remove_rules();
     network.options().delay_max = network.options().delay_min; // it comes evenly

@@ -117,3 +117,33 @@ TEST_CASE("Rules hold, drop, copy and change single messages", "[simulator]") {
     links.network.release(held);
     CHECK(links.arrivals() == std::vector<Op>{1});
 }
+
+TEST_CASE("A rule sends other packets in the place of one, and others are left alone",
+          "[simulator]") {
+    Links links({});
+    const auto rule = links.network.replace_if(is(Command::Commit), [](const Packet& packet) {
+        std::vector<Packet> packets(packet.header.op, packet);
+        for (Packet& each : packets)
+            each.lie = true;
+        return packets;
+    });
+    links.send(1, 2, 3, Command::Commit);
+    links.send(1, 2, 0, Command::Commit);
+    links.send(1, 2, 1, Command::Ping);
+    CHECK(links.arrivals() == std::vector<Op>{3, 3, 3, 1});
+    CHECK(links.network.hits(rule) == 2);
+    links.network.remove(rule);
+    links.send(1, 2, 3, Command::Commit);
+    CHECK(links.arrivals() == std::vector<Op>{3});
+}
+
+TEST_CASE("What arrives passes the gate, also when all is healed", "[simulator]") {
+    Links links({});
+    links.network.guard([](const Packet& packet) { return packet.header.op % 2 == 0; });
+    links.network.heal({});
+    Packet packet{.from = 1, .to = 2};
+    CHECK(links.network.arrives(packet));
+    packet.header.op = 1;
+    CHECK_FALSE(links.network.arrives(packet));
+    CHECK(links.network.counts().cut == 0);
+}

@@ -1,0 +1,166 @@
+#include "simulator/scenarios/liar.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace faultlab::simulator {
+
+using replica::Mutated;
+using replica::MutationRule;
+using replica::Reject;
+using replica::Surroundings;
+
+Liar::Liar(Stage& stage) : stage_(&stage) {
+    stage.on_heard([this](ReplicaId, const Packet& packet) {
+        if (!packet.lie || story_ == nullptr) return;
+        stage_->count("lies_heard");
+        stage_->count(fmt::format("told.{}", story_->name));
+    });
+    stage.on(EventKind::Rejected, [this](ReplicaId, const Event& event) {
+        const auto why = static_cast<Reject>(event.a);
+        if (event.b == liar_ || why == Reject::Fork)
+            stage_->count(fmt::format("refused.{}", replica::name(why)));
+    });
+}
+
+void Liar::tell(std::span<const Story> stories, bool bad_disk) {
+    stories_ = stories;
+    bad_disk_ = bad_disk;
+    liar_ = bad_disk ? stage_->nemesis().damage_any() : stage_->any_voter();
+    stage_->lie_of(liar_);
+    wait();
+}
+
+void Liar::wait() {
+    const auto commits = static_cast<Op>(stage_->rng().between(1, 8));
+    stage_->after_commits(commits, [this] { begin(); });
+}
+
+void Liar::begin() {
+    story_ = &stories_[stage_->rng().below(stories_.size())];
+    rules_ = story_->draw(stage_->rng());
+    told_ = 0;
+    rule_ = stage_->network().replace_if([this](const Packet& packet) { return concerns(packet); },
+                                         [this](const Packet& packet) { return instead(packet); });
+    fault_ = stage_->begin({.kind = "lies",
+                            .summary = fmt::format("n{} lies: {}", liar_, story_->name),
+                            .targets = {liar_},
+                            .gauge_name = "lies_delivered",
+                            .gauge = [stage = stage_] { return stage->lies_heard(); }});
+    if (bad_disk_) stage_->count("rotten", stage_->nemesis().rot(liar_, 3));
+    provoke(story_->occasion);
+    stage_->later(3 * stage_->patience(), 8 * stage_->patience(), [this] { end(); });
+}
+
+void Liar::end() {
+    stage_->network().remove(rule_);
+    stage_->end(fault_);
+    story_ = nullptr;
+    for (ReplicaId id = 1; id <= stage_->voters(); ++id) {
+        if (!stage_->world().halted(id).empty()) stage_->reboot(id);
+    }
+    wait();
+}
+
+// --- occasions
+
+void Liar::provoke(Occasion occasion) {
+    const Nanos patience = stage_->patience();
+    const std::vector<ReplicaId> others = stage_->others(liar_);
+    const ReplicaId other = others[stage_->rng().below(others.size())];
+    switch (occasion) {
+        case Occasion::None: return;
+        case Occasion::NewView: return replace_primary();
+        case Occasion::Gap: return miss_entries(other, patience);
+        case Occasion::OwnGap: return miss_entries(liar_, patience);
+        case Occasion::Absence: {
+            const FaultId fault = stage_->isolate(liar_, Stage::Cut::BothWays);
+            stage_->later(patience, 6 * patience, [this, fault] { stage_->rejoin(liar_, fault); });
+            return;
+        }
+        case Occasion::GapThenView:
+            miss_entries(other, 2 * patience);
+            stage_->later(patience / 4, patience, [this] { replace_primary(); });
+            return;
+    }
+}
+
+void Liar::miss_entries(ReplicaId id, Nanos most) {
+    Network& network = stage_->network();
+    const auto lost = network.drop_if(is(Command::Prepare) && to(id));
+    const FaultId fault = stage_->begin({.kind = "starvation",
+                                         .summary = fmt::format("Prepare does not reach n{}", id),
+                                         .targets = {id},
+                                         .gauge_name = "packets",
+                                         .gauge = [&network, lost] { return network.hits(lost); }});
+    stage_->later(most / 8, most, [this, lost, fault] {
+        stage_->network().remove(lost);
+        stage_->end(fault);
+    });
+}
+
+/// One that is only mute hears at once of the view that replaces it.
+void Liar::replace_primary() {
+    const std::optional<ReplicaId> primary = stage_->world().primary();
+    if (!primary || *primary > stage_->voters()) return;
+    const bool mute = stage_->rng().chance(1, 2);
+    const FaultId fault = stage_->isolate(*primary, mute ? Stage::Cut::Mute : Stage::Cut::BothWays);
+    stage_->later(2 * stage_->patience(), 5 * stage_->patience(), [this, id = *primary, fault] {
+        stage_->rejoin(id, fault);
+    });
+}
+
+// --- what it says
+
+bool Liar::concerns(const Packet& packet) {
+    applies_ = nullptr;
+    if (packet.from != liar_ || is_client(packet.to)) return false;
+    const auto to = static_cast<ReplicaId>(packet.to);
+    for (const MutationRule& rule : rules_) {
+        const auto draw = static_cast<std::uint32_t>(stage_->rng().below(1000));
+        if (!replica::applies(rule, packet.header.command, liar_, to, draw)) continue;
+        if (story_->when != nullptr && !story_->when(stage_->world(), packet)) return false;
+        applies_ = &rule;
+        return true;
+    }
+    return false;
+}
+
+std::vector<Packet> Liar::instead(const Packet& packet) {
+    const std::vector<Header> log = own_log();
+    const Surroundings around{.to = static_cast<ReplicaId>(packet.to),
+                              .ordinal = told_,
+                              .earlier = earlier_ ? &*earlier_ : nullptr,
+                              .log = log};
+    Mutated told = replica::mutate(*applies_, {packet.header, packet.body}, around);
+    if (!packet.body.empty()) earlier_ = {packet.header, packet.body};
+    if (told.changed) ++told_;
+    std::vector<Packet> packets;
+    for (replica::OwnedMessage& message : told.messages) {
+        const bool original = applies_->original_too && &message == &told.messages.back();
+        packets.push_back({.from = packet.from,
+                           .to = packet.to,
+                           .header = message.header,
+                           .body = std::move(message.body),
+                           .lie = told.changed && !original});
+    }
+    if (story_->each_anew) rules_ = story_->draw(stage_->rng());
+    return packets;
+}
+
+/// Its newest entries, as far back as a suffix can be made longer.
+std::vector<Header> Liar::own_log() const {
+    std::vector<Header> log;
+    const Replica* const replica = stage_->world().replica(liar_);
+    if (replica == nullptr) return log;
+    const Op head = stage_->world().telemetry(liar_).head;
+    constexpr Op most = 24;
+    for (Op op = head > most ? head - most : 1; op <= head; ++op) {
+        if (const Header* const entry = replica->log(op)) log.push_back(*entry);
+    }
+    return log;
+}
+
+} // namespace faultlab::simulator
