@@ -19,15 +19,21 @@ std::vector<MutationRule> bad_ranges(Rng& rng) {
     constexpr std::array<std::int64_t, 3> kinds{0, -1, 100'000};
     const std::int64_t amount = kinds.at(rng.below(kinds.size()));
     std::vector<MutationRule> rules;
-    for (const Command command : {Command::GetLog, Command::GetSnapshot})
+    for (const Command command : {Command::GetLog, Command::GetSnapshot}) {
+        // Of a snapshot all that there is may be asked for.
+        if (amount > 0 && command == Command::GetSnapshot) continue;
         rules.push_back(
             {.command = command, .mutations = {{.mutator = Mutator::Range, .amount = amount}}});
+    }
     return rules;
 }
 
 constexpr std::array range_stories = {
-    Story{.name = "ranges", .draw = bad_ranges, .occasion = Occasion::OwnGap},
-    Story{.name = "ranges_from_afar", .draw = bad_ranges, .occasion = Occasion::Absence}};
+    Story{.name = "ranges", .draw = bad_ranges, .occasion = Occasion::OwnGap, .refused_by = "A8"},
+    Story{.name = "ranges_from_afar",
+          .draw = bad_ranges,
+          .occasion = Occasion::Absence,
+          .refused_by = "A8"}};
 
 /// A range without entries must not be answered. No rule of the protocol sees it: what is sent is
 /// true.
@@ -59,7 +65,7 @@ void play_bad_ranges(Stage& stage) {
 }
 
 constexpr std::array range_proofs = {
-    Proof{"empty_ranges", 50, "a replica is asked for a range that ends before it begins"},
+    Proof{"empty_ranges", 25, "a replica is asked for a range that ends before it begins"},
     Proof{"told.ranges", 50, "or for one that cannot be"},
     Proof{"told.ranges_from_afar", 20, "likewise by one that was away for long"},
     Proof{"refused.range", 100, "and refuses it"}};
@@ -117,7 +123,14 @@ void play_failing_commands(Stage& stage) {
 
 constexpr std::array failing_proofs = {
     Proof{"failed_commands", 100, "a command fails, and its client is told so"},
-    Proof{"told.other_commands", 50, "a replica is sent another command than the others"}};
+    Proof{"told.other_commands", 30, "a replica is sent another command than the others"},
+    Proof{"told.other_entries", 10, "or another entry, when it asks for one"}};
+constexpr std::string_view both_whole =
+    "two entries of one op, each whole and in its place, cannot be told from a true one and a lie";
+constexpr std::array failing_claims = {
+    Claim{.rule = "A6"},
+    Claim{.rule = "S9", .kind = Claim::Kind::Outside, .why = both_whole},
+    Claim{.rule = "S1", .kind = Claim::Kind::Outside, .why = both_whole}};
 
 constexpr std::array scenarios = {
     Scenario{.id = "SC21",
@@ -132,7 +145,8 @@ constexpr std::array scenarios = {
              .summary = "commands fail everywhere, and one replica sends others than it logs",
              .prepare = only_its_own_faults,
              .play = play_failing_commands,
-             .proofs = failing_proofs}};
+             .proofs = failing_proofs,
+             .claims = failing_claims}};
 
 } // namespace
 

@@ -44,11 +44,13 @@ constexpr std::array seldom_wrong = {
     Story{.name = "checksums",
           .draw = [](Rng& rng) { return wrong_checksum(100, rng); },
           .occasion = Occasion::Gap,
-          .each_anew = true},
+          .each_anew = true,
+          .refused_by = "A4"},
     Story{.name = "checksums_in_view_changes",
           .draw = [](Rng& rng) { return wrong_checksum(100, rng); },
           .occasion = Occasion::GapThenView,
-          .each_anew = true}};
+          .each_anew = true,
+          .refused_by = "A4"}};
 
 void play_seldom_wrong(Stage& stage) {
     stage.keep<Liar>().tell(seldom_wrong, true);
@@ -73,7 +75,8 @@ constexpr std::array flips = {Story{.name = "flipped_bits",
                                                          .seed = rng.next()});
                                         },
                                     .occasion = Occasion::Gap,
-                                    .each_anew = true},
+                                    .each_anew = true,
+                                    .refused_by = "A4"},
                               Story{.name = "flipped_bits_in_view_changes",
                                     .draw =
                                         [](Rng& rng) {
@@ -83,7 +86,8 @@ constexpr std::array flips = {Story{.name = "flipped_bits",
                                                          .seed = rng.next()});
                                         },
                                     .occasion = Occasion::GapThenView,
-                                    .each_anew = true}};
+                                    .each_anew = true,
+                                    .refused_by = "A4"}};
 
 void play_flips(Stage& stage) {
     stage.keep<Liar>().tell(flips, true);
@@ -101,11 +105,13 @@ constexpr std::array checksum_fields = {
     Story{.name = "wrong_checksums",
           .draw = [](Rng& rng) { return wrong_checksum(1000, rng); },
           .occasion = Occasion::NewView,
-          .each_anew = true},
+          .each_anew = true,
+          .refused_by = "A4"},
     Story{.name = "unsealed_lies",
           .draw = unsealed,
           .occasion = Occasion::GapThenView,
-          .each_anew = true}};
+          .each_anew = true,
+          .refused_by = "A4"}};
 
 void play_checksum_fields(Stage& stage) {
     stage.keep<Liar>().tell(checksum_fields);

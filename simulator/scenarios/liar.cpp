@@ -13,13 +13,12 @@ using replica::Reject;
 using replica::Surroundings;
 
 Liar::Liar(Stage& stage) : stage_(&stage) {
-    stage.on_heard([this](ReplicaId, const Packet& packet) {
-        if (!packet.lie || story_ == nullptr) return;
-        stage_->count("lies_heard");
-        stage_->count(fmt::format("told.{}", story_->name));
+    stage.on_heard([this](ReplicaId id, const Packet& packet) {
+        if (packet.lie && story_ != nullptr) heard(id, packet);
     });
     stage.on(EventKind::Rejected, [this](ReplicaId, const Event& event) {
         const auto why = static_cast<Reject>(event.a);
+        if (event.b == liar_) ++refused_;
         if (event.b == liar_ || why == Reject::Fork)
             stage_->count(fmt::format("refused.{}", replica::name(why)));
     });
@@ -31,6 +30,19 @@ void Liar::tell(std::span<const Story> stories, bool bad_disk) {
     liar_ = bad_disk ? stage_->nemesis().damage_any() : stage_->any_voter();
     stage_->lie_of(liar_);
     wait();
+}
+
+void Liar::heard(ReplicaId id, const Packet& packet) {
+    stage_->count("lies_heard");
+    stage_->count(fmt::format("told.{}", story_->name));
+    const bool listens = stage_->world().status(id) != Status::Booting;
+    if (story_->refused_by.empty() || !listens) return;
+    stage_->at_step_end(
+        [this, id, command = packet.header.command, rule = story_->refused_by, before = refused_] {
+            if (refused_ > before) return;
+            stage_->world().violate(
+                rule, id, fmt::format("takes a {} that cannot be true", replica::name(command)));
+        });
 }
 
 void Liar::wait() {
@@ -51,7 +63,7 @@ void Liar::begin() {
                             .gauge = [stage = stage_] { return stage->lies_heard(); }});
     if (bad_disk_) stage_->count("rotten", stage_->nemesis().rot(liar_, 3));
     provoke(story_->occasion);
-    stage_->later(3 * stage_->patience(), 8 * stage_->patience(), [this] { end(); });
+    stage_->later(4 * stage_->patience(), 8 * stage_->patience(), [this] { end(); });
 }
 
 void Liar::end() {
@@ -70,24 +82,25 @@ void Liar::provoke(Occasion occasion) {
     const Nanos patience = stage_->patience();
     const std::vector<ReplicaId> others = stage_->others(liar_);
     const ReplicaId other = others[stage_->rng().below(others.size())];
+    const Nanos moment = patience / 8;
     switch (occasion) {
         case Occasion::None: return;
         case Occasion::NewView: return replace_primary();
-        case Occasion::Gap: return miss_entries(other, patience);
-        case Occasion::OwnGap: return miss_entries(liar_, patience);
+        case Occasion::Gap: return miss_entries(other, moment, patience);
+        case Occasion::OwnGap: return miss_entries(liar_, moment, patience);
         case Occasion::Absence: {
             const FaultId fault = stage_->isolate(liar_, Stage::Cut::BothWays);
             stage_->later(patience, 6 * patience, [this, fault] { stage_->rejoin(liar_, fault); });
             return;
         }
         case Occasion::GapThenView:
-            miss_entries(other, 2 * patience);
-            stage_->later(patience / 4, patience, [this] { replace_primary(); });
+            leave_behind(other);
+            stage_->later(moment, patience, [this] { replace_primary(); });
             return;
     }
 }
 
-void Liar::miss_entries(ReplicaId id, Nanos most) {
+void Liar::miss_entries(ReplicaId id, Nanos least, Nanos most) {
     Network& network = stage_->network();
     const auto lost = network.drop_if(is(Command::Prepare) && to(id));
     const FaultId fault = stage_->begin({.kind = "starvation",
@@ -95,21 +108,36 @@ void Liar::miss_entries(ReplicaId id, Nanos most) {
                                          .targets = {id},
                                          .gauge_name = "packets",
                                          .gauge = [&network, lost] { return network.hits(lost); }});
-    stage_->later(most / 8, most, [this, lost, fault] {
+    stage_->later(least, most, [this, lost, fault] {
         stage_->network().remove(lost);
         stage_->end(fault);
     });
 }
 
-/// One that is only mute hears at once of the view that replaces it.
+/// The one that leads next, if it is not the liar, cannot fetch what it misses, until it votes.
+void Liar::leave_behind(ReplicaId id) {
+    const Nanos patience = stage_->patience();
+    if (const auto primary = stage_->world().primary()) {
+        const Telemetry now = stage_->world().telemetry(*primary);
+        const ReplicaId next = now.membership.primary(now.view.next());
+        if (next != liar_ && next != no_replica) id = next;
+    }
+    const auto unfetched = stage_->network().drop_if(is(Command::Log) && to(id));
+    miss_entries(id, 3 * patience, 4 * patience);
+    stage_->later(
+        3 * patience, 4 * patience, [this, unfetched] { stage_->network().remove(unfetched); });
+}
+
+/// One that is only mute hears at once of the view that replaces it, and may soon ask for its log.
 void Liar::replace_primary() {
     const std::optional<ReplicaId> primary = stage_->world().primary();
     if (!primary || *primary > stage_->voters()) return;
     const bool mute = stage_->rng().chance(1, 2);
     const FaultId fault = stage_->isolate(*primary, mute ? Stage::Cut::Mute : Stage::Cut::BothWays);
-    stage_->later(2 * stage_->patience(), 5 * stage_->patience(), [this, id = *primary, fault] {
-        stage_->rejoin(id, fault);
-    });
+    const Nanos patience = stage_->patience();
+    stage_->later(mute ? patience : 2 * patience,
+                  mute ? 3 * patience : 5 * patience,
+                  [this, id = *primary, fault] { stage_->rejoin(id, fault); });
 }
 
 // --- what it says

@@ -27,6 +27,9 @@ struct Story {
     std::vector<replica::MutationRule> (*draw)(Rng& rng);
     Occasion occasion = Occasion::None;
     bool each_anew = false; ///< it is drawn for each message
+    /// The rule by which every receiver that listens can know that it is a lie: then one that does
+    /// not refuse it at once breaks that rule. Empty: it may be believed.
+    std::string_view refused_by = {};
     /// More that has to hold for a message to be changed; null: nothing.
     bool (*when)(const World& world, const Packet& packet) = nullptr;
 };
@@ -45,8 +48,10 @@ private:
     void wait();
     void begin();
     void end();
+    void heard(ReplicaId id, const Packet& packet);
     void provoke(Occasion occasion);
-    void miss_entries(ReplicaId id, Nanos most);
+    void miss_entries(ReplicaId id, Nanos least, Nanos most);
+    void leave_behind(ReplicaId id);
     void replace_primary();
     [[nodiscard]] bool concerns(const Packet& packet);
     [[nodiscard]] std::vector<Packet> instead(const Packet& packet);
@@ -62,6 +67,7 @@ private:
     Network::RuleId rule_ = 0;
     FaultId fault_ = 0;
     std::uint64_t told_ = 0;
+    std::uint64_t refused_ = 0; ///< messages of the liar
     std::optional<replica::OwnedMessage> earlier_;
 };
 

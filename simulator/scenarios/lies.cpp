@@ -30,6 +30,9 @@ constexpr Claim refused(std::string_view rule) {
     return {.rule = rule};
 }
 constexpr Claim stops{.rule = "halt"};
+constexpr Claim outside(std::string_view rule, std::string_view why) {
+    return {.rule = rule, .kind = Claim::Kind::Outside, .why = why};
+}
 
 // --- SC07: other entries in a suffix
 
@@ -63,7 +66,7 @@ void play_conflicts(Stage& stage) {
 }
 
 constexpr std::array conflict_proofs = {
-    Proof{"told.votes", 50, "a replica hears a vote with entries that nobody has"},
+    Proof{"told.votes", 25, "a replica hears a vote with entries that nobody has"},
     Proof{"told.views_over_committed",
           5,
           "a replica hears a StartView with another entry in place of one that it has executed"},
@@ -80,7 +83,8 @@ constexpr std::array desyncs = {
                              {{.mutator = Mutator::TruncateTail, .amount = rng.between(1, 8)},
                               {.mutator = Mutator::InflateCommit, .amount = 500}});
               },
-          .occasion = Occasion::NewView}};
+          .occasion = Occasion::NewView,
+          .refused_by = "A8"}};
 
 void play_desyncs(Stage& stage) {
     stage.keep<Liar>().tell(desyncs);
@@ -93,14 +97,16 @@ constexpr std::array inflations = {
                   return all(
                       {Command::Commit, Command::Prepare},
                       {{.mutator = Mutator::InflateCommit, .amount = rng.between(500, 1000)}});
-              }},
+              },
+          .refused_by = "A8"},
     Story{.name = "views",
           .draw =
               [](Rng& rng) {
                   return all({Command::DoViewChange, Command::StartView, Command::Commit},
                              {{.mutator = Mutator::Creep, .amount = rng.between(300, 1000)}});
               },
-          .occasion = Occasion::NewView}};
+          .occasion = Occasion::NewView,
+          .refused_by = "A8"}};
 
 void play_inflations(Stage& stage) {
     stage.keep<Liar>().tell(inflations);
@@ -132,13 +138,15 @@ constexpr std::array metadata = {
                       {Command::Log},
                       {{.mutator = Mutator::ShiftOp, .amount = one_of(rng, {-2, -1, 1, 2})}});
               },
-          .occasion = Occasion::Gap},
+          .occasion = Occasion::Gap,
+          .refused_by = "A3"},
     Story{.name = "entries",
           .draw =
               [](Rng&) {
                   return all({Command::Log}, {{.mutator = Mutator::ShiftEntry, .amount = 1000}});
               },
-          .occasion = Occasion::Gap}};
+          .occasion = Occasion::Gap,
+          .refused_by = "A3"}};
 
 void play_metadata(Stage& stage) {
     stage.keep<Liar>().tell(metadata);
@@ -154,15 +162,12 @@ constexpr std::array metadata_claims = {refused("A6"), refused("A8")};
 
 // --- SC11: votes that hide entries
 
-/// Whether nobody has a longer log of a newer view.
-bool longest(const World& world, const Packet& packet) {
-    for (ReplicaId id = 1; id <= world.voters(); ++id) {
-        const Telemetry other = world.telemetry(id);
-        if (std::pair(other.log_view, other.head) >
-            std::pair(packet.header.log_view, packet.header.op))
-            return false;
-    }
-    return packet.header.count > 0;
+/// Whether the new primary's log is older or shorter.
+bool longer_than_there(const World& world, const Packet& packet) {
+    const Telemetry there = world.telemetry(static_cast<ReplicaId>(packet.to));
+    const Header& header = packet.header;
+    return header.count > 0 &&
+           std::pair(there.log_view, there.head) < std::pair(header.log_view, header.op);
 }
 
 constexpr std::array hidden = {
@@ -173,15 +178,19 @@ constexpr std::array hidden = {
                              {{.mutator = Mutator::TruncateTail, .amount = rng.between(1, 8)}});
               },
           .occasion = Occasion::GapThenView,
-          .when = longest}};
+          .when = longer_than_there}};
 
 void play_hidden(Stage& stage) {
     stage.keep<Liar>().tell(hidden);
 }
 
 constexpr std::array hidden_proofs = {
-    Proof{"told.shorter_votes", 50, "the longest log is offered as a shorter one"},
+    Proof{"told.shorter_votes",
+          30,
+          "a longer log than the new primary's is offered as a shorter one"},
     Proof{counter::views, 100, "views begin all the same"}};
+constexpr std::array hidden_claims = {outside(
+    "S4", "a vote that hides what its sender acknowledged is like one of who never had it")};
 
 // --- SC18: suffixes that do not fit
 
@@ -193,7 +202,8 @@ constexpr std::array misfits = {
                              {{.mutator = Mutator::TailLength,
                                .amount = one_of(rng, {-3, -2, -1, 1, 2, 3})}});
               },
-          .occasion = Occasion::GapThenView},
+          .occasion = Occasion::GapThenView,
+          .refused_by = "A5"},
     Story{.name = "counts",
           .draw =
               [](Rng& rng) {
@@ -201,14 +211,16 @@ constexpr std::array misfits = {
                       {Command::DoViewChange, Command::StartView},
                       {{.mutator = Mutator::TailCount, .amount = one_of(rng, {-1, 1, 1000})}});
               },
-          .occasion = Occasion::NewView},
+          .occasion = Occasion::NewView,
+          .refused_by = "A5"},
     Story{.name = "orders",
           .draw =
               [](Rng& rng) {
                   return all({Command::DoViewChange, Command::StartView},
                              {{.mutator = Mutator::ShuffleTail, .seed = rng.next()}});
               },
-          .occasion = Occasion::GapThenView}};
+          .occasion = Occasion::GapThenView,
+          .refused_by = "A5"}};
 
 void play_misfits(Stage& stage) {
     stage.keep<Liar>().tell(misfits);
@@ -268,7 +280,8 @@ constexpr std::array oversized = {
                   return all({Command::DoViewChange, Command::StartView},
                              {{.mutator = Mutator::LongTail, .amount = rng.between(10, 12)}});
               },
-          .occasion = Occasion::GapThenView},
+          .occasion = Occasion::GapThenView,
+          .refused_by = "A5"},
     Story{.name = "endless_suffixes",
           .draw =
               [](Rng& rng) {
@@ -279,13 +292,17 @@ constexpr std::array oversized = {
                       rule.permille = 300;
                   return rules;
               },
-          .occasion = Occasion::NewView},
-    Story{.name = "wrong_sizes", .draw = [](Rng& rng) {
-              Rules rules{{.permille = 200,
-                           .mutations = {{.mutator = Mutator::Size,
-                                          .amount = one_of(rng, {-1, 1, 16 << 20})}}}};
-              return rules;
-          }}};
+          .occasion = Occasion::NewView,
+          .refused_by = "A7"},
+    Story{.name = "wrong_sizes",
+          .draw =
+              [](Rng& rng) {
+                  Rules rules{{.permille = 200,
+                               .mutations = {{.mutator = Mutator::Size,
+                                              .amount = one_of(rng, {-1, 1, 16 << 20})}}}};
+                  return rules;
+              },
+          .refused_by = "A7"}};
 
 void play_oversized(Stage& stage) {
     stage.keep<Liar>().tell(oversized);
@@ -330,10 +347,11 @@ constexpr std::array scenarios = {
              .claims = metadata_claims},
     Scenario{.id = "SC11",
              .name = "hidden-log",
-             .summary = "the replica with the longest log votes with a shorter one",
+             .summary = "a replica with more than the new primary votes with a shorter log",
              .prepare = only_its_own_faults,
              .play = play_hidden,
-             .proofs = hidden_proofs},
+             .proofs = hidden_proofs,
+             .claims = hidden_claims},
     Scenario{.id = "SC18",
              .name = "misfit-suffixes",
              .summary = "one replica's suffixes are too short, too long or in another order",
