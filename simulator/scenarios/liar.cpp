@@ -16,6 +16,12 @@ Liar::Liar(Stage& stage) : stage_(&stage) {
     stage.on_heard([this](ReplicaId id, const Packet& packet) {
         if (packet.lie && story_ != nullptr) heard(id, packet);
     });
+    stage.on(EventKind::ViewInstalled, [this](ReplicaId id, const Event&) {
+        if (id != liar_ || !mute_) return;
+        // Whom it replaces may ask it at once for what it says.
+        stage_->at_step_end(
+            [this, mute = *std::exchange(mute_, {})] { stage_->rejoin(mute.id, mute.fault); });
+    });
     stage.on(EventKind::Rejected, [this](ReplicaId, const Event& event) {
         const auto why = static_cast<Reject>(event.a);
         if (event.b == liar_) ++refused_;
@@ -69,6 +75,7 @@ void Liar::begin() {
 void Liar::end() {
     stage_->network().remove(rule_);
     stage_->end(fault_);
+    mute_.reset();
     story_ = nullptr;
     for (ReplicaId id = 1; id <= stage_->voters(); ++id) {
         if (!stage_->world().halted(id).empty()) stage_->reboot(id);
@@ -128,13 +135,14 @@ void Liar::leave_behind(ReplicaId id) {
         3 * patience, 4 * patience, [this, unfetched] { stage_->network().remove(unfetched); });
 }
 
-/// One that is only mute hears at once of the view that replaces it, and may soon ask for its log.
+/// One that is only mute hears at once of the view that replaces it.
 void Liar::replace_primary() {
     const std::optional<ReplicaId> primary = stage_->world().primary();
     if (!primary || *primary > stage_->voters()) return;
     const bool mute = stage_->rng().chance(1, 2);
     const FaultId fault = stage_->isolate(*primary, mute ? Stage::Cut::Mute : Stage::Cut::BothWays);
     const Nanos patience = stage_->patience();
+    if (mute) mute_ = {*primary, fault};
     stage_->later(mute ? patience : 2 * patience,
                   mute ? 3 * patience : 5 * patience,
                   [this, id = *primary, fault] { stage_->rejoin(id, fault); });

@@ -69,6 +69,11 @@ private:
     std::uint64_t told_ = 0;
     std::uint64_t refused_ = 0; ///< messages of the liar
     std::optional<replica::OwnedMessage> earlier_;
+    struct Mute {
+        ReplicaId id = no_replica;
+        FaultId fault = 0;
+    };
+    std::optional<Mute> mute_; ///< the primary that was replaced
 };
 
 } // namespace faultlab::simulator

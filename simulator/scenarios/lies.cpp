@@ -68,7 +68,7 @@ void play_conflicts(Stage& stage) {
 constexpr std::array conflict_proofs = {
     Proof{"told.votes", 25, "a replica hears a vote with entries that nobody has"},
     Proof{"told.views_over_committed",
-          5,
+          3,
           "a replica hears a StartView with another entry in place of one that it has executed"},
     Proof{"contained.halt", 5, "a replica that cannot know which of two logs is true stops"}};
 constexpr std::array conflict_claims = {refused("A6"), stops};

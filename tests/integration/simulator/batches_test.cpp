@@ -73,7 +73,22 @@ TEST_CASE("Planted bugs are found, each by one of these scenarios", "[simulation
                              Hunt{"B1", "combined", 50},
                              Hunt{"K5", "primary-isolated", 400},
                              Hunt{"F6", "leader-race", 20},
-                             Hunt{"F6", "combined", 200}}) {
+                             Hunt{"F6", "combined", 200},
+                             Hunt{"K1", "conflicting-suffixes", 40},
+                             Hunt{"K3", "inflated-commit", 20},
+                             Hunt{"K4", "wrong-metadata", 20},
+                             Hunt{"KM10", "wrong-metadata", 20},
+                             Hunt{"K3.1", "misfit-suffixes", 20},
+                             Hunt{"KM5", "misfit-suffixes", 40},
+                             Hunt{"K3.3", "forked-votes", 80},
+                             Hunt{"F4", "forked-votes", 40},
+                             Hunt{"K3.4", "oversized-suffixes", 20},
+                             Hunt{"KM11", "oversized-suffixes", 40},
+                             Hunt{"K3.5", "bad-ranges", 20},
+                             Hunt{"KM9", "bad-ranges", 20},
+                             Hunt{"F3", "failing-commands", 5},
+                             Hunt{"K3.2", "failing-commands", 5},
+                             Hunt{"KM3", "flipped-bits", 40}}) {
         CAPTURE(hunt.bugs, hunt.scenario);
         const auto found = first_failure(hunt.bugs, hunt.scenario, hunt.seeds);
         REQUIRE(found.has_value());
