@@ -25,6 +25,11 @@ Rules wrong_checksum(std::uint32_t permille, Rng& rng) {
                 {.mutator = Mutator::CorruptChecksum, .amount = which, .seed = rng.next()});
 }
 
+Rules flipped(std::uint32_t permille, Rng& rng) {
+    const std::int64_t bits = rng.between(1, 8);
+    return some(permille, {.mutator = Mutator::FlipBits, .amount = bits, .seed = rng.next()});
+}
+
 /// Any lie, but it leaves the checksums as they were.
 Rules unsealed(Rng& rng) {
     std::vector<Mutator> breaking;
@@ -67,24 +72,12 @@ constexpr std::array seldom_wrong_proofs = {
 // --- SC23
 
 constexpr std::array flips = {Story{.name = "flipped_bits",
-                                    .draw =
-                                        [](Rng& rng) {
-                                            return some(150,
-                                                        {.mutator = Mutator::FlipBits,
-                                                         .amount = rng.between(1, 8),
-                                                         .seed = rng.next()});
-                                        },
+                                    .draw = [](Rng& rng) { return flipped(150, rng); },
                                     .occasion = Occasion::Gap,
                                     .each_anew = true,
                                     .refused_by = "A4"},
                               Story{.name = "flipped_bits_in_view_changes",
-                                    .draw =
-                                        [](Rng& rng) {
-                                            return some(300,
-                                                        {.mutator = Mutator::FlipBits,
-                                                         .amount = rng.between(1, 8),
-                                                         .seed = rng.next()});
-                                        },
+                                    .draw = [](Rng& rng) { return flipped(300, rng); },
                                     .occasion = Occasion::GapThenView,
                                     .each_anew = true,
                                     .refused_by = "A4"}};

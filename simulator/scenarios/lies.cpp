@@ -154,9 +154,9 @@ void play_metadata(Stage& stage) {
 
 constexpr std::array metadata_proofs = {
     Proof{"told.prepares", 100, "a replica hears a Prepare of another op than its entry's"},
-    Proof{"told.logs", 20, "a replica that repairs is sent an entry as if it were another"},
-    Proof{"told.entries", 20, "or one of a view that its log does not know"},
-    Proof{"refused.entry", 40, "and refuses it"},
+    Proof{"told.logs", 10, "a replica that repairs is sent an entry as if it were another"},
+    Proof{"told.entries", 10, "or one of a view that its log does not know"},
+    Proof{"refused.entry", 20, "and refuses it"},
     Proof{"refused.range", 40, "an op that no pipeline reaches is refused"}};
 constexpr std::array metadata_claims = {refused("A6"), refused("A8")};
 

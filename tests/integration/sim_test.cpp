@@ -98,6 +98,34 @@ TEST_CASE("what was not shown makes a batch vacuous") {
     CHECK(batch.out.find("  vacuous: ") != std::string::npos);
 }
 
+TEST_CASE("what a lie does outside the model is told, and is no failure") {
+    const TemporaryDirectory lab;
+    const std::vector<std::string> hidden{
+        "--scenario", "hidden-log", "--from", "1", "--iterations", "60"};
+    const Finished batch = sim(hidden, lab);
+    INFO(batch.out << batch.err);
+    CHECK(batch.exit_code == 0);
+    CHECK(batch.out.find("  outside the model, in ") != std::string::npos);
+    CHECK(batch.out.find(" simulations: S4: a vote that hides") != std::string::npos);
+    std::vector<std::string> as_json = hidden;
+    as_json.emplace_back("--json");
+    const Finished tree = sim(as_json, lab);
+    const auto outside = nlohmann::json::parse(tree.out)["scenarios"][0]["outside_the_model"];
+    REQUIRE(outside.size() == 1);
+    CHECK(outside[0].at("rule") == "S4");
+    const std::string command = outside[0].at("reproduce");
+    const std::size_t seed = command.find("0x");
+    const Finished one = sim({"--seed",
+                              command.substr(seed, command.find(' ', seed) - seed),
+                              "--scenario",
+                              "hidden-log"},
+                             lab);
+    CHECK(one.exit_code == 0);
+    CHECK(one.out.find("outside the model: S4: replica ") != std::string::npos);
+    CHECK(lab_command({"describe", "hidden-log"}).out.find("claim: S4 is outside the model: ") !=
+          std::string::npos);
+}
+
 TEST_CASE("scenarios are listed and described, and near names are named") {
     const Finished list = lab_command({"list", "scenarios"});
     CHECK(list.exit_code == 0);

@@ -144,7 +144,7 @@ TEST_CASE("a cluster talks to its own, and a dialler to whom it dialled") {
 }
 
 TEST_CASE("a frame's length is judged before its bytes are waited for") {
-    for (const std::uint32_t length : {0U, 255U, cap + 1, 0xFFFFFFFFU}) {
+    for (const std::uint32_t length : {0U, 255U, cap + 1, (16U << 20U) + 1, 0xFFFFFFFFU}) {
         Pair pair;
         pair.shake();
         feed(pair.b, std::as_bytes(std::span(&length, 1)));
