@@ -94,6 +94,7 @@ void Client::invoke(Operation operation, Invocation invocation, Nanos due) {
     op.t_due = due;
     op.t_inv = host_->now();
     history_.push_back(std::move(op));
+    asked_.push_back(targets_.at(target_));
     invocation_ = std::move(invocation);
     invoked_at_ = host_->now();
     current_ = std::move(operation);
@@ -108,6 +109,7 @@ void Client::invoke(Operation operation, Invocation invocation, Nanos due) {
 
 bool Client::restart() {
     if (current_ && given_up_ >= options_.give_up_most) return false;
+    ++restarts_;
     if (options_.keeps_session) {
         request_ = 0;
     } else {

@@ -85,6 +85,9 @@ public:
     [[nodiscard]] SessionId session() const { return session_; }
     [[nodiscard]] RequestNumber request() const { return request_; }
     [[nodiscard]] const std::vector<faultlab::Op>& history() const { return history_; }
+    /// Whom each of them was asked of first.
+    [[nodiscard]] const std::vector<ReplicaId>& asked() const { return asked_; }
+    [[nodiscard]] std::uint64_t restarts() const { return restarts_; }
 
     void on_packet(const Packet& packet);
     void on_wake(std::uint64_t generation);
@@ -128,6 +131,8 @@ private:
     std::uint64_t evicted_ = 0;
     std::optional<OperationResult> result_;
     std::vector<faultlab::Op> history_;
+    std::vector<ReplicaId> asked_;
+    std::uint64_t restarts_ = 0;
 };
 
 [[nodiscard]] Operation read_op(Value key);

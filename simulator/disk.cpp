@@ -158,6 +158,7 @@ void Disk::crash() {
 }
 
 void Disk::power_cut() {
+    ++power_cuts_;
     crash();
     for (Part& on : parts_) {
         cut_power(on);
@@ -189,6 +190,7 @@ void Disk::cut_power(Part& to) {
 }
 
 void Disk::wipe() {
+    ++wipes_;
     pending_.clear();
     for (Part& on : parts_) {
         std::ranges::fill(on.bytes, std::byte{0});
@@ -201,6 +203,7 @@ void Disk::wipe() {
 void Disk::rot(Zone zone, std::uint64_t offset, std::uint64_t length) {
     Part& on = part(zone);
     FAULTLAB_CHECK(offset + length <= on.bytes.size());
+    rotten_.push_back({zone, offset});
     const std::uint64_t end = offset + length;
     while (offset < end) {
         const std::uint64_t size = std::min(sector, end - offset);

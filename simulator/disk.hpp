@@ -93,6 +93,26 @@ public:
     /// Replaces the content of a zone: durable at once.
     void format(Zone zone, Bytes bytes);
 
+    // --- what is wrong with it, for who writes down what happened
+    struct Place {
+        Zone zone = Zone::Superblock;
+        std::uint64_t offset = 0;
+    };
+    struct Fail {
+        Zone zone;
+        Operation operation;
+    };
+    [[nodiscard]] const std::optional<Fail>& fails_next() const { return fail_; }
+    [[nodiscard]] const std::optional<Place>& misdirects_next() const { return misdirect_; }
+    [[nodiscard]] const std::optional<Place>& misreads_next() const { return misread_; }
+    [[nodiscard]] bool full() const { return full_; }
+    [[nodiscard]] std::uint32_t slowness() const { return slowness_; }
+    [[nodiscard]] Nanos stalled_until(Zone zone) const { return part(zone).stalled_until; }
+    /// Where something has rotten, one after the other.
+    [[nodiscard]] const std::vector<Place>& rotten() const { return rotten_; }
+    [[nodiscard]] std::uint64_t power_cuts() const { return power_cuts_; }
+    [[nodiscard]] std::uint64_t wipes() const { return wipes_; }
+
 private:
     struct Pending {
         Ticket ticket = 0;
@@ -132,17 +152,12 @@ private:
     std::array<Part, zone_count> parts_;
     std::vector<Pending> pending_; ///< in the order in which they were asked for
     Ticket next_ticket_ = 1;
-    struct Fail {
-        Zone zone;
-        Operation operation;
-    };
     std::optional<Fail> fail_;
-    struct Misdirect {
-        Zone zone;
-        std::uint64_t offset;
-    };
-    std::optional<Misdirect> misdirect_;
-    std::optional<Misdirect> misread_;
+    std::optional<Place> misdirect_;
+    std::optional<Place> misread_;
+    std::vector<Place> rotten_;
+    std::uint64_t power_cuts_ = 0;
+    std::uint64_t wipes_ = 0;
     bool full_ = false;
     std::uint64_t refusals_ = 0;
     std::uint64_t failed_reads_ = 0;

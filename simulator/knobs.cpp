@@ -188,6 +188,17 @@ std::string Knobs::text() const {
     return all;
 }
 
+std::string text(std::span<const Override> overrides, std::string_view separator) {
+    std::string all;
+    for (const auto& [knob, value] : overrides) {
+        all += fmt::format("{}{}={}",
+                           all.empty() ? std::string_view() : separator,
+                           table[static_cast<std::size_t>(knob)].name,
+                           value);
+    }
+    return all;
+}
+
 Result<Override> parse_override(std::string_view text) {
     const std::size_t equals = std::min(text.find('='), text.size());
     FAULTLAB_TRY(const KnobEntry* const entry,

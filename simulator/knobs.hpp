@@ -108,6 +108,8 @@ private:
 
 /// A knob that the user sets instead of drawing it.
 using Override = std::pair<Knob, std::int64_t>;
+/// "voters=3 keys=8", with what is to be between two of them.
+[[nodiscard]] std::string text(std::span<const Override> overrides, std::string_view separator);
 /// "loss_permille=10". A usage error names the nearest knobs, or the range.
 Result<Override> parse_override(std::string_view text);
 

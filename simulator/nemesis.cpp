@@ -145,6 +145,13 @@ ReplicaId Nemesis::damage_any() {
     return id;
 }
 
+bool Nemesis::damage(ReplicaId id) {
+    if (damaged_.at(id)) return true;
+    if (std::ranges::count(damaged_, true) >= std::ssize(faulty_)) return false;
+    damaged_[id] = true;
+    return true;
+}
+
 Nanos Nemesis::some_time() {
     return rng_.chance(options_.long_percent, 100)
                ? rng_.between(options_.short_most,
@@ -462,7 +469,7 @@ bool Nemesis::rot_one(ReplicaId id) {
         disk.rot(Zone::Headers, slot * sizeof(Header), sizeof(Header));
     } else {
         const std::uint64_t into = rng_.chance(1, 2) ? 0 : sizeof(Header);
-        disk.rot(Zone::Prepares, slot * limits.message_bytes + into, 40);
+        disk.rot(Zone::Prepares, slot * limits.message_bytes + into, rotten_bytes);
     }
     return true;
 }

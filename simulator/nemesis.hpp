@@ -46,6 +46,9 @@ constexpr std::size_t trouble_count = 22;
 /// to be bad, and not taken for a write that was never finished.
 [[nodiscard]] bool entry_settled(const Disk& disk, const Limits& limits, std::uint64_t slot);
 
+/// So much of an entry rots.
+constexpr std::uint64_t rotten_bytes = 40;
+
 /// Which faults a schedule draws from, how often and for how long.
 struct NemesisOptions {
     std::array<std::uint64_t, trouble_count> weights{}; ///< by Trouble; all 0: none ever
@@ -86,6 +89,9 @@ public:
     /// One of those that may have bad disks: its disk is from now on not to be trusted. Requires:
     /// there is one.
     ReplicaId damage_any();
+    /// Likewise this one, and no others than it and those before it. False, and nothing is changed,
+    /// when as many as may be have bad disks already.
+    bool damage(ReplicaId id);
     /// Lets up to so many entries of the log rot on such a disk; returns how many. Only those that
     /// are whole and durable: any other could be taken for a write that was never finished.
     std::uint64_t rot(ReplicaId id, std::uint64_t most);

@@ -4,9 +4,11 @@
 #include "simulator/names.hpp"
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -83,6 +85,7 @@ public:
     [[nodiscard]] const PacketCounts& counts() const { return counts_; }
 
     [[nodiscard]] NetworkOptions& options() { return options_; }
+    [[nodiscard]] const NetworkOptions& options() const { return options_; }
 
     // --- cuts
     void cut_one_way(Endpoint from, Endpoint to) { cut_[from] |= std::uint64_t{1} << to; }
@@ -95,6 +98,9 @@ public:
     // --- links between replicas that are bad
     void trouble(ReplicaId from, ReplicaId to, const LinkTrouble& trouble) {
         links_.at(from).at(to) = trouble;
+    }
+    [[nodiscard]] const LinkTrouble& trouble(ReplicaId from, ReplicaId to) const {
+        return links_.at(from).at(to);
     }
     void heal_links() { links_ = {}; }
 
@@ -125,15 +131,26 @@ public:
     /// Sends what a rule kept once more, and keeps it.
     void replay(RuleId rule);
 
-private:
     enum class Action : std::uint8_t { Drop, Hold, Copy, Mutate, Replace };
+    /// What kind of packets a rule has decided about.
+    struct Decided {
+        Endpoint from = 0;
+        Endpoint to = 0;
+        Command command = Command::None;
+        friend auto operator<=>(const Decided&, const Decided&) = default;
+    };
     struct Rule {
         Action action = Action::Drop;
         Match match;
         Mutator mutator;
         Replacement replacement = {};
         std::vector<Packet> kept = {};
+        std::set<Decided> decided = {};
     };
+    /// Those that are in force.
+    [[nodiscard]] const std::map<RuleId, Rule>& rules() const { return rules_; }
+
+private:
     RuleId add(Action action, Match match, Mutator mutator);
     void transmit(Nanos now, Packet&& packet);
     void deliver(Nanos now, Packet&& packet, Nanos more);

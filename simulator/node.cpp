@@ -250,6 +250,18 @@ const std::string& World::halted(ReplicaId id) const {
 Disk& World::disk(ReplicaId id) {
     return node(id).disk;
 }
+const Disk& World::disk(ReplicaId id) const {
+    return node(id).disk;
+}
+World::Machine World::machine(ReplicaId id) const {
+    const Node& of = node(id);
+    return {.up = of.replica != nullptr,
+            .life = of.life,
+            .release = of.config.release,
+            .paused = of.paused,
+            .rate_permille = of.rate_permille,
+            .wall_offset = of.wall_offset};
+}
 Checksum World::effects(ReplicaId id) const {
     return node(id).effects.value();
 }

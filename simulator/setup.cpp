@@ -64,12 +64,18 @@ Knobs knobs_of(const Simulation& simulation) {
     simulation.scenario->prepare(knobs);
     for (const auto& [knob, value] : simulation.overrides)
         knobs.set(knob, value);
+    if (simulation.script) knobs.calm(); // its faults are told, not drawn
     return knobs;
+}
+
+std::uint64_t seed_of_draws(const Simulation& simulation) {
+    if (!simulation.script || simulation.script->draws == 0) return simulation.seed;
+    return Rng(simulation.seed).split(fmt::format("draws/{}", simulation.script->draws)).seed();
 }
 
 WorldOptions world_options(const Simulation& simulation, const Knobs& knobs) {
     WorldOptions options{
-        .seed = simulation.seed,
+        .seed = seed_of_draws(simulation),
         .voters = static_cast<std::uint8_t>(knobs[Knob::Voters]),
         .standbys = static_cast<std::uint8_t>(knobs[Knob::Standbys]),
         .clients = static_cast<std::uint8_t>(knobs[Knob::Voters] * knobs[Knob::ClientsPerNode]),

@@ -7,6 +7,8 @@ namespace faultlab::simulator {
 
 /// The knobs of a simulation: drawn, then as its scenario has them, then as the user has them.
 [[nodiscard]] Knobs knobs_of(const Simulation& simulation);
+/// Of delays, and of everything else that is drawn while a world goes on.
+[[nodiscard]] std::uint64_t seed_of_draws(const Simulation& simulation);
 
 // What the knobs mean.
 [[nodiscard]] WorldOptions world_options(const Simulation& simulation, const Knobs& knobs);

@@ -3,7 +3,9 @@
 #include "checker/judge.hpp"
 #include "simulator/heal.hpp"
 #include "simulator/recorder.hpp"
+#include "simulator/script_play.hpp"
 #include "simulator/setup.hpp"
+#include "simulator/witness.hpp"
 #include "workloads/catalogue.hpp"
 
 #include <fmt/format.h>
@@ -28,7 +30,7 @@ class Run : private Observer {
 public:
     explicit Run(const Simulation& simulation)
         : simulation_(simulation), knobs_(knobs_of(simulation)), plan_(plan_of(simulation, knobs_)),
-          rng_(simulation.seed), world_(observed()),
+          rng_(seed_of_draws(simulation)), world_(observed()),
           nemesis_(
               world_, world_.voters(), rng_.split("nemesis"), nemesis_options(knobs_), &faults_),
           stage_(world_, nemesis_, faults_, knobs_, rng_.split("scenario")),
@@ -38,6 +40,7 @@ public:
         start_clients();
         take_samples();
         safety();
+        if (simulation_.only_safety) return seen();
         if (sound()) liveness();
         if (sound()) reunion();
         return outcome();
@@ -49,6 +52,11 @@ private:
         options.observer = this;
         if (!simulation_.scenario->claims.empty())
             options.excuse = [this](const Breach& breach) { return excuses(breach); };
+        if (simulation_.writes_script) {
+            options.afterwards = [this] {
+                if (in_safety_) witness_.look(world_, stage_);
+            };
+        }
         return options;
     }
 
@@ -102,6 +110,13 @@ private:
     }
 
     void start_clients() {
+        if (simulation_.script) {
+            for (std::size_t i = 0; i < world_.client_count(); ++i) {
+                Client& client = world_.client(i);
+                client.follow(scripted(*simulation_.script, client, static_cast<std::int32_t>(i)));
+            }
+            return;
+        }
         const auto workload = find_workload(plan_.workload).value()->make();
         for (std::int32_t w = 0; w < plan_.workers(); ++w) {
             const auto worker = static_cast<std::size_t>(w);
@@ -120,10 +135,17 @@ private:
 
     void safety() {
         recorder_.phase(world_.now(), "load");
-        simulation_.scenario->play(stage_);
-        world_.run_until([this] { return enough() || !outside_.empty(); },
-                         simulation_.safety_limit);
+        if (simulation_.script) {
+            stage_.keep<ScriptPlay>().play(*simulation_.script);
+            world_.run_for(simulation_.script->stop);
+        } else {
+            simulation_.scenario->play(stage_);
+            world_.run_until([this] { return enough() || !outside_.empty(); },
+                             simulation_.safety_limit);
+        }
         commits_in_safety_ = world_.monitors().committed();
+        if (simulation_.writes_script) script_ = witness_.script(world_);
+        in_safety_ = false;
         stage_.close();
         nemesis_.stop();
     }
@@ -228,12 +250,15 @@ private:
 
     // --- judgement
 
-    Outcome outcome() {
+    /// What monitors saw.
+    Outcome seen() {
         Outcome outcome{.knobs = knobs_,
                         .events = world_.events(),
                         .commits = world_.monitors().committed(),
                         .simulated = world_.now(),
-                        .chain = world_.chain()};
+                        .chain = world_.chain(),
+                        .script = std::move(script_)};
+        if (!world_.violations().empty()) outcome.alarmed = world_.now();
         const Monitors& monitors = world_.monitors();
         // What was refused, a replica sent: lies that are claimed to be refused are not among it.
         for (const auto* broken : {&monitors.violations(), &monitors.refusals()}) {
@@ -243,8 +268,14 @@ private:
                     {.by = violation.substr(0, colon), .what = violation.substr(colon + 2)});
             }
         }
+        if (!outcome.alarms.empty()) outcome.verdict = Verdict::invalid;
+        return outcome;
+    }
+
+    Outcome outcome() {
+        Outcome outcome = seen();
         std::ranges::move(alarms_, std::back_inserter(outcome.alarms));
-        outcome.judged = monitors.judged();
+        outcome.judged = world_.monitors().judged();
         for (const Alarm& alarm : outcome.alarms) {
             recorder_.event(
                 world_.now(), "alarm", {{"rule", Value(alarm.by)}, {"what", Value(alarm.what)}});
@@ -321,6 +352,9 @@ private:
     Plan plan_;
     Rng rng_;
     Recorder recorder_;
+    Witness witness_;
+    bool in_safety_ = true;
+    std::optional<Script> script_; ///< that the witness wrote
     FaultLog faults_;
     World world_;
     Nemesis nemesis_;
@@ -351,10 +385,9 @@ std::string reproduction(const Simulation& simulation) {
     if (const std::string bugs = text(simulation.bugs); !bugs.empty()) command += " --bug " + bugs;
     if (simulation.events != Simulation{}.events)
         command += fmt::format(" --events {}", simulation.events);
-    for (const auto& [knob, value] : simulation.overrides) {
-        command +=
-            fmt::format(" --knob {}={}", knob_table()[static_cast<std::size_t>(knob)].name, value);
-    }
+    if (!simulation.overrides.empty())
+        command += " --knob " + text(simulation.overrides, " --knob ");
+    if (simulation.script) command += fmt::format(" --script '{}'", text(*simulation.script, "; "));
     return command + " -v";
 }
 

@@ -4,9 +4,11 @@
 #include "core/record.hpp"
 #include "core/verdict.hpp"
 #include "simulator/scenario.hpp"
+#include "simulator/script.hpp"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,13 @@ struct Simulation {
     Nanos safety_limit = 120 * second;             ///< of its virtual time
     Nanos liveness_limit = 30 * second;            ///< for each thing that has to come about then
     std::function<void(const std::string&)> trace; ///< one line for whatever happens; may be empty
+    /// What is done and asked for, instead of what the scenario does and the workload asks. The
+    /// scenario still says how the cluster is set up, and `events` counts for nothing.
+    std::optional<Script> script = std::nullopt;
+    bool writes_script = false; ///< the outcome has a script of all that was done and asked for
+    /// Nothing is judged but what monitors see while clients work: cheap, and enough for who looks
+    /// for that.
+    bool only_safety = false;
 };
 
 /// Something that is wrong, by the name of the monitor or checker that says so.
@@ -53,6 +62,8 @@ struct Outcome {
     Checksum chain; ///< of all that happened: the same for the same simulation, everywhere
     Counters counters;
     std::vector<std::uint64_t> judged; ///< how often each rule of the catalogue was
+    std::optional<Script> script;      ///< where one was asked for: of the safety phase
+    Nanos alarmed = -1;                ///< when a monitor saw the first thing wrong; -1: none did
     /// As of a real run, judged by the same checkers.
     Record record;
 };
@@ -68,6 +79,9 @@ struct Outcome {
 
 /// The command that runs it again, with a readable log.
 [[nodiscard]] std::string reproduction(const Simulation& simulation);
+
+/// The simulation of which this is the record, alone or as the store kept it.
+Result<Simulation> simulation_of(const Record& record);
 
 /// "V11,F6a": the bugs that are on.
 [[nodiscard]] std::string text(const BugSet& bugs);

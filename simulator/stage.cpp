@@ -55,7 +55,10 @@ void Stage::after_commits(Op count, std::function<void()> what) {
 void Stage::on_sent(std::function<void(const Packet&)> handler) {
     // A rule that never applies: those that decide come after it.
     network().drop_if([this, handler = std::move(handler)](const Packet& packet) {
-        if (open_) handler(packet);
+        if (!open_) return false;
+        moment_ = replica::name(packet.header.command);
+        handler(packet);
+        moment_.clear();
         return false;
     });
 }
@@ -73,10 +76,12 @@ void Stage::hears(ReplicaId id, const Packet& packet) {
 
 void Stage::happened(ReplicaId id, const Event& event) {
     if (!open_) return;
+    moment_ = replica::name(event.kind);
     if (const auto found = handlers_.find(event.kind); found != handlers_.end()) {
         for (const Handler& handler : found->second)
             handler(id, event);
     }
+    moment_.clear();
     if (event.kind != EventKind::Committed || waiting_.empty()) return;
     const auto ready = std::partition(
         waiting_.begin(), waiting_.end(), [&](const Waiting& one) { return one.op > event.a; });
@@ -125,10 +130,17 @@ void Stage::power_cycle(ReplicaId id, Nanos least, Nanos most) {
     });
 }
 
-void Stage::die_here(ReplicaId id, Nanos least, Nanos most) {
+void Stage::hush(ReplicaId id, std::function<void()> what) {
     const Network::RuleId unsent = network().drop_if(from(id));
-    at_step_end([this, id, unsent, least, most] {
+    at_step_end([this, unsent, what = std::move(what)] {
         network().remove(unsent);
+        what();
+    });
+}
+
+void Stage::die_here(ReplicaId id, Nanos least, Nanos most) {
+    deaths_.push_back({.id = id, .in_step = moment_});
+    hush(id, [this, id, least, most] {
         if (rng_.chance(1, 2)) return power_cycle(id, least, most);
         if (!world_->running(id)) return;
         const FaultId fault = begin({.kind = "crash",

@@ -94,6 +94,8 @@ public:
     /// on is never sent. As often as not its machine dies with it. It starts again between these
     /// times.
     void die_here(ReplicaId id, Nanos least, Nanos most);
+    /// What the replica would send from here on in this step is never sent; then `what`.
+    void hush(ReplicaId id, std::function<void()> what);
     /// Starts a replica that does not run.
     void reboot(ReplicaId id);
 
@@ -111,6 +113,14 @@ public:
     void happened(ReplicaId id, const Event& event);
     void hears(ReplicaId id, const Packet& packet);
     void close();
+    /// A replica that died within a step, right before it would report or send this; at its end
+    /// when that is empty.
+    struct Death {
+        ReplicaId id = no_replica;
+        std::string in_step;
+    };
+    /// All of them, in order.
+    [[nodiscard]] const std::vector<Death>& deaths() const { return deaths_; }
 
 private:
     struct Waiting {
@@ -128,6 +138,8 @@ private:
     std::vector<std::function<void(ReplicaId, const Packet&)>> hearers_;
     ReplicaId liar_ = no_replica;
     std::uint64_t lies_heard_ = 0;
+    std::string moment_;           ///< what is told to handlers now; empty: nothing
+    std::vector<Death> deaths_;
     Counters counters_;
     std::vector<std::unique_ptr<Program>> programs_;
     bool open_ = true;

@@ -173,6 +173,7 @@ void World::happen(Happening& happening) {
         for (const auto& what : std::exchange(at_step_end_, {}))
             what();
     }
+    if (options_.afterwards) options_.afterwards();
 }
 
 World::Node* World::concerned(const Happening& happening) {

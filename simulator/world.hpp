@@ -54,6 +54,8 @@ struct WorldOptions {
     std::function<void(const std::string&)> trace;
     Observer* observer = nullptr; ///< outlives the world
     Excuse excuse;                ///< of what monitors see; empty: nothing is excused
+    /// Called after whatever happened; empty: nobody asks.
+    std::function<void()> afterwards;
 };
 
 /// A cluster in memory: replicas, their disks and clocks, the network, clients, and monitors that
@@ -103,6 +105,7 @@ public:
     [[nodiscard]] const std::string& halted(ReplicaId id) const;
     [[nodiscard]] std::uint64_t bug_fired(Bug bug) const;
     [[nodiscard]] Disk& disk(ReplicaId id);
+    [[nodiscard]] const Disk& disk(ReplicaId id) const;
 
     /// The process dies; what it wrote is still in the page cache.
     void crash(ReplicaId id);
@@ -118,14 +121,28 @@ public:
     void resume(ReplicaId id);
     /// How many inputs have waited for the end of a pause.
     [[nodiscard]] std::uint64_t held_back(ReplicaId id) const;
+    /// What was done to its machine, and its process.
+    struct Machine {
+        bool up = false;        ///< there is a process, perhaps one that has halted
+        std::uint64_t life = 0; ///< changes when a process begins, and when it ends
+        std::uint32_t release = 0;
+        bool paused = false;
+        std::int64_t rate_permille = 1000;
+        Nanos wall_offset = 0;
+    };
+    [[nodiscard]] Machine machine(ReplicaId id) const;
     /// How fast its monotonic clock goes from now on, 1000 being right.
     void set_clock_rate(ReplicaId id, std::int64_t permille);
     void jump_wall(ReplicaId id, Nanos by);
 
     [[nodiscard]] Network& network() { return network_; }
+    [[nodiscard]] const Network& network() const { return network_; }
+    /// The network as it was built.
+    [[nodiscard]] const NetworkOptions& calm() const { return options_.network; }
 
     // --- clients, by index
     [[nodiscard]] Client& client(std::size_t index) { return *clients_.at(index); }
+    [[nodiscard]] const Client& client(std::size_t index) const { return *clients_.at(index); }
     [[nodiscard]] std::size_t client_count() const { return clients_.size(); }
     [[nodiscard]] Endpoint client_endpoint(std::size_t index) const {
         return client_base + static_cast<Endpoint>(index);

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "core/generator.hpp"
+#include "simulator/script.hpp"
+#include "simulator/stage.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace faultlab::simulator {
+
+/// Does what a script says, at the times that it says. Faults that overlap add up: what one of them
+/// ends, another may go on with.
+class ScriptPlay : public Stage::Program {
+public:
+    explicit ScriptPlay(Stage& stage) : stage_(&stage), calm_(stage.network().options()) {}
+
+    /// Requires: it is called once, at the beginning; the script outlives the stage.
+    void play(const Script& script);
+
+private:
+    struct Act {
+        const Strike* strike = nullptr;
+        bool active = false;
+        FaultId fault = 0;
+        Network::RuleId rule = 0;
+    };
+
+    void plan(Act& act);
+    void begin(Act& act);
+    void end(Act& act);
+    void in_step(Act& act, ReplicaId id, std::string_view moment);
+    void break_machine(Act& act);
+    void break_disk(Act& act);
+    void start_again(Act& act, ReplicaId id);
+    /// Everything that is told by what is active now.
+    void set_links();
+    void set_machines(Deed deed);
+    void log(Act& act);
+    [[nodiscard]] FaultLog::Gauge gauge_of(const Act& act);
+
+    Stage* stage_;
+    NetworkOptions calm_;
+    std::vector<Act> acts_;
+};
+
+/// The operations of one client of a script. The script and the client outlive it.
+[[nodiscard]] GeneratorPtr scripted(const Script& script, Client& client, std::int32_t number);
+
+} // namespace faultlab::simulator

@@ -1,0 +1,260 @@
+#include "simulator/witness.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace faultlab::simulator {
+namespace {
+
+/// Has links, each of them wrong on its own.
+bool of_links(Deed deed) {
+    return deed == Deed::Cut || deed == Deed::SlowLinks || deed == Deed::Loss;
+}
+
+/// Whether `more` goes on with what `one` does, on other links.
+bool one_fault(const Strike& one, const Strike& more) {
+    return of_links(one.deed) && one.deed == more.deed && one.at == more.at &&
+           one.until == more.until && one.amount == more.amount &&
+           one.links.empty() == more.links.empty();
+}
+
+void merge(std::vector<Strike>& strikes) {
+    std::ranges::stable_sort(strikes, {}, [](const Strike& strike) {
+        return std::tuple(strike.at, strike.deed, strike.until, strike.amount);
+    });
+    std::vector<Strike> merged;
+    for (Strike& strike : strikes) {
+        if (merged.empty() || !one_fault(merged.back(), strike)) {
+            merged.push_back(std::move(strike));
+            continue;
+        }
+        std::vector<Link>& links = merged.back().links;
+        links.insert(links.end(), strike.links.begin(), strike.links.end());
+        std::ranges::sort(links);
+    }
+    strikes = std::move(merged);
+}
+
+Deed deed_of(Disk::Operation operation) {
+    switch (operation) {
+        case Disk::Operation::Read: return Deed::ReadError;
+        case Disk::Operation::Write: return Deed::WriteError;
+        case Disk::Operation::Sync: return Deed::SyncError;
+    }
+    return Deed::ReadError;
+}
+
+Deed deed_of(Network::Action action) {
+    switch (action) {
+        case Network::Action::Hold: return Deed::Hold;
+        case Network::Action::Copy: return Deed::Repeat;
+        case Network::Action::Drop:
+        case Network::Action::Mutate: break;
+    }
+    return Deed::Drop;
+}
+
+std::int64_t number(std::uint64_t value) {
+    return static_cast<std::int64_t>(value);
+}
+
+} // namespace
+
+void Witness::look(const World& world, const Stage& stage) {
+    now_.clear();
+    look_at_links(world);
+    look_at_rules(world);
+    for (ReplicaId id = 1; id <= world.size(); ++id)
+        look_at_machine(world, stage, id);
+    deaths_ = stage.deaths().size();
+    restarts_.resize(world.client_count());
+    for (std::size_t i = 0; i < world.client_count(); ++i) {
+        const std::uint64_t restarts = world.client(i).restarts();
+        if (std::exchange(restarts_[i], restarts) != restarts)
+            add({.deed = Deed::ClientCrash, .a = world.client_endpoint(i)},
+                world.now(),
+                world.now());
+    }
+    compare(world.now());
+}
+
+void Witness::look_at_links(const World& world) {
+    const Network& network = world.network();
+    const NetworkOptions& options = network.options();
+    if (options.loss_permille > 0) note({.deed = Deed::Loss, .amount = options.loss_permille});
+    if (options.duplicate_permille > 0)
+        note({.deed = Deed::Duplicates, .amount = options.duplicate_permille});
+    if (options.reorder) note({.deed = Deed::Disorder});
+    if (options.delay_max > world.calm().delay_max)
+        note({.deed = Deed::Delay, .amount = options.delay_max});
+    std::vector<Endpoint> all;
+    for (ReplicaId id = 1; id <= world.size(); ++id)
+        all.push_back(id);
+    for (std::size_t i = 0; i < world.client_count(); ++i)
+        all.push_back(world.client_endpoint(i));
+    for (const Endpoint from : all) {
+        for (const Endpoint to : all) {
+            if (!network.connected(from, to)) note({.deed = Deed::Cut, .a = from, .b = to});
+            if (is_client(from) || is_client(to)) continue;
+            const LinkTrouble& link =
+                network.trouble(static_cast<ReplicaId>(from), static_cast<ReplicaId>(to));
+            if (link.delay > 0)
+                note({.deed = Deed::SlowLinks, .a = from, .b = to, .amount = link.delay});
+            if (link.loss_permille > 0)
+                note({.deed = Deed::Loss, .a = from, .b = to, .amount = link.loss_permille});
+        }
+    }
+}
+
+/// What a rule is about only its packets tell.
+void Witness::look_at_rules(const World& world) {
+    const auto& rules = world.network().rules();
+    for (auto known = rules_.begin(); known != rules_.end();) {
+        if (rules.contains(known->first)) {
+            ++known;
+            continue;
+        }
+        known->second.until = world.now();
+        strikes_.push_back(std::move(known->second));
+        known = rules_.erase(known);
+    }
+    for (const auto& [id, rule] : rules) {
+        if (rule.decided.empty()) continue;
+        Strike& strike = rules_[id];
+        if (strike.links.empty()) strike.at = world.now();
+        strike.deed = deed_of(rule.action);
+        std::set<Link> links;
+        std::set<Command> messages;
+        for (const Network::Decided& decided : rule.decided) {
+            links.insert({decided.from, decided.to});
+            messages.insert(decided.command);
+        }
+        strike.links.assign(links.begin(), links.end());
+        strike.messages.assign(messages.begin(), messages.end());
+    }
+}
+
+void Witness::look_at_machine(const World& world, const Stage& stage, ReplicaId id) {
+    const World::Machine machine = world.machine(id);
+    if (machine.paused) note({.deed = Deed::Pause, .a = id});
+    if (machine.rate_permille != 1000)
+        note({.deed = Deed::ClockRate, .a = id, .amount = machine.rate_permille});
+    if (machine.wall_offset != 0)
+        note({.deed = Deed::WallClock, .a = id, .amount = machine.wall_offset});
+    look_at_process(world, stage, id);
+    look_at_disk(world, id);
+    nodes_.at(id).machine = machine;
+}
+
+void Witness::look_at_process(const World& world, const Stage& stage, ReplicaId id) {
+    Node& node = nodes_.at(id);
+    const World::Machine machine = world.machine(id);
+    const Disk& disk = world.disk(id);
+    const bool cut = std::exchange(node.power_cuts, disk.power_cuts()) != disk.power_cuts();
+    const bool wiped = std::exchange(node.wipes, disk.wipes()) != disk.wipes();
+    const std::uint64_t lives = machine.life - node.machine.life;
+    const bool first = node.machine.life == 0;
+    if (!first && !node.down && (lives >= 2 || !machine.up)) {
+        node.down = Strike{.deed = Deed::Crash, .at = world.now(), .nodes = {id}};
+        for (std::size_t i = deaths_; i < stage.deaths().size(); ++i) {
+            if (stage.deaths()[i].id == id) node.down->in_step = stage.deaths()[i].in_step;
+        }
+    }
+    if (!node.down) return;
+    if (cut) node.down->deed = Deed::PowerCut;
+    if (wiped) node.down->deed = Deed::LostDisk;
+    if (!machine.up) return;
+    node.down->until = world.now();
+    if (machine.release != node.machine.release) node.down->amount = machine.release;
+    strikes_.push_back(*std::exchange(node.down, std::nullopt));
+}
+
+void Witness::look_at_disk(const World& world, ReplicaId id) {
+    Node& node = nodes_.at(id);
+    const Disk& disk = world.disk(id);
+    if (disk.slowness() != 1) note({.deed = Deed::SlowDisk, .a = id, .amount = disk.slowness()});
+    if (disk.full()) note({.deed = Deed::FullDisk, .a = id});
+    for (std::size_t i = 0; i < zone_count; ++i) {
+        const auto zone = static_cast<Zone>(i);
+        if (disk.stalled_until(zone) > world.now())
+            note({.deed = Deed::StalledZone, .a = id, .zone = zone});
+    }
+    if (const auto& fail = disk.fails_next())
+        note({.deed = deed_of(fail->operation), .a = id, .zone = fail->zone});
+    if (const auto& place = disk.misdirects_next())
+        note({.deed = Deed::Misdirect,
+              .a = id,
+              .zone = place->zone,
+              .amount = number(place->offset)});
+    if (const auto& place = disk.misreads_next())
+        note(
+            {.deed = Deed::Misread, .a = id, .zone = place->zone, .amount = number(place->offset)});
+    for (; node.rotten < disk.rotten().size(); ++node.rotten) {
+        const Disk::Place& place = disk.rotten()[node.rotten];
+        add({.deed = Deed::Rot, .a = id, .zone = place.zone, .amount = number(place.offset)},
+            world.now(),
+            world.now());
+    }
+}
+
+void Witness::compare(Nanos now) {
+    for (auto known = since_.begin(); known != since_.end();) {
+        if (now_.contains(known->first)) {
+            ++known;
+            continue;
+        }
+        add(known->first, known->second, now);
+        known = since_.erase(known);
+    }
+    for (const Wrong& wrong : now_)
+        since_.emplace(wrong, now);
+}
+
+void Witness::add(const Wrong& wrong, Nanos at, Nanos until) {
+    Strike strike{
+        .deed = wrong.deed, .at = at, .until = until, .zone = wrong.zone, .amount = wrong.amount};
+    if (of_links(wrong.deed)) {
+        if (wrong.a != 0) strike.links = {{wrong.a, wrong.b}};
+    } else if (wrong.a != 0) {
+        strike.nodes = {wrong.a};
+    }
+    if (deed_table()[static_cast<std::size_t>(wrong.deed)].parts.find("until") ==
+        std::string_view::npos)
+        strike.until = at;
+    strikes_.push_back(std::move(strike));
+}
+
+Script Witness::script(const World& world) const {
+    Witness all = *this;
+    all.now_.clear();
+    all.compare(Strike::to_the_end);
+    for (const auto& [id, strike] : all.rules_)
+        all.strikes_.push_back(strike);
+    for (const Node& node : all.nodes_) {
+        if (node.down) all.strikes_.push_back(*node.down);
+    }
+    Script script{.stop = world.now(), .strikes = std::move(all.strikes_)};
+    for (Strike& strike : script.strikes) {
+        // After the step in which it was done, and not by chance before it.
+        if (strike.in_step.empty()) ++strike.at;
+        if (strike.until != Strike::to_the_end) ++strike.until;
+    }
+    merge(script.strikes);
+    for (std::size_t i = 0; i < world.client_count(); ++i) {
+        const Client& client = world.client(i);
+        for (std::size_t k = 0; k < client.history().size(); ++k) {
+            const faultlab::Op& op = client.history()[k];
+            // What an operator asks for is no operation of a workload.
+            if (op.f == replica::name(OpCode::Upgrade)) continue;
+            script.operations.push_back({.at = op.t_inv,
+                                         .client = op.client,
+                                         .node = client.asked()[k],
+                                         .op = {.f = op.f, .key = op.key, .arg = op.arg}});
+        }
+    }
+    std::ranges::stable_sort(script.operations, {}, &ScriptOp::at);
+    return script;
+}
+
+} // namespace faultlab::simulator

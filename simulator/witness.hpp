@@ -1,0 +1,61 @@
+#pragma once
+
+#include "simulator/script.hpp"
+#include "simulator/stage.hpp"
+#include "simulator/world.hpp"
+
+#include <array>
+#include <compare>
+#include <map>
+#include <set>
+#include <vector>
+
+namespace faultlab::simulator {
+
+/// Watches what is done to a world, whoever does it, and writes it down as a script that does the
+/// same. It looks at the world after everything that happens, and compares: nobody who breaks
+/// something has to tell. Draws nothing. Owned by one thread.
+class Witness {
+public:
+    /// After everything that happened.
+    void look(const World& world, const Stage& stage);
+    /// What was done until now, and what clients asked for.
+    [[nodiscard]] Script script(const World& world) const;
+
+private:
+    /// Something that is wrong for a while.
+    struct Wrong {
+        Deed deed = Deed::Cut;
+        Endpoint a = 0; ///< the node, or where a link begins
+        Endpoint b = 0; ///< where it ends
+        Zone zone = Zone::Superblock;
+        std::int64_t amount = 0;
+        friend auto operator<=>(const Wrong&, const Wrong&) = default;
+    };
+    struct Node {
+        World::Machine machine;
+        std::uint64_t power_cuts = 0;
+        std::uint64_t wipes = 0;
+        std::size_t rotten = 0;
+        std::optional<Strike> down; ///< since when, and how
+    };
+
+    void look_at_links(const World& world);
+    void look_at_rules(const World& world);
+    void look_at_machine(const World& world, const Stage& stage, ReplicaId id);
+    void look_at_process(const World& world, const Stage& stage, ReplicaId id);
+    void look_at_disk(const World& world, ReplicaId id);
+    void note(const Wrong& wrong) { now_.insert(wrong); }
+    void compare(Nanos now);
+    void add(const Wrong& wrong, Nanos at, Nanos until);
+
+    std::set<Wrong> now_;
+    std::map<Wrong, Nanos> since_;
+    std::map<Network::RuleId, Strike> rules_;
+    std::array<Node, max_replica_id + 1> nodes_{};
+    std::vector<std::uint64_t> restarts_; ///< of clients
+    std::size_t deaths_ = 0;              ///< of the stage, that were seen
+    std::vector<Strike> strikes_;         ///< that are over
+};
+
+} // namespace faultlab::simulator
