@@ -70,6 +70,7 @@ void Client::start_next() {
 void Client::next_of_stream() {
     Step step = stream_->next({.now = host_->now(), .process = process_});
     if (auto* const emit = std::get_if<Emit>(&step)) {
+        if (emit->op.f == session_only) return open_session();
         auto operation = replica::operation_of(emit->op);
         FAULTLAB_CHECK(operation.has_value());
         of_stream_ = true;
@@ -116,6 +117,7 @@ bool Client::restart() {
         session_ = 0;
     }
     if (current_) give_up("crashed");
+    if (std::exchange(opening_, false)) start_next();
     return true;
 }
 
@@ -129,6 +131,13 @@ void Client::begin_session() {
     session_ = 0;
     request_ = 0;
     body_ = encode({.code = OpCode::Register});
+}
+
+void Client::open_session() {
+    if (session_ != 0) return start_next();
+    opening_ = true;
+    begin_session();
+    transmit();
 }
 
 void Client::transmit() {
@@ -152,8 +161,8 @@ void Client::wait(Nanos delay, bool rotate) {
 
 void Client::on_wake(std::uint64_t generation) {
     if (generation != generation_) return;
-    if (current_) {
-        if (options_.patience > 0 && host_->now() - invoked_at_ > options_.patience) {
+    if (current_ || opening_) {
+        if (current_ && options_.patience > 0 && host_->now() - invoked_at_ > options_.patience) {
             session_ = 0; // what was sent may still take effect: never reuse its number
             give_up("timeout");
             return;
@@ -179,7 +188,7 @@ void Client::on_wake(std::uint64_t generation) {
 
 void Client::on_packet(const Packet& packet) {
     const Header& header = packet.header;
-    if (!current_ || header.client != id_ || header.request != request_) return;
+    if ((!current_ && !opening_) || header.client != id_ || header.request != request_) return;
     switch (header.command) {
         case Command::Reply: on_reply(packet); return;
         case Command::Busy:
@@ -206,6 +215,7 @@ void Client::on_reply(const Packet& packet) {
     ask(static_cast<ReplicaId>(packet.from));
     if (session_ == 0) {
         session_ = packet.header.session;
+        if (std::exchange(opening_, false)) return start_next();
         request_ = 1;
         body_ = encode(*current_);
         transmit();

@@ -9,6 +9,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace faultlab::simulator {
@@ -66,13 +67,15 @@ public:
     void set_workload(Workload workload);
     /// Makes the operations of this stream until it ends, whenever nothing is queued.
     void follow(GeneratorPtr stream);
+    /// What a stream emits instead of an operation: only the session is begun, where there is none.
+    static constexpr std::string_view session_only = "session";
     /// No operation of the stream is begun any more.
     void end_stream() { stream_.reset(); }
     /// From now on it waits for every answer, however long it takes.
     void be_patient() { options_.patience = 0; }
 
     [[nodiscard]] bool idle() const {
-        return !current_ && queue_.empty() && !workload_ && stream_ == nullptr;
+        return !current_ && !opening_ && queue_.empty() && !workload_ && stream_ == nullptr;
     }
     /// An operation is under way.
     [[nodiscard]] bool busy_with_request() const { return current_.has_value(); }
@@ -97,6 +100,7 @@ private:
     void next_of_stream();
     void invoke(Operation operation, Invocation invocation, Nanos due);
     void begin_session();
+    void open_session();
     void give_up(const char* error);
     void transmit();
     /// `rotate`: the next sending goes to the next target.
@@ -122,6 +126,7 @@ private:
     GeneratorPtr stream_;
     Invocation invocation_; ///< of `current_`
     bool of_stream_ = false;
+    bool opening_ = false; ///< a session, and nothing is asked for yet
     std::int32_t process_;
     std::uint64_t generation_ = 0;
     Nanos invoked_at_ = 0;

@@ -46,7 +46,7 @@ constexpr std::array<KnobEntry, knob_count> table{{
     {Knob::Batch, "batch", Draw::Logarithmic, 1, 8, "most requests in one entry"},
     {Knob::Sessions, "sessions", Draw::Uniform, 8, 32, "clients that a replica remembers"},
     {Knob::CheckpointEvery, "checkpoint_every", Draw::Logarithmic, 12, 70,
-     "entries; at most half of what the ring leaves"},
+     "entries; at most half of what the ring leaves", 1},
     {Knob::DigestEvery, "digest_every", Draw::Uniform, 2, 8,
      "entries between digests of the state"},
     {Knob::LeaseReads, "lease_reads", Draw::Seldom, 0, 1, "whether a primary reads under a lease"},
@@ -207,9 +207,9 @@ Result<Override> parse_override(std::string_view text) {
     std::int64_t value = 0;
     const char* const end = digits.data() + digits.size();
     const auto [stopped, error] = std::from_chars(digits.data(), end, value);
-    if (error != std::errc() || stopped != end || value < entry->least || value > entry->most) {
+    if (error != std::errc() || stopped != end || value < entry->from() || value > entry->most) {
         return usage_error(fmt::format("knob {} cannot be '{}'", entry->name, digits),
-                           fmt::format("{} to {}", entry->least, entry->most));
+                           fmt::format("{} to {}", entry->from(), entry->most));
     }
     return Override{entry->knob, value};
 }

@@ -77,6 +77,9 @@ struct KnobEntry {
     std::int64_t least = 0;
     std::int64_t most = 0;
     std::string_view what; ///< with its unit
+    /// A user may set it so low, although that is never drawn; 0: no lower than what is.
+    std::int64_t lowest = 0;
+    [[nodiscard]] constexpr std::int64_t from() const { return lowest > 0 ? lowest : least; }
 };
 /// All of them, by Knob. None of them knows of planted bugs.
 [[nodiscard]] std::span<const KnobEntry, knob_count> knob_table();

@@ -401,7 +401,16 @@ std::string story(const Strike& strike) {
     return sentence(strike);
 }
 
+std::uint64_t operation_count(const Script& script) {
+    return static_cast<std::uint64_t>(
+        std::ranges::count_if(script.operations, [](const ScriptOp& operation) {
+            return operation.op.f != Client::session_only;
+        }));
+}
+
 std::string story(const ScriptOp& operation) {
+    if (operation.op.f == Client::session_only)
+        return fmt::format("c{} begins its session", operation.client + 1);
     std::string what = fmt::format("c{} asks", operation.client + 1);
     if (operation.node != 0) what += fmt::format(" n{}", operation.node);
     what += fmt::format(" to {}", operation.op.f);

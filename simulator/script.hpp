@@ -2,7 +2,7 @@
 
 #include "core/op.hpp"
 #include "core/result.hpp"
-#include "simulator/network.hpp"
+#include "simulator/client.hpp"
 
 #include <compare>
 #include <cstdint>
@@ -82,7 +82,7 @@ struct Strike {
     friend bool operator==(const Strike&, const Strike&) = default;
 };
 
-/// One operation of a client.
+/// One operation of a client; with the f Client::session_only none yet, only its session.
 struct ScriptOp {
     Nanos at = 0; ///< or later, when the one before it has ended
     std::int32_t client = 0;
@@ -106,6 +106,9 @@ struct Script {
 [[nodiscard]] std::string text(const Script& script, std::string_view separator = "\n");
 /// Lines end with a line feed or a semicolon; `#` begins a comment. A usage error names the line.
 Result<Script> parse_script(std::string_view text);
+
+/// How many operations it has; sessions are none.
+[[nodiscard]] std::uint64_t operation_count(const Script& script);
 
 /// "n1 is cut off from n2 and n3": for people, without times.
 [[nodiscard]] std::string story(const Strike& strike);

@@ -14,8 +14,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <random>
+#include <sstream>
 
 namespace faultlab {
 namespace {
@@ -37,6 +40,7 @@ struct RawSim {
     std::string first;
     std::int64_t nodes = 0;
     std::vector<std::string> knobs;
+    std::string script; ///< itself, or a file that has it
 };
 struct RawMatrix {
     std::string only;
@@ -105,6 +109,14 @@ Result<RunCommand> read_run(RunCommand command, const RawRun& raw, const RawLimi
     return command;
 }
 
+Result<simulator::Script> read_script(const std::string& given) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(given, error)) return simulator::parse_script(given);
+    std::ostringstream text;
+    text << std::ifstream(given, std::ios::binary).rdbuf();
+    return simulator::parse_script(text.str());
+}
+
 Result<SimCommand> read_sim(SimCommand command, const RawSim& raw) {
     const replica::ParsedBugs bugs = replica::parse_bugs(raw.bugs);
     if (bugs.unknown) {
@@ -118,6 +130,11 @@ Result<SimCommand> read_sim(SimCommand command, const RawSim& raw) {
     for (const std::string& text : raw.knobs) {
         FAULTLAB_TRY(const simulator::Override knob, simulator::parse_override(text));
         command.overrides.push_back(knob);
+    }
+    if (!raw.script.empty()) {
+        if (raw.seed.empty())
+            return usage_error("a script is of one simulation", "--seed 0x2a --script FILE");
+        FAULTLAB_TRY(command.script, read_script(raw.script));
     }
     command.first_seed = random_seed();
     if (!raw.first.empty()) {
@@ -154,6 +171,8 @@ struct CommandLine {
     AuditCommand audit;
     MatrixCommand matrix;
     RawMatrix raw_matrix;
+    ShrinkCommand shrink;
+    RawSim raw_shrink;
     RawLimits raw_limits;
     std::vector<std::string> check_options; ///< raw
     ReplayCommand replay;
@@ -283,17 +302,12 @@ void add_matrix(CommandLine& line, CLI::App& sim) {
     });
 }
 
-void add_sim(CommandLine& line) {
-    CLI::App& app = *line.app.add_subcommand("sim", "simulate the embedded store, many times over");
-    SimCommand& sim = line.sim;
-    RawSim& raw = line.raw_sim;
+/// What one simulation is.
+void add_simulation(CLI::App& app, SimCommand& sim, RawSim& raw) {
     app.add_option(
            "--scenario", sim.scenario, "what goes wrong (faultlab list scenarios), or 'all'")
         ->capture_default_str();
-    app.add_option("--iterations", sim.iterations, "simulations a scenario")->capture_default_str();
-    app.add_option("--from", raw.first, "seed of the first one; they count up [random, printed]");
     app.add_option("--seed", raw.seed, "only the simulation of this seed");
-    app.add_flag("-v,--verbose", sim.verbose, "with --seed: every event, a line each");
     app.add_option("--bug", raw.bugs, "bugs to plant, separated by commas (faultlab list bugs)");
     app.add_option("--nodes", raw.nodes, "replicas that vote [drawn, mostly 3]")
         ->check(CLI::Range(1, 7));
@@ -302,6 +316,56 @@ void add_sim(CommandLine& line) {
         ->capture_default_str();
     app.add_option("--knob", raw.knobs, "NAME=VALUE instead of what is drawn; may be repeated")
         ->take_all();
+    app.add_option("--script",
+                   raw.script,
+                   "with --seed: a file, or the text itself, that tells every fault and operation "
+                   "(faultlab shrink prints one)");
+}
+
+void add_shrink(CommandLine& line) {
+    CLI::App& app =
+        *line.app.add_subcommand("shrink", "make a simulation that fails as small as it can be");
+    ShrinkCommand& shrink = line.shrink;
+    app.add_option("run",
+                   shrink.run,
+                   "a run that faultlab sim kept: its id or the start of it, 'latest', a "
+                   "directory, a run.db; or else --seed says which simulation");
+    add_simulation(app, shrink.sim, line.raw_shrink);
+    app.add_option("--runs", shrink.runs_most, "simulations that it may take")
+        ->check(CLI::Range(1, 1'000'000'000))
+        ->capture_default_str();
+    app.add_option("--seconds", shrink.seconds_most, "time that it may take; 0: any")
+        ->check(CLI::Range(0.0, 1e9))
+        ->capture_default_str();
+    add_common(app, shrink.common);
+    app.footer("first: faultlab sim --bug V5           it keeps the first failure as a run\n"
+               "then:  faultlab shrink latest          what of it is needed, and nothing else\n"
+               "       faultlab shrink --seed 0x2a --bug V5    the same of any seed\n"
+               "Faults and operations are left out, weakened and moved as long as the same rule\n"
+               "is broken in the same way. Every candidate is simulated. The result is the same\n"
+               "for the same simulation and --runs (unless --seconds ended it).");
+    app.callback([&line] {
+        line.chosen = [&line] {
+            auto sim = read_sim(line.shrink.sim, line.raw_shrink);
+            if (!sim) return fail(line.shrink.common, sim.error());
+            line.shrink.sim = *sim;
+            return execute(line.shrink);
+        };
+    });
+}
+
+void add_sim(CommandLine& line) {
+    CLI::App& app = *line.app.add_subcommand("sim", "simulate the embedded store, many times over");
+    SimCommand& sim = line.sim;
+    RawSim& raw = line.raw_sim;
+    add_simulation(app, sim, raw);
+    app.add_option("--iterations", sim.iterations, "simulations a scenario")->capture_default_str();
+    app.add_option("--from", raw.first, "seed of the first one; they count up [random, printed]");
+    app.add_flag("-v,--verbose", sim.verbose, "with --seed: every event, a line each");
+    app.add_option(
+        "--write-script",
+        sim.write_script,
+        "with --seed: all its faults and operations, to be changed and given to --script");
     app.add_option("--jobs", sim.jobs, "threads; the outcome does not depend on them")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
@@ -479,6 +543,7 @@ int run_command_line(int argc, char** argv) {
                     "first run:  faultlab run");
     add_run(line);
     add_sim(line);
+    add_shrink(line);
     add_others(line);
     try {
         line.app.parse(argc, argv);

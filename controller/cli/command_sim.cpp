@@ -3,6 +3,7 @@
 #include "controller/cli/commands.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/live_line.hpp"
+#include "controller/cli/output_file.hpp"
 #include "controller/cli/runs.hpp"
 #include "controller/cli/simulated_run.hpp"
 #include "controller/cli/streams.hpp"
@@ -130,7 +131,8 @@ public:
         return {.scenario = &scenario,
                 .bugs = command_.bugs,
                 .overrides = command_.overrides,
-                .events = command_.events};
+                .events = command_.events,
+                .script = command_.script};
     }
 
 private:
@@ -328,13 +330,25 @@ int run_batches(const SimCommand& command, const std::vector<const Scenario*>& s
     return code;
 }
 
+Result<void> write_script(const std::filesystem::path& path, const simulator::Script& script) {
+    return write_file(path, [&](std::ostream& to) -> Result<void> {
+        to << simulator::text(script) << '\n';
+        return {};
+    });
+}
+
 /// One simulation, by its seed.
 int run_one(const SimCommand& command, const Scenario& scenario) {
     Simulation simulation = Simulating(command).simulation_of(scenario);
     simulation.seed = *command.seed;
     const bool verbose = command.verbose && !command.common.json;
     if (verbose) simulation.trace = [](const std::string& line) { say("{}\n", line); };
+    simulation.writes_script = !command.write_script.empty();
     const Outcome outcome = simulator::simulate(simulation);
+    if (outcome.script) {
+        const auto written = write_script(command.write_script, *outcome.script);
+        if (!written) return fail(command.common, written.error());
+    }
     const std::string chain = fmt::format("{:016x}{:016x}", outcome.chain.high, outcome.chain.low);
     int code = exit_code(outcome.verdict);
     std::string run;

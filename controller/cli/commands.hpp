@@ -4,6 +4,7 @@
 #include "core/types.hpp"
 #include "replica/core/bugs.hpp"
 #include "simulator/knobs.hpp"
+#include "simulator/script.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -95,8 +96,17 @@ struct SimCommand {
     std::uint64_t events = 5'000;
     int jobs = 2;
     bool stop_on_first = false;
-    std::optional<std::uint64_t> seed; ///< this one simulation alone
-    bool verbose = false;              ///< of one: every event, a line each
+    std::optional<std::uint64_t> seed;       ///< this one simulation alone
+    bool verbose = false;                    ///< of one: every event, a line each
+    std::optional<simulator::Script> script; ///< of one: instead of what is drawn
+    std::filesystem::path write_script;      ///< of one: all that was done, as a script; empty: not
+};
+struct ShrinkCommand {
+    Common common;
+    std::string run; ///< a stored run of a simulation; empty: what `sim` says
+    SimCommand sim;
+    std::uint64_t runs_most = 20'000;
+    double seconds_most = 60;
 };
 struct AuditCommand {
     Common common;
@@ -136,6 +146,7 @@ int execute(const ReplayNodeCommand& command);
 int execute(const SimCommand& command);
 int execute(const AuditCommand& command);
 int execute(const MatrixCommand& command);
+int execute(const ShrinkCommand& command);
 int execute(const DoctorCommand& command);
 
 /// Prints the error as the command's outcome and returns its exit code, or the given one.

@@ -1,0 +1,314 @@
+#include "simulator/candidates.hpp"
+
+#include "simulator/setup.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace faultlab::simulator {
+namespace {
+
+const std::string session(Client::session_only);
+
+bool has_until(const Strike& strike) {
+    return deed_table()[static_cast<std::size_t>(strike.deed)].parts.find("until") !=
+           std::string_view::npos;
+}
+
+// --- clusters
+
+void override_knob(Simulation& simulation, Knob knob, std::int64_t value) {
+    std::erase_if(simulation.overrides, [knob](const Override& one) { return one.first == knob; });
+    simulation.overrides.emplace_back(knob, value);
+}
+
+/// False when nothing of it is left.
+bool leave_out(Strike& strike, Endpoint voters) {
+    const auto gone = [voters](Endpoint node) { return !is_client(node) && node > voters; };
+    const bool had = !strike.nodes.empty() || !strike.links.empty();
+    std::erase_if(strike.nodes, gone);
+    std::erase_if(strike.links, [&](const Link& link) { return gone(link.from) || gone(link.to); });
+    return !had || !strike.nodes.empty() || !strike.links.empty();
+}
+
+Simulation with_voters(const Simulation& simulation, std::int64_t voters) {
+    Simulation less = simulation;
+    Script& script = *less.script;
+    std::int32_t clients = 1;
+    for (const ScriptOp& operation : script.operations)
+        clients = std::max(clients, operation.client + 1);
+    constexpr std::int64_t most_a_node = 3;
+    const std::int64_t fit = std::min((clients + voters - 1) / voters, most_a_node);
+    override_knob(less, Knob::Voters, voters);
+    override_knob(less, Knob::Standbys, 0);
+    override_knob(less, Knob::ClientsPerNode, fit);
+    std::erase_if(script.strikes, [voters](Strike& strike) {
+        return !leave_out(strike, static_cast<Endpoint>(voters));
+    });
+    for (ScriptOp& operation : script.operations) {
+        operation.client %= static_cast<std::int32_t>(voters * fit);
+        if (operation.node > static_cast<Endpoint>(voters)) operation.node = 0;
+    }
+    return less;
+}
+
+// --- faults
+
+/// One candidate a part that can be left out of `items`, which must not become empty.
+template <class Items>
+void without_each(const Script& script, Items Strike::*items, std::vector<Script>& to) {
+    for (std::size_t i = 0; i < script.strikes.size(); ++i) {
+        const std::size_t count = (script.strikes[i].*items).size();
+        if (count < 2) continue;
+        // Halves first.
+        for (const std::size_t chunk : {(count + 1) / 2, std::size_t{1}}) {
+            for (std::size_t at = 0; at + chunk <= count; at += chunk) {
+                Script less = script;
+                auto& left = less.strikes[i].*items;
+                const auto begin = left.begin() + static_cast<std::ptrdiff_t>(at);
+                left.erase(begin, begin + static_cast<std::ptrdiff_t>(chunk));
+                to.push_back(std::move(less));
+            }
+            if (count == 2) break;
+        }
+    }
+}
+
+template <class Change>
+void change_each(const Script& script, std::vector<Script>& to, Change change) {
+    for (std::size_t i = 0; i < script.strikes.size(); ++i) {
+        Script less = script;
+        change(less.strikes[i]);
+        if (less != script) to.push_back(std::move(less));
+    }
+}
+
+void unite(const Script& script, std::vector<Script>& to) {
+    for (std::size_t i = 0; i < script.strikes.size(); ++i) {
+        for (std::size_t k = i + 1; k < script.strikes.size(); ++k) {
+            const Strike& other = script.strikes[k];
+            if (other.deed != script.strikes[i].deed || !has_until(other)) continue;
+            Script less = script;
+            Strike& one = less.strikes[i];
+            one.at = std::min(one.at, other.at);
+            one.until = std::max(one.until, other.until);
+            const auto add = [](auto& these, const auto& those) {
+                these.insert(these.end(), those.begin(), those.end());
+                std::ranges::sort(these);
+                const auto same = std::ranges::unique(these);
+                these.erase(same.begin(), same.end());
+            };
+            add(one.nodes, other.nodes);
+            add(one.links, other.links);
+            add(one.messages, other.messages);
+            less.strikes.erase(less.strikes.begin() + static_cast<std::ptrdiff_t>(k));
+            to.push_back(std::move(less));
+        }
+    }
+}
+
+// --- times
+
+/// Every moment of which a script speaks.
+std::set<Nanos> moments(const Script& script) {
+    std::set<Nanos> all{0, script.stop};
+    for (const Strike& strike : script.strikes) {
+        all.insert(strike.at);
+        if (strike.until != Strike::to_the_end) all.insert(strike.until);
+    }
+    for (const ScriptOp& operation : script.operations)
+        all.insert(operation.at);
+    return all;
+}
+
+template <class Move>
+Script moved(const Script& script, Move move) {
+    Script other = script;
+    other.stop = move(script.stop);
+    for (Strike& strike : other.strikes) {
+        strike.at = move(strike.at);
+        if (strike.until != Strike::to_the_end)
+            strike.until = std::max(move(strike.until), strike.at);
+    }
+    for (ScriptOp& operation : other.operations)
+        operation.at = move(operation.at);
+    return other;
+}
+
+} // namespace
+
+std::vector<Simulation> smaller_clusters(const Simulation& simulation) {
+    std::vector<Simulation> all;
+    const Knobs knobs = knobs_of(simulation);
+    constexpr std::int64_t least = 3;
+    for (std::int64_t voters = least; voters < knobs[Knob::Voters]; ++voters)
+        all.push_back(with_voters(simulation, voters));
+    if (knobs[Knob::Standbys] > 0) all.push_back(with_voters(simulation, knobs[Knob::Voters]));
+    return all;
+}
+
+std::vector<Override> plainer_knobs(const Simulation& simulation) {
+    constexpr std::array<Override, 16> plain{{{Knob::DelaySpreadMicros, 10},
+                                              {Knob::DelayMicros, 100},
+                                              {Knob::ReadMicros, 20},
+                                              {Knob::WriteMicros, 20},
+                                              {Knob::SyncMicros, 100},
+                                              {Knob::ThinkMicros, 20},
+                                              {Knob::RetryMillis, 20},
+                                              {Knob::PatienceMillis, 0},
+                                              {Knob::TimeoutPercent, 100},
+                                              {Knob::LeaseReads, 0},
+                                              {Knob::AdmissionRate, 0},
+                                              {Knob::Batch, 1},
+                                              {Knob::Pipeline, 4},
+                                              {Knob::Release, newest_release},
+                                              {Knob::DigestEvery, 2},
+                                              {Knob::Slots, 32}}};
+    std::vector<Override> all;
+    const Knobs knobs = knobs_of(simulation);
+    std::ranges::copy_if(plain, std::back_inserter(all), [&](const Override& one) {
+        return knobs[one.first] != one.second;
+    });
+    return all;
+}
+
+Simulation with_knobs(Simulation simulation, std::span<const Override> knobs) {
+    for (const auto& [knob, value] : knobs)
+        override_knob(simulation, knob, value);
+    return simulation;
+}
+
+std::vector<Script> weaker_faults(const Script& script) {
+    std::vector<Script> all;
+    unite(script, all);
+    without_each(script, &Strike::nodes, all);
+    without_each(script, &Strike::links, all);
+    without_each(script, &Strike::messages, all);
+    change_each(script, all, [](Strike& strike) {
+        if (strike.deed == Deed::PowerCut || strike.deed == Deed::LostDisk)
+            strike.deed = Deed::Crash;
+    });
+    change_each(script, all, [](Strike& strike) { strike.in_step.clear(); });
+    change_each(script, all, [](Strike& strike) {
+        // What is lost by chance is lost for sure, and then perhaps less has to be.
+        if (strike.deed == Deed::Loss) strike.amount = 1000;
+    });
+    change_each(script, all, [](Strike& strike) {
+        const Nanos length = strike.until - strike.at;
+        if (has_until(strike) && strike.until != Strike::to_the_end && length > millisecond)
+            strike.until = strike.at + length / 2;
+    });
+    return all;
+}
+
+std::vector<Override> shorter_logs(const Simulation& simulation) {
+    std::vector<Override> all;
+    const std::int64_t every = knobs_of(simulation)[Knob::CheckpointEvery];
+    for (std::int64_t less = 2; less < every; less *= 2)
+        all.emplace_back(Knob::CheckpointEvery, less);
+    if (every > 12) all.emplace_back(Knob::CheckpointEvery, 12);
+    return all;
+}
+
+Script with_sessions(Script script) {
+    std::set<std::int32_t> begun;
+    for (ScriptOp& operation : script.operations) {
+        if (begun.insert(operation.client).second) operation.op = {.f = session};
+    }
+    return script;
+}
+
+Script warped(const Script& script, Rng rng) {
+    std::map<Nanos, Nanos> to{{0, 0}};
+    Nanos before = 0;
+    Nanos now = 0;
+    for (const Nanos moment : moments(script)) {
+        now += (moment - before) * rng.between(25, 150) / 100;
+        to[moment] = now;
+        before = moment;
+    }
+    return moved(script, [&to](Nanos time) { return to.at(time); });
+}
+
+std::vector<Script> plainer_operations(const Script& script) {
+    std::vector<Script> all;
+    const auto add = [&](Script less) {
+        if (less != script) all.push_back(std::move(less));
+    };
+    Script one_client = script;
+    Script one_key = script;
+    Script any_node = script;
+    for (std::size_t i = 0; i < script.operations.size(); ++i) {
+        one_client.operations[i].client = 0;
+        if (!one_key.operations[i].op.key.is_absent()) one_key.operations[i].op.key = Value(0);
+        any_node.operations[i].node = 0;
+    }
+    add(std::move(one_client));
+    add(std::move(one_key));
+    add(std::move(any_node));
+    for (std::size_t i = 0; i < script.operations.size(); ++i) {
+        const Value key = script.operations[i].op.key;
+        const Invocation& now = script.operations[i].op;
+        if (now.f == session) continue;
+        Script only_session = script;
+        only_session.operations[i].op = {.f = session};
+        add(std::move(only_session));
+        const Invocation read{.f = "read", .key = key.is_absent() ? Value(0) : key};
+        const Invocation write{
+            .f = "write", .key = read.key, .arg = Value(static_cast<int>(i + 1))};
+        if (now.f == "read") continue;
+        Script less = script;
+        less.operations[i].op = read;
+        add(less);
+        less.operations[i].op = write;
+        add(std::move(less));
+    }
+    return all;
+}
+
+std::vector<Script> shorter_waits(const Script& script) {
+    std::vector<std::pair<Nanos, Nanos>> gaps; // length, beginning
+    Nanos before = 0;
+    for (const Nanos moment : moments(script)) {
+        if (moment - before > 2 * millisecond) gaps.emplace_back(moment - before, before);
+        before = moment;
+    }
+    std::ranges::sort(gaps, std::greater());
+    std::vector<Script> all;
+    for (const auto& [length, beginning] : gaps) {
+        for (const Nanos less : {length * 15 / 16, length / 2}) {
+            all.push_back(moved(script, [&, end = beginning + length](Nanos time) {
+                return time < end ? time : time - less;
+            }));
+        }
+    }
+    return all;
+}
+
+std::vector<std::string> told(const Script& script) {
+    std::vector<std::pair<Nanos, std::string>> lines;
+    for (const Strike& strike : script.strikes) {
+        std::string line = story(strike);
+        if (has_until(strike)) {
+            line += strike.until == Strike::to_the_end
+                        ? ", until all is healed"
+                        : fmt::format(", until {} ms", milliseconds(strike.until));
+        }
+        lines.emplace_back(strike.at, std::move(line));
+    }
+    for (const ScriptOp& operation : script.operations)
+        lines.emplace_back(operation.at, story(operation));
+    std::ranges::stable_sort(lines, {}, &std::pair<Nanos, std::string>::first);
+    std::vector<std::string> all;
+    for (const auto& [at, line] : lines)
+        all.push_back(fmt::format("{:>12} ms  {}", milliseconds(at), line));
+    return all;
+}
+
+} // namespace faultlab::simulator

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "simulator/simulation.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
+
+/// What a simulation that is told by a script may be replaced with when it is to become smaller:
+/// pure. Each candidate is less than what it came from, so that taking them comes to an end.
+namespace faultlab::simulator {
+
+/// With fewer replicas, the fewest first. What was done to those that are left out is left out.
+[[nodiscard]] std::vector<Simulation> smaller_clusters(const Simulation& simulation);
+
+/// Knobs that are not at what is plainest, with that.
+[[nodiscard]] std::vector<Override> plainer_knobs(const Simulation& simulation);
+[[nodiscard]] Simulation with_knobs(Simulation simulation, std::span<const Override> knobs);
+
+/// Checkpoints more often, the most often first: so that fewer operations make one.
+[[nodiscard]] std::vector<Override> shorter_logs(const Simulation& simulation);
+
+/// With sessions instead of the first operation of each client.
+[[nodiscard]] Script with_sessions(Script script);
+
+/// The same in the same order, and everything at another time.
+[[nodiscard]] Script warped(const Script& script, Rng rng);
+
+/// With one fault that does less: on fewer links or replicas, to one kind of message, of a milder
+/// kind, for a shorter time; or with two faults of a kind made one.
+[[nodiscard]] std::vector<Script> weaker_faults(const Script& script);
+
+/// With operations that say less: on one key, plain writes and reads, of one client.
+[[nodiscard]] std::vector<Script> plainer_operations(const Script& script);
+
+/// With less time in which nothing is done.
+[[nodiscard]] std::vector<Script> shorter_waits(const Script& script);
+
+/// Everything that a script does, a line each, in order of time.
+[[nodiscard]] std::vector<std::string> told(const Script& script);
+
+} // namespace faultlab::simulator

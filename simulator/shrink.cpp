@@ -1,0 +1,365 @@
+#include "simulator/shrink.hpp"
+
+#include "core/check.hpp"
+#include "simulator/candidates.hpp"
+#include "simulator/minimise.hpp"
+#include "simulator/setup.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+#include <span>
+#include <utility>
+
+namespace faultlab::simulator {
+namespace {
+
+/// What a simulation with other delays may take longer until it shows the same.
+constexpr Nanos slack = 150 * millisecond;
+
+Size size_of(const Simulation& simulation, const Outcome& outcome, const Script& script) {
+    return {.faults = script.strikes.size(),
+            .operations = operation_count(script),
+            .events = outcome.events,
+            .nodes = static_cast<std::uint64_t>(knobs_of(simulation)[Knob::Voters] +
+                                                knobs_of(simulation)[Knob::Standbys])};
+}
+
+class Shrinker {
+public:
+    Shrinker(const Simulation& simulation, const ShrinkOptions& options)
+        : options_(options), current_(simulation), chance_(Rng(simulation.seed).split("shrink")) {}
+
+    Result<Shrunk> run() {
+        FAULTLAB_DO(begin());
+        if (!options_.enough || !options_.enough()) search();
+        return result();
+    }
+
+private:
+    // --- running
+
+    [[nodiscard]] bool spent() const {
+        return runs_ >= options_.runs_most || (options_.enough && options_.enough());
+    }
+
+    /// How often a candidate is tried: the smaller, the oftener.
+    [[nodiscard]] std::uint64_t tries() const {
+        const std::uint64_t fit = patience_ * 20'000 / (events_ + 1);
+        return std::min(cap_,
+                        std::clamp(fit, least_tries_, std::max(least_tries_, 12 * patience_)));
+    }
+
+    /// Takes the candidate when it shows the same, with its delays or with others.
+    bool attempt(Simulation candidate) {
+        candidate.only_safety = in_safety_;
+        const Script told = *candidate.script;
+        const std::uint64_t most = tries();
+        for (tried_ = 0; tried_ < most; ++tried_) {
+            if (spent()) return false;
+            if (tried_ > 0) candidate.script = otherwise(told);
+            ++runs_;
+            const Outcome outcome = simulate(candidate);
+            if (outcome.alarms.empty() || signature_of(outcome.alarms.front()) != signature_)
+                continue;
+            if (in_safety_)
+                candidate.script->stop = std::min(candidate.script->stop, outcome.alarmed + slack);
+            current_ = std::move(candidate);
+            events_ = outcome.events;
+            return true;
+        }
+        return false;
+    }
+
+    /// With other delays, and every other time at other times.
+    [[nodiscard]] Script otherwise(const Script& told) {
+        Script other = told;
+        if (++draws_ % 2 == 0) {
+            other = warped(told, chance_.split(fmt::format("warp/{}", draws_)));
+            // Later than it has to be costs little.
+            if (in_safety_) other.stop = std::max(other.stop, told.stop);
+        }
+        other.draws = draws_;
+        return other;
+    }
+
+    bool attempt_script(Script script) {
+        Simulation candidate = current_;
+        script.draws = current_.script->draws;
+        candidate.script = std::move(script);
+        return attempt(std::move(candidate));
+    }
+
+    void progress(std::string_view stage) {
+        if (!options_.progress) return;
+        options_.progress(fmt::format("{:12} {} faults, {} operations, {} events ({} runs)",
+                                      stage,
+                                      script().strikes.size(),
+                                      operation_count(script()),
+                                      events_,
+                                      runs_));
+    }
+
+    [[nodiscard]] const Script& script() const { return *current_.script; }
+
+    // --- the beginning
+
+    /// Tells the simulation as a script that ends at what is wrong.
+    Result<void> begin() {
+        current_.writes_script = true;
+        current_.trace = {};
+        const Outcome outcome = simulate(current_);
+        current_.writes_script = false;
+        if (outcome.alarms.empty()) {
+            return usage_error(fmt::format("nothing is wrong with this simulation ({})",
+                                           outcome.reason.empty() ? "valid" : outcome.reason),
+                               "faultlab sim prints the seeds of those with which something is");
+        }
+        signature_ = signature_of(outcome.alarms.front());
+        Script whole = current_.script ? *current_.script : *outcome.script;
+        in_safety_ = outcome.alarmed >= 0 && outcome.alarmed <= outcome.script->stop;
+        before_ = size_of(current_, outcome, *outcome.script);
+        events_ = outcome.events;
+        if (in_safety_) whole.stop = outcome.alarmed + slack;
+        current_.script = whole;
+        least_tries_ = 30;
+        if (attempt(current_)) return {};
+        return lab_error(fmt::format("{} is not seen again when the faults and operations of the "
+                                     "simulation are told one by one",
+                                     signature_.by),
+                         reproduction(original_));
+    }
+
+    // --- the search
+
+    void search() {
+        progress("as it was");
+        least_tries_ = 2;
+        prefix();
+        topology();
+        attempt_script(with_sessions(script()));
+        bool again = true;
+        for (bool first = true; again && !spent(); first = false) {
+            const Script before = script();
+            leave_out("faults", &Script::strikes);
+            if (first) knobs();
+            leave_out("operations", &Script::operations);
+            if (!first) draw_operations();
+            plain();
+            again = script() != before;
+            patience_ = 3;
+        }
+        while (!spent() && !certified())
+            plain();
+        end_at_alarm();
+    }
+
+    /// What is left is to be read easily.
+    void plain() {
+        exhaust("weaker", weaker_faults);
+        exhaust("simpler", plainer_operations);
+        exhaust("times", shorter_waits);
+    }
+
+    void prefix() {
+        Script less = script();
+        std::erase_if(less.strikes, [&](const Strike& strike) { return strike.at > less.stop; });
+        std::erase_if(less.operations, [&](const ScriptOp& op) { return op.at > less.stop; });
+        attempt_script(std::move(less));
+        progress("prefix");
+    }
+
+    void topology() {
+        for (const Simulation& candidate : smaller_clusters(current_)) {
+            if (attempt(candidate)) break;
+        }
+        progress("topology");
+    }
+
+    /// Leaves items out of the script as long as it shows the same.
+    template <class Item>
+    void leave_out(std::string_view stage, std::vector<Item> Script::*items) {
+        std::vector<std::size_t> left((script().*items).size()); // of those at the beginning
+        std::iota(left.begin(), left.end(), std::size_t{0});
+        minimise(left.size(), [&](const std::vector<std::size_t>& kept) {
+            const bool shows = attempt_script(only(items, [&](std::size_t index) {
+                return std::ranges::binary_search(kept, left[index]);
+            }));
+            if (shows) left = kept;
+            return shows;
+        });
+        progress(stage);
+    }
+
+    /// The script with those of its items of which `keep` holds.
+    template <class Item, class Keep>
+    [[nodiscard]] Script only(std::vector<Item> Script::*items, Keep keep) const {
+        Script less = script();
+        (less.*items).clear();
+        for (std::size_t i = 0; i < (script().*items).size(); ++i) {
+            if (keep(i)) (less.*items).push_back((script().*items)[i]);
+        }
+        return less;
+    }
+
+    /// Keeps a few operations drawn by chance: what no one can do without, two may.
+    void draw_operations() {
+        constexpr std::uint64_t few = 4;
+        constexpr std::uint64_t many = 40;
+        constexpr int samples = 150;
+        for (int sample = 0; sample < samples && !spent(); ++sample) {
+            const std::uint64_t count = script().operations.size();
+            if (operation_count(script()) <= few || count > many) break;
+            const std::uint64_t keep = 1 + chance_.below(count - 1);
+            std::vector<std::size_t> order(count);
+            std::iota(order.begin(), order.end(), std::size_t{0});
+            chance_.shuffle(std::span(order));
+            const std::span<const std::size_t> kept(order.data(), keep);
+            cap_ = 4;
+            if (attempt_script(only(&Script::operations, [&](std::size_t index) {
+                    return std::ranges::find(kept, index) != kept.end();
+                })))
+                sample = 0;
+            cap_ = no_cap;
+        }
+        progress("drawn");
+    }
+
+    /// Goes through candidates of one kind until none of them shows the same.
+    void exhaust(std::string_view stage, std::vector<Script> (*candidates)(const Script&)) {
+        cap_ = 4;
+        for (bool again = true; again && !spent();) {
+            again = false;
+            std::vector<Script> all = candidates(script());
+            for (std::size_t at = 0; at < all.size() && !spent();) {
+                if (attempt_script(std::move(all[at]))) {
+                    again = true;
+                    all = candidates(script()); // the others are old now
+                } else {
+                    ++at;
+                }
+            }
+        }
+        cap_ = no_cap;
+        progress(stage);
+    }
+
+    void knobs() {
+        cap_ = 4;
+        const std::vector<Override> all = plainer_knobs(current_);
+        if (!attempt(with_knobs(current_, all))) {
+            for (const Override& one : all)
+                attempt(with_knobs(current_, std::span(&one, 1)));
+        }
+        for (const Override& one : shorter_logs(current_)) {
+            if (attempt(with_knobs(current_, std::span(&one, 1)))) break;
+        }
+        cap_ = no_cap;
+        progress("knobs");
+    }
+
+    // --- the end
+
+    /// Tries to leave out each fault and operation once more, patiently, and writes down that it
+    /// cannot be. False when one could.
+    bool certified() {
+        patience_ = 9;
+        needed_.clear();
+        const std::size_t faults = script().strikes.size();
+        for (std::size_t i = 0; i < faults + script().operations.size(); ++i) {
+            Script less = script();
+            std::string what;
+            if (i < faults) {
+                what = story(less.strikes[i]);
+                less.strikes.erase(less.strikes.begin() + static_cast<std::ptrdiff_t>(i));
+            } else {
+                const auto op = static_cast<std::ptrdiff_t>(i - faults);
+                what = story(less.operations[i - faults]);
+                less.operations.erase(less.operations.begin() + op);
+            }
+            if (attempt_script(std::move(less))) return false;
+            needed_.push_back({.what = std::move(what), .runs = tried_});
+        }
+        complete_ = !spent();
+        progress("minimal");
+        return true;
+    }
+
+    /// Nothing is waited for once it has been seen.
+    void end_at_alarm() {
+        if (!in_safety_) return;
+        Simulation exact = current_;
+        exact.script->stop = simulate(exact).alarmed;
+        const Outcome again = simulate(exact);
+        if (!again.alarms.empty() && signature_of(again.alarms.front()) == signature_)
+            current_ = exact;
+    }
+
+    Result<Shrunk> result() {
+        current_.only_safety = false;
+        Shrunk shrunk{.signature = signature_,
+                      .simulation = current_,
+                      .outcome = simulate(current_),
+                      .before = before_,
+                      .runs = runs_,
+                      .complete = complete_,
+                      .needed = std::move(needed_)};
+        shrunk.after = size_of(current_, shrunk.outcome, script());
+        shrunk.story = told(script());
+        for (std::uint64_t i = 0; i < repeats; ++i) {
+            const Outcome again = simulate(current_);
+            const bool same = again.chain == shrunk.outcome.chain && !again.alarms.empty() &&
+                              signature_of(again.alarms.front()) == signature_;
+            shrunk.repeated += same ? 1 : 0;
+        }
+        Simulation clean = current_;
+        clean.bugs = {};
+        shrunk.without_bugs = simulate(clean).alarms.empty();
+        return shrunk;
+    }
+
+    const ShrinkOptions& options_;
+    Simulation current_; ///< shows the same
+    Simulation original_ = current_;
+    Rng chance_;
+    Signature signature_;
+    bool in_safety_ = false; ///< a monitor sees it while clients work
+    Size before_;
+    std::uint64_t runs_ = 0;
+    std::uint64_t draws_ = 0;
+    std::uint64_t events_ = 0; ///< of `current_`
+    std::uint64_t patience_ = 1;
+    std::uint64_t least_tries_ = 2;
+    static constexpr std::uint64_t no_cap = 1'000'000;
+    std::uint64_t cap_ = no_cap; ///< of tries of one candidate
+    std::uint64_t tried_ = 0;    ///< of the last candidate
+    bool complete_ = false;
+    std::vector<Needed> needed_;
+};
+
+} // namespace
+
+Signature signature_of(const Alarm& alarm) {
+    Signature signature{.by = alarm.by};
+    // Of checkers and of liveness the sentence tells which operations, and how many.
+    const bool rule = alarm.by.size() > 1 && alarm.by[0] != 'L' &&
+                      (std::isdigit(static_cast<unsigned char>(alarm.by[1])) || alarm.by == "halt");
+    if (!rule) return signature;
+    bool in_number = false;
+    for (const char c : alarm.what) {
+        const bool digit = std::isdigit(static_cast<unsigned char>(c)) != 0;
+        const bool hex = in_number && std::isxdigit(static_cast<unsigned char>(c)) != 0;
+        if (digit && !in_number) signature.shape += '#';
+        in_number = digit || hex;
+        if (!in_number) signature.shape += c;
+    }
+    return signature;
+}
+
+Result<Shrunk> shrink(const Simulation& simulation, const ShrinkOptions& options) {
+    return Shrinker(simulation, options).run();
+}
+
+} // namespace faultlab::simulator
