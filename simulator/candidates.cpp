@@ -197,7 +197,7 @@ std::vector<Script> weaker_faults(const Script& script) {
     change_each(script, all, [](Strike& strike) { strike.in_step.clear(); });
     change_each(script, all, [](Strike& strike) {
         // What is lost by chance is lost for sure, and then perhaps less has to be.
-        if (strike.deed == Deed::Loss) strike.amount = 1000;
+        if (strike.deed == Deed::Loss || strike.deed == Deed::Duplicates) strike.amount = 1000;
     });
     change_each(script, all, [](Strike& strike) {
         const Nanos length = strike.until - strike.at;
@@ -287,6 +287,17 @@ std::vector<Script> shorter_waits(const Script& script) {
                 return time < end ? time : time - less;
             }));
         }
+    }
+    return all;
+}
+
+std::vector<Script> rounder_times(const Script& script) {
+    std::vector<Script> all;
+    for (const Nanos unit : {10 * millisecond, millisecond, millisecond / 10, millisecond / 100}) {
+        Script round =
+            moved(script, [unit](Nanos time) { return (time + unit / 2) / unit * unit; });
+        round.stop = script.stop;
+        if (round != script) all.push_back(std::move(round));
     }
     return all;
 }

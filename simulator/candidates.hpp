@@ -36,6 +36,9 @@ namespace faultlab::simulator {
 /// With less time in which nothing is done.
 [[nodiscard]] std::vector<Script> shorter_waits(const Script& script);
 
+/// At round times, the roundest first.
+[[nodiscard]] std::vector<Script> rounder_times(const Script& script);
+
 /// Everything that a script does, a line each, in order of time.
 [[nodiscard]] std::vector<std::string> told(const Script& script);
 

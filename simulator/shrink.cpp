@@ -22,6 +22,7 @@ constexpr Nanos slack = 150 * millisecond;
 Size size_of(const Simulation& simulation, const Outcome& outcome, const Script& script) {
     return {.faults = script.strikes.size(),
             .operations = operation_count(script),
+            .sessions = script.operations.size() - operation_count(script),
             .events = outcome.events,
             .nodes = static_cast<std::uint64_t>(knobs_of(simulation)[Knob::Voters] +
                                                 knobs_of(simulation)[Knob::Standbys])};
@@ -76,7 +77,7 @@ private:
     /// With other delays, and every other time at other times.
     [[nodiscard]] Script otherwise(const Script& told) {
         Script other = told;
-        if (++draws_ % 2 == 0) {
+        if (++draws_ % 2 == 0 && !exact_times_) {
             other = warped(told, chance_.split(fmt::format("warp/{}", draws_)));
             // Later than it has to be costs little.
             if (in_safety_) other.stop = std::max(other.stop, told.stop);
@@ -153,6 +154,7 @@ private:
         }
         while (!spent() && !certified())
             plain();
+        round_times();
         end_at_alarm();
     }
 
@@ -211,7 +213,7 @@ private:
         constexpr int samples = 150;
         for (int sample = 0; sample < samples && !spent(); ++sample) {
             const std::uint64_t count = script().operations.size();
-            if (operation_count(script()) <= few || count > many) break;
+            if (count <= few || count > many) break;
             const std::uint64_t keep = 1 + chance_.below(count - 1);
             std::vector<std::size_t> order(count);
             std::iota(order.begin(), order.end(), std::size_t{0});
@@ -287,6 +289,16 @@ private:
         return true;
     }
 
+    void round_times() {
+        exact_times_ = true;
+        patience_ = 1;
+        for (Script& round : rounder_times(script())) {
+            if (attempt_script(std::move(round))) break;
+        }
+        exact_times_ = false;
+        progress("round");
+    }
+
     /// Nothing is waited for once it has been seen.
     void end_at_alarm() {
         if (!in_safety_) return;
@@ -335,6 +347,7 @@ private:
     static constexpr std::uint64_t no_cap = 1'000'000;
     std::uint64_t cap_ = no_cap; ///< of tries of one candidate
     std::uint64_t tried_ = 0;    ///< of the last candidate
+    bool exact_times_ = false;   ///< of a candidate, of which they are the point
     bool complete_ = false;
     std::vector<Needed> needed_;
 };

@@ -30,6 +30,7 @@ struct ShrinkOptions {
 struct Size {
     std::uint64_t faults = 0;
     std::uint64_t operations = 0;
+    std::uint64_t sessions = 0; ///< that are begun before anything is asked for
     std::uint64_t events = 0;
     std::uint64_t nodes = 0;
 };

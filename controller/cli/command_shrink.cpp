@@ -50,11 +50,13 @@ std::string change(const char* what, std::uint64_t before, std::uint64_t after) 
 void print(const Shrunk& shrunk, double took) {
     const simulator::Alarm& alarm = shrunk.outcome.alarms.front();
     say("{}: {}\n", alarm.by, alarm.what);
-    say("{}{}{}{}",
-        change("faults", shrunk.before.faults, shrunk.after.faults),
-        change("operations", shrunk.before.operations, shrunk.after.operations),
-        change("events", shrunk.before.events, shrunk.after.events),
-        change("nodes", shrunk.before.nodes, shrunk.after.nodes));
+    const Size& after = shrunk.after;
+    say("{}{}{}{}{}",
+        change("faults", shrunk.before.faults, after.faults),
+        change("operations", shrunk.before.operations, after.operations),
+        after.sessions == 0 ? "" : change("sessions", shrunk.before.sessions, after.sessions),
+        change("events", shrunk.before.events, after.events),
+        change("nodes", shrunk.before.nodes, after.nodes));
     note("  {} simulations, {:.1f} s\n", shrunk.runs, took);
     say("what happens\n");
     for (const std::string& line : shrunk.story)
@@ -76,6 +78,7 @@ void print(const Shrunk& shrunk, double took) {
 Json tree_of(const Size& size) {
     return {{"faults", size.faults},
             {"operations", size.operations},
+            {"sessions", size.sessions},
             {"events", size.events},
             {"nodes", size.nodes}};
 }
