@@ -207,12 +207,10 @@ std::vector<Script> weaker_faults(const Script& script) {
     return all;
 }
 
-std::vector<Override> shorter_logs(const Simulation& simulation) {
+std::vector<Override> smaller(const Simulation& simulation, Knob knob) {
     std::vector<Override> all;
-    const std::int64_t every = knobs_of(simulation)[Knob::CheckpointEvery];
-    for (std::int64_t less = 2; less < every; less *= 2)
-        all.emplace_back(Knob::CheckpointEvery, less);
-    if (every > 12) all.emplace_back(Knob::CheckpointEvery, 12);
+    for (std::int64_t less = 2; less < knobs_of(simulation)[knob]; less *= 2)
+        all.emplace_back(knob, less);
     return all;
 }
 

@@ -17,8 +17,9 @@ namespace faultlab::simulator {
 [[nodiscard]] std::vector<Override> plainer_knobs(const Simulation& simulation);
 [[nodiscard]] Simulation with_knobs(Simulation simulation, std::span<const Override> knobs);
 
-/// Checkpoints more often, the most often first: so that fewer operations make one.
-[[nodiscard]] std::vector<Override> shorter_logs(const Simulation& simulation);
+/// The knob set to less, the least first: checkpoints more often, or fewer sessions that are
+/// remembered, so that fewer operations come that far.
+[[nodiscard]] std::vector<Override> smaller(const Simulation& simulation, Knob knob);
 
 /// With sessions instead of the first operation of each client.
 [[nodiscard]] Script with_sessions(Script script);

@@ -44,7 +44,7 @@ constexpr std::array<KnobEntry, knob_count> table{{
     {Knob::Pipeline, "pipeline", Draw::Logarithmic, 1, 8,
      "most entries that are not committed yet"},
     {Knob::Batch, "batch", Draw::Logarithmic, 1, 8, "most requests in one entry"},
-    {Knob::Sessions, "sessions", Draw::Uniform, 8, 32, "clients that a replica remembers"},
+    {Knob::Sessions, "sessions", Draw::Uniform, 8, 32, "clients that a replica remembers", 1},
     {Knob::CheckpointEvery, "checkpoint_every", Draw::Logarithmic, 12, 70,
      "entries; at most half of what the ring leaves", 1},
     {Knob::DigestEvery, "digest_every", Draw::Uniform, 2, 8,

@@ -255,8 +255,10 @@ private:
             for (const Override& one : all)
                 attempt(with_knobs(current_, std::span(&one, 1)));
         }
-        for (const Override& one : shorter_logs(current_)) {
-            if (attempt(with_knobs(current_, std::span(&one, 1)))) break;
+        for (const Knob knob : {Knob::CheckpointEvery, Knob::Sessions}) {
+            for (const Override& one : smaller(current_, knob)) {
+                if (attempt(with_knobs(current_, std::span(&one, 1)))) break;
+            }
         }
         cap_ = no_cap;
         progress("knobs");

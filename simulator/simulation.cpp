@@ -161,7 +161,9 @@ private:
     // --- liveness
 
     void liveness() {
-        const Core core = choose_core(world_, nemesis_, rng_.split("core"));
+        // The same whatever delays are drawn: it is one more fault.
+        const Rng core_rng = Rng(simulation_.seed).split("core");
+        const Core core = choose_core(world_, nemesis_, core_rng);
         recorder_.event(world_.now(), "core", {{"members", Value(text(core.members))}});
         trace("liveness: the core is {}; {}", text(core.members), core.frozen);
         heal_core(world_, core, calm_);

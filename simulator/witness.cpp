@@ -62,6 +62,8 @@ std::int64_t number(std::uint64_t value) {
 } // namespace
 
 void Witness::look(const World& world, const Stage& stage) {
+    // What was done in a step of a replica is done after that step, and not by chance before it.
+    at_ = world.now() + (std::exchange(chain_, world.chain()) == world.chain() ? 0 : 1);
     now_.clear();
     look_at_links(world);
     look_at_rules(world);
@@ -72,11 +74,9 @@ void Witness::look(const World& world, const Stage& stage) {
     for (std::size_t i = 0; i < world.client_count(); ++i) {
         const std::uint64_t restarts = world.client(i).restarts();
         if (std::exchange(restarts_[i], restarts) != restarts)
-            add({.deed = Deed::ClientCrash, .a = world.client_endpoint(i)},
-                world.now(),
-                world.now());
+            add({.deed = Deed::ClientCrash, .a = world.client_endpoint(i)}, at_, at_);
     }
-    compare(world.now());
+    compare(at_);
 }
 
 void Witness::look_at_links(const World& world) {
@@ -115,14 +115,12 @@ void Witness::look_at_rules(const World& world) {
             ++known;
             continue;
         }
-        known->second.until = world.now();
-        strikes_.push_back(std::move(known->second));
+        known->second.until = at_;
+        if (!known->second.links.empty()) strikes_.push_back(std::move(known->second));
         known = rules_.erase(known);
     }
     for (const auto& [id, rule] : rules) {
-        if (rule.decided.empty()) continue;
-        Strike& strike = rules_[id];
-        if (strike.links.empty()) strike.at = world.now();
+        Strike& strike = rules_.try_emplace(id, Strike{.at = at_}).first->second;
         strike.deed = deed_of(rule.action);
         std::set<Link> links;
         std::set<Command> messages;
@@ -156,16 +154,17 @@ void Witness::look_at_process(const World& world, const Stage& stage, ReplicaId 
     const std::uint64_t lives = machine.life - node.machine.life;
     const bool first = node.machine.life == 0;
     if (!first && !node.down && (lives >= 2 || !machine.up)) {
-        node.down = Strike{.deed = Deed::Crash, .at = world.now(), .nodes = {id}};
+        node.down = Strike{.deed = Deed::Crash, .at = at_, .nodes = {id}};
         for (std::size_t i = deaths_; i < stage.deaths().size(); ++i) {
             if (stage.deaths()[i].id == id) node.down->in_step = stage.deaths()[i].in_step;
         }
+        if (!node.down->in_step.empty()) node.down->at = world.now();
     }
     if (!node.down) return;
     if (cut) node.down->deed = Deed::PowerCut;
     if (wiped) node.down->deed = Deed::LostDisk;
     if (!machine.up) return;
-    node.down->until = world.now();
+    node.down->until = at_;
     if (machine.release != node.machine.release) node.down->amount = machine.release;
     strikes_.push_back(*std::exchange(node.down, std::nullopt));
 }
@@ -177,8 +176,8 @@ void Witness::look_at_disk(const World& world, ReplicaId id) {
     if (disk.full()) note({.deed = Deed::FullDisk, .a = id});
     for (std::size_t i = 0; i < zone_count; ++i) {
         const auto zone = static_cast<Zone>(i);
-        if (disk.stalled_until(zone) > world.now())
-            note({.deed = Deed::StalledZone, .a = id, .zone = zone});
+        if (const Nanos until = disk.stalled_until(zone); until > world.now())
+            note({.deed = Deed::StalledZone, .a = id, .zone = zone, .amount = until});
     }
     if (const auto& fail = disk.fails_next())
         note({.deed = deed_of(fail->operation), .a = id, .zone = fail->zone});
@@ -193,8 +192,8 @@ void Witness::look_at_disk(const World& world, ReplicaId id) {
     for (; node.rotten < disk.rotten().size(); ++node.rotten) {
         const Disk::Place& place = disk.rotten()[node.rotten];
         add({.deed = Deed::Rot, .a = id, .zone = place.zone, .amount = number(place.offset)},
-            world.now(),
-            world.now());
+            at_,
+            at_);
     }
 }
 
@@ -222,6 +221,8 @@ void Witness::add(const Wrong& wrong, Nanos at, Nanos until) {
     if (deed_table()[static_cast<std::size_t>(wrong.deed)].parts.find("until") ==
         std::string_view::npos)
         strike.until = at;
+    if (wrong.deed == Deed::StalledZone)
+        strike.until = std::min(until, std::exchange(strike.amount, 0));
     strikes_.push_back(std::move(strike));
 }
 
@@ -229,17 +230,14 @@ Script Witness::script(const World& world) const {
     Witness all = *this;
     all.now_.clear();
     all.compare(Strike::to_the_end);
-    for (const auto& [id, strike] : all.rules_)
-        all.strikes_.push_back(strike);
+    for (const auto& [id, strike] : all.rules_) {
+        // One that met no message changed nothing.
+        if (!strike.links.empty()) all.strikes_.push_back(strike);
+    }
     for (const Node& node : all.nodes_) {
         if (node.down) all.strikes_.push_back(*node.down);
     }
     Script script{.stop = world.now(), .strikes = std::move(all.strikes_)};
-    for (Strike& strike : script.strikes) {
-        // After the step in which it was done, and not by chance before it.
-        if (strike.in_step.empty()) ++strike.at;
-        if (strike.until != Strike::to_the_end) ++strike.until;
-    }
     merge(script.strikes);
     for (std::size_t i = 0; i < world.client_count(); ++i) {
         const Client& client = world.client(i);

@@ -49,6 +49,8 @@ private:
     void compare(Nanos now);
     void add(const Wrong& wrong, Nanos at, Nanos until);
 
+    Nanos at_ = 0;   ///< when what is seen now was done
+    Checksum chain_; ///< of the world, when it was looked at last
     std::set<Wrong> now_;
     std::map<Wrong, Nanos> since_;
     std::map<Network::RuleId, Strike> rules_;
