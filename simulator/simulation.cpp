@@ -182,17 +182,16 @@ private:
         heal_all(world_, calm_);
         faults_.end_all(world_.now());
         const Core all = everybody(world_, nemesis_);
-        expect(
-            all,
-            "L5",
-            [&] { return world_.converged(all.members); },
-            [] { return std::string("healed, the replicas do not converge"); });
+        const auto of_one_mind = [&] { return world_.converged(all.members); };
+        const auto not_so = [] { return std::string("healed, the replicas do not converge"); };
+        expect(all, "L5", of_one_mind, not_so);
         if (!sound() || !no_liveness_.empty()) return;
         recorder_.event(world_.now(), "recovered");
         recorder_.phase(world_.now(), "final reads");
         final_reads();
         expect(
             all, "L1", [this] { return all_idle(); }, [this] { return unanswered(); });
+        expect(all, "L5", of_one_mind, not_so);
         if (sound()) world_.run_for(lag + 3 * sample_period);
     }
 

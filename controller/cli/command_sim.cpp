@@ -337,59 +337,39 @@ Result<void> write_script(const std::filesystem::path& path, const simulator::Sc
     });
 }
 
-/// One simulation, by its seed.
-int run_one(const SimCommand& command, const Scenario& scenario) {
-    Simulation simulation = Simulating(command).simulation_of(scenario);
-    simulation.seed = *command.seed;
-    const bool verbose = command.verbose && !command.common.json;
-    if (verbose) simulation.trace = [](const std::string& line) { say("{}\n", line); };
-    simulation.writes_script = !command.write_script.empty();
-    const Outcome outcome = simulator::simulate(simulation);
-    if (outcome.script) {
-        const auto written = write_script(command.write_script, *outcome.script);
-        if (!written) return fail(command.common, written.error());
-    }
-    const std::string chain = fmt::format("{:016x}{:016x}", outcome.chain.high, outcome.chain.low);
-    int code = exit_code(outcome.verdict);
-    std::string run;
-    if (outcome.verdict == Verdict::invalid) {
-        const auto stored = store_simulated_run(command.common, {}, outcome.record);
-        if (!stored) {
-            const std::vector<int> codes{code, note_error(stored.error())};
-            code = combined_exit_code(codes);
-        } else {
-            run = run_arguments(command.common.lab, *stored);
-        }
-    }
-    if (command.common.json) {
-        Json alarms = Json::array();
-        for (const simulator::Alarm& alarm : outcome.alarms)
-            alarms.push_back({{"by", alarm.by}, {"what", alarm.what}});
-        Json outside = Json::array();
-        for (const simulator::Aside& aside : outcome.outside)
-            outside.push_back({{"by", aside.by}, {"what", aside.what}, {"why", aside.why}});
-        say("{}\n",
-            Json{{"schema", "faultlab.simulation/1"},
-                 {"scenario", scenario.name},
-                 {"seed", fmt::format("{:#x}", simulation.seed)},
-                 {"verdict", to_string(outcome.verdict)},
-                 {"reason", outcome.reason},
-                 {"alarms", alarms},
-                 {"outside_the_model", outside},
-                 {"events", outcome.events},
-                 {"commits", outcome.commits},
-                 {"simulated_ns", outcome.simulated},
-                 {"chain", chain},
-                 {"counters", outcome.counters},
-                 {"knobs", outcome.knobs.text()},
-                 {"run", run}}
-                .dump(2));
-        return code;
-    }
-    if (verbose) say("\n");
+std::string chain_text(const Outcome& outcome) {
+    return fmt::format("{:016x}{:016x}", outcome.chain.high, outcome.chain.low);
+}
+
+/// `run`: how its record is asked for; empty when it is not kept.
+Json tree_of(const Simulation& simulation, const Outcome& outcome, const std::string& run) {
+    Json alarms = Json::array();
+    for (const simulator::Alarm& alarm : outcome.alarms)
+        alarms.push_back({{"by", alarm.by}, {"what", alarm.what}});
+    Json outside = Json::array();
+    for (const simulator::Aside& aside : outcome.outside)
+        outside.push_back({{"by", aside.by}, {"what", aside.what}, {"why", aside.why}});
+    return {{"schema", "faultlab.simulation/1"},
+            {"scenario", simulation.scenario->name},
+            {"seed", fmt::format("{:#x}", simulation.seed)},
+            {"verdict", to_string(outcome.verdict)},
+            {"reason", outcome.reason},
+            {"alarms", alarms},
+            {"outside_the_model", outside},
+            {"events", outcome.events},
+            {"commits", outcome.commits},
+            {"simulated_ns", outcome.simulated},
+            {"chain", chain_text(outcome)},
+            {"counters", outcome.counters},
+            {"knobs", outcome.knobs.text()},
+            {"run", run}};
+}
+
+void print(const Simulation& simulation, const Outcome& outcome, const std::string& run) {
+    if (simulation.trace) say("\n");
     say("{} {}, seed {:#x}\n  {}\n",
-        scenario.id,
-        scenario.name,
+        simulation.scenario->id,
+        simulation.scenario->name,
         simulation.seed,
         outcome.knobs.text());
     for (const FaultRecord& fault : outcome.record.faults) {
@@ -403,7 +383,7 @@ int run_one(const SimCommand& command, const Scenario& scenario) {
         outcome.events,
         outcome.commits,
         outcome.simulated / millisecond,
-        chain);
+        chain_text(outcome));
     for (const simulator::Alarm& alarm : outcome.alarms)
         say("  ✖ {}: {}\n", alarm.by, alarm.what);
     for (const simulator::Aside& aside : outcome.outside)
@@ -411,6 +391,36 @@ int run_one(const SimCommand& command, const Scenario& scenario) {
     if (!outcome.reason.empty()) say("  ? {}\n", outcome.reason);
     say("verdict  {}\n", to_string(outcome.verdict));
     if (!run.empty()) say("kept     faultlab explain {}\n", run);
+}
+
+/// One simulation, by its seed.
+int run_one(const SimCommand& command, const Scenario& scenario) {
+    Simulation simulation = Simulating(command).simulation_of(scenario);
+    simulation.seed = *command.seed;
+    if (command.verbose && !command.common.json)
+        simulation.trace = [](const std::string& line) { say("{}\n", line); };
+    simulation.writes_script = !command.write_script.empty();
+    const Outcome outcome = simulator::simulate(simulation);
+    if (outcome.script) {
+        const auto written = write_script(command.write_script, *outcome.script);
+        if (!written) return fail(command.common, written.error());
+    }
+    int code = exit_code(outcome.verdict);
+    std::string run;
+    if (outcome.verdict == Verdict::invalid) {
+        const auto stored = store_simulated_run(command.common, {}, outcome.record);
+        if (!stored) {
+            const std::vector<int> codes{code, note_error(stored.error())};
+            code = combined_exit_code(codes);
+        } else {
+            run = run_arguments(command.common.lab, *stored);
+        }
+    }
+    if (command.common.json) {
+        say("{}\n", tree_of(simulation, outcome, run).dump(2));
+    } else {
+        print(simulation, outcome, run);
+    }
     return code;
 }
 
