@@ -32,7 +32,7 @@ constexpr std::array range_stories = {
     Story{.name = "ranges", .draw = bad_ranges, .occasion = Occasion::OwnGap, .refused_by = "A8"},
     Story{.name = "ranges_from_afar",
           .draw = bad_ranges,
-          .occasion = Occasion::Absence,
+          .occasion = Occasion::OwnAbsence,
           .refused_by = "A8"}};
 
 /// A range without entries must not be answered. No rule of the protocol sees it: what is sent is

@@ -95,7 +95,7 @@ void Liar::provoke(Occasion occasion) {
         case Occasion::NewView: return replace_primary();
         case Occasion::Gap: return miss_entries(other, moment, patience);
         case Occasion::OwnGap: return miss_entries(liar_, moment, patience);
-        case Occasion::Absence: {
+        case Occasion::OwnAbsence: {
             const FaultId fault = stage_->isolate(liar_, Stage::Cut::BothWays);
             stage_->later(patience, 6 * patience, [this, fault] { stage_->rejoin(liar_, fault); });
             return;

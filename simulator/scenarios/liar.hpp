@@ -16,7 +16,7 @@ enum class Occasion : std::uint8_t {
     NewView,     ///< the primary is cut off, or becomes mute
     Gap,         ///< another replica misses entries
     OwnGap,      ///< the liar itself misses some
-    Absence,     ///< the liar is away, so long that it may need a snapshot
+    OwnAbsence,  ///< the liar is away, so long that it may need a snapshot
     GapThenView, ///< another one misses entries, and then the primary is cut off
 };
 

@@ -146,7 +146,16 @@ constexpr std::array metadata = {
                   return all({Command::Log}, {{.mutator = Mutator::ShiftEntry, .amount = 1000}});
               },
           .occasion = Occasion::Gap,
-          .refused_by = "A3"}};
+          .refused_by = "A3"},
+    Story{.name = "views_of_others",
+          .draw =
+              [](Rng& rng) {
+                  return all(
+                      {Command::StartView},
+                      {{.mutator = Mutator::LowerView, .amount = one_of(rng, {-2, -1, 1, 2})}});
+              },
+          .occasion = Occasion::NewView,
+          .refused_by = "S9"}};
 
 void play_metadata(Stage& stage) {
     stage.keep<Liar>().tell(metadata);
@@ -154,9 +163,10 @@ void play_metadata(Stage& stage) {
 
 constexpr std::array metadata_proofs = {
     Proof{"told.prepares", 100, "a replica hears a Prepare of another op than its entry's"},
-    Proof{"told.logs", 10, "a replica that repairs is sent an entry as if it were another"},
-    Proof{"told.entries", 10, "or one of a view that its log does not know"},
-    Proof{"refused.entry", 20, "and refuses it"},
+    Proof{"told.logs", 5, "a replica that repairs is sent an entry as if it were another"},
+    Proof{"told.entries", 5, "or one of a view that its log does not know"},
+    Proof{"refused.entry", 10, "and refuses it"},
+    Proof{"told.views_of_others", 10, "a replica hears a StartView from who does not lead"},
     Proof{"refused.range", 40, "an op that no pipeline reaches is refused"}};
 constexpr std::array metadata_claims = {refused("A6"), refused("A8")};
 
@@ -338,13 +348,15 @@ constexpr std::array scenarios = {
              .play = play_inflations,
              .proofs = inflation_proofs,
              .claims = range_claims},
-    Scenario{.id = "SC10",
-             .name = "wrong-metadata",
-             .summary = "entries of one replica are of another op or view than it says",
-             .prepare = only_its_own_faults,
-             .play = play_metadata,
-             .proofs = metadata_proofs,
-             .claims = metadata_claims},
+    Scenario{
+        .id = "SC10",
+        .name = "wrong-metadata",
+        .summary =
+            "entries of one replica are of another op or view than it says, and so are its views",
+        .prepare = only_its_own_faults,
+        .play = play_metadata,
+        .proofs = metadata_proofs,
+        .claims = metadata_claims},
     Scenario{.id = "SC11",
              .name = "hidden-log",
              .summary = "a replica with more than the new primary votes with a shorter log",

@@ -78,6 +78,7 @@ TEST_CASE("Planted bugs are found, each by one of these scenarios", "[simulation
                              Hunt{"K3", "inflated-commit", 20},
                              Hunt{"K4", "wrong-metadata", 20},
                              Hunt{"KM10", "wrong-metadata", 20},
+                             Hunt{"K6", "wrong-metadata", 100},
                              Hunt{"K3.1", "misfit-suffixes", 20},
                              Hunt{"KM5", "misfit-suffixes", 40},
                              Hunt{"K3.3", "forked-votes", 80},
