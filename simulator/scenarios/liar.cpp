@@ -92,7 +92,8 @@ void Liar::provoke(Occasion occasion) {
     const Nanos moment = patience / 8;
     switch (occasion) {
         case Occasion::None: return;
-        case Occasion::NewView: return replace_primary();
+        case Occasion::NewView: return replace_primary(stage_->rng().chance(1, 2));
+        case Occasion::Succession: return succeed();
         case Occasion::Gap: return miss_entries(other, moment, patience);
         case Occasion::OwnGap: return miss_entries(liar_, moment, patience);
         case Occasion::OwnAbsence: {
@@ -102,7 +103,8 @@ void Liar::provoke(Occasion occasion) {
         }
         case Occasion::GapThenView:
             leave_behind(other);
-            stage_->later(moment, patience, [this] { replace_primary(); });
+            stage_->later(
+                moment, patience, [this] { replace_primary(stage_->rng().chance(1, 2)); });
             return;
     }
 }
@@ -136,16 +138,26 @@ void Liar::leave_behind(ReplicaId id) {
 }
 
 /// One that is only mute hears at once of the view that replaces it.
-void Liar::replace_primary() {
+void Liar::replace_primary(bool mute) {
     const std::optional<ReplicaId> primary = stage_->world().primary();
     if (!primary || *primary > stage_->voters()) return;
-    const bool mute = stage_->rng().chance(1, 2);
     const FaultId fault = stage_->isolate(*primary, mute ? Stage::Cut::Mute : Stage::Cut::BothWays);
-    const Nanos patience = stage_->patience();
     if (mute) mute_ = {*primary, fault};
+    const Nanos patience = stage_->patience();
     stage_->later(mute ? patience : 2 * patience,
                   mute ? 3 * patience : 5 * patience,
                   [this, id = *primary, fault] { stage_->rejoin(id, fault); });
+}
+
+void Liar::succeed() {
+    const auto primary = stage_->world().primary();
+    const Telemetry now = primary ? stage_->world().telemetry(*primary) : Telemetry{};
+    const bool next = primary && now.membership.primary(now.view.next()) == liar_;
+    if (primary && *primary != liar_) replace_primary(next);
+    if (next) return;
+    stage_->later(2 * stage_->patience(), 3 * stage_->patience(), [this, story = story_] {
+        if (story_ == story) succeed();
+    });
 }
 
 // --- what it says

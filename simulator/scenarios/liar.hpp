@@ -14,6 +14,7 @@ namespace faultlab::simulator {
 enum class Occasion : std::uint8_t {
     None,
     NewView,     ///< the primary is cut off, or becomes mute
+    Succession,  ///< likewise, until the liar replaces one that is mute
     Gap,         ///< another replica misses entries
     OwnGap,      ///< the liar itself misses some
     OwnAbsence,  ///< the liar is away, so long that it may need a snapshot
@@ -52,7 +53,8 @@ private:
     void provoke(Occasion occasion);
     void miss_entries(ReplicaId id, Nanos least, Nanos most);
     void leave_behind(ReplicaId id);
-    void replace_primary();
+    void replace_primary(bool mute);
+    void succeed();
     [[nodiscard]] bool concerns(const Packet& packet);
     [[nodiscard]] std::vector<Packet> instead(const Packet& packet);
     [[nodiscard]] std::vector<Header> own_log() const;

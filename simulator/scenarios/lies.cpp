@@ -58,7 +58,7 @@ constexpr std::array conflicts = {
                   return all({Command::StartView, Command::Log},
                              {{.mutator = Mutator::ConflictTail, .amount = 1, .seed = rng.next()}});
               },
-          .occasion = Occasion::NewView,
+          .occasion = Occasion::Succession,
           .when = executed_there}};
 
 void play_conflicts(Stage& stage) {
@@ -66,7 +66,7 @@ void play_conflicts(Stage& stage) {
 }
 
 constexpr std::array conflict_proofs = {
-    Proof{"told.votes", 25, "a replica hears a vote with entries that nobody has"},
+    Proof{"told.votes", 12, "a replica hears a vote with entries that nobody has"},
     Proof{"told.views_over_committed",
           3,
           "a replica hears a StartView with another entry in place of one that it has executed"},
