@@ -22,6 +22,12 @@ Liar::Liar(Stage& stage) : stage_(&stage) {
         stage_->at_step_end(
             [this, mute = *std::exchange(mute_, {})] { stage_->rejoin(mute.id, mute.fault); });
     });
+    stage.on_sent([this](const Packet& packet) {
+        const bool asks = packet.header.command == Command::GetLog;
+        if (asks && refusing_ != no_replica && packet.from == refusing_)
+            stage_->world().violate(
+                story_->refused_by, refusing_, "asks for what a message told that it refuses");
+    });
     stage.on(EventKind::Rejected, [this](ReplicaId, const Event& event) {
         const auto why = static_cast<Reject>(event.a);
         if (event.b == liar_) ++refused_;
@@ -43,8 +49,10 @@ void Liar::heard(ReplicaId id, const Packet& packet) {
     stage_->count(fmt::format("told.{}", story_->name));
     const bool listens = stage_->world().status(id) != Status::Booting;
     if (story_->refused_by.empty() || !listens) return;
+    refusing_ = id;
     stage_->at_step_end(
         [this, id, command = packet.header.command, rule = story_->refused_by, before = refused_] {
+            refusing_ = no_replica;
             if (refused_ > before) return;
             stage_->world().violate(
                 rule, id, fmt::format("takes a {} that cannot be true", replica::name(command)));

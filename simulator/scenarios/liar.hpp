@@ -29,7 +29,8 @@ struct Story {
     Occasion occasion = Occasion::None;
     bool each_anew = false; ///< it is drawn for each message
     /// The rule by which every receiver that listens can know that it is a lie: then one that does
-    /// not refuse it at once breaks that rule. Empty: it may be believed.
+    /// not refuse it at once, or asks for more because of it, breaks that rule. Empty: it may be
+    /// believed.
     std::string_view refused_by = {};
     /// More that has to hold for a message to be changed; null: nothing.
     bool (*when)(const World& world, const Packet& packet) = nullptr;
@@ -69,7 +70,8 @@ private:
     Network::RuleId rule_ = 0;
     FaultId fault_ = 0;
     std::uint64_t told_ = 0;
-    std::uint64_t refused_ = 0; ///< messages of the liar
+    std::uint64_t refused_ = 0;       ///< messages of the liar
+    ReplicaId refusing_ = no_replica; ///< who should refuse the message of this step
     std::optional<replica::OwnedMessage> earlier_;
     struct Mute {
         ReplicaId id = no_replica;
