@@ -154,7 +154,7 @@ std::vector<Simulation> smaller_clusters(const Simulation& simulation) {
 }
 
 std::vector<Override> plainer_knobs(const Simulation& simulation) {
-    constexpr std::array<Override, 16> plain{{{Knob::DelaySpreadMicros, 10},
+    constexpr std::array<Override, 15> plain{{{Knob::DelaySpreadMicros, 10},
                                               {Knob::DelayMicros, 100},
                                               {Knob::ReadMicros, 20},
                                               {Knob::WriteMicros, 20},
@@ -166,10 +166,9 @@ std::vector<Override> plainer_knobs(const Simulation& simulation) {
                                               {Knob::LeaseReads, 0},
                                               {Knob::AdmissionRate, 0},
                                               {Knob::Batch, 1},
-                                              {Knob::Pipeline, 4},
+                                              {Knob::Pipeline, 1},
                                               {Knob::Release, newest_release},
-                                              {Knob::DigestEvery, 2},
-                                              {Knob::Slots, 32}}};
+                                              {Knob::DigestEvery, 2}}};
     std::vector<Override> all;
     const Knobs knobs = knobs_of(simulation);
     std::ranges::copy_if(plain, std::back_inserter(all), [&](const Override& one) {
@@ -196,6 +195,9 @@ std::vector<Script> weaker_faults(const Script& script) {
     });
     change_each(script, all, [](Strike& strike) { strike.in_step.clear(); });
     change_each(script, all, [](Strike& strike) {
+        if (strike.deed == Deed::Repeat && strike.amount > 1) strike.amount /= 2;
+    });
+    change_each(script, all, [](Strike& strike) {
         // What is lost by chance is lost for sure, and then perhaps less has to be.
         if (strike.deed == Deed::Loss || strike.deed == Deed::Duplicates) strike.amount = 1000;
     });
@@ -209,7 +211,9 @@ std::vector<Script> weaker_faults(const Script& script) {
 
 std::vector<Override> smaller(const Simulation& simulation, Knob knob) {
     std::vector<Override> all;
-    for (std::int64_t less = 2; less < knobs_of(simulation)[knob]; less *= 2)
+    const KnobEntry& entry = knob_table()[static_cast<std::size_t>(knob)];
+    const std::int64_t now = knobs_of(simulation)[knob];
+    for (std::int64_t less = std::max<std::int64_t>(entry.from(), 2); less < now; less *= 2)
         all.emplace_back(knob, less);
     return all;
 }

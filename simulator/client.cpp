@@ -13,6 +13,13 @@ bool only_reads(const std::string& f) {
     return f == "read" || f == "scan";
 }
 
+/// What an operator asks for; a script does, too.
+Operation upgrade_op(const Value& release) {
+    const std::int64_t* const number = release.integer();
+    return {.code = OpCode::Upgrade,
+            .release = number == nullptr ? newest_release : static_cast<std::uint32_t>(*number)};
+}
+
 /// What the lab calls it; the history of an operation that was submitted has nothing else.
 Invocation invocation_of(const Operation& operation) {
     return {.f = replica::name(operation.code),
@@ -71,7 +78,9 @@ void Client::next_of_stream() {
     Step step = stream_->next({.now = host_->now(), .process = process_});
     if (auto* const emit = std::get_if<Emit>(&step)) {
         if (emit->op.f == session_only) return open_session();
-        auto operation = replica::operation_of(emit->op);
+        auto operation = emit->op.f == replica::name(OpCode::Upgrade)
+                             ? std::optional(upgrade_op(emit->op.arg))
+                             : replica::operation_of(emit->op);
         FAULTLAB_CHECK(operation.has_value());
         of_stream_ = true;
         invoke(*std::move(operation), std::move(emit->op), emit->due);

@@ -40,7 +40,7 @@ constexpr std::array<KnobEntry, knob_count> table{{
     {Knob::DeleteShare, "delete_share", Draw::Uniform, 0, 10, "share of deletes"},
     {Knob::ScanShare, "scan_share", Draw::Uniform, 0, 10, "share of scans"},
     {Knob::TxnShare, "txn_share", Draw::Uniform, 0, 20, "share of transactions"},
-    {Knob::Slots, "slots", Draw::Logarithmic, 32, 160, "of the ring of the log"},
+    {Knob::Slots, "slots", Draw::Logarithmic, 32, 160, "of the ring of the log, two more than the pipeline at least", 4},
     {Knob::Pipeline, "pipeline", Draw::Logarithmic, 1, 8,
      "most entries that are not committed yet"},
     {Knob::Batch, "batch", Draw::Logarithmic, 1, 8, "most requests in one entry"},

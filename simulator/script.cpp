@@ -21,7 +21,7 @@ constexpr std::array<DeedEntry, deed_count> table{{
     {Deed::Cut, "cut", "until links", "nothing gets through these links"},
     {Deed::Drop, "drop", "until links messages", "such messages are lost"},
     {Deed::Hold, "hold", "until links messages", "such messages come only when it ends"},
-    {Deed::Repeat, "repeat", "until links messages", "such messages come once more when it ends"},
+    {Deed::Repeat, "repeat", "until links messages amount", "so many such messages come once more when it ends"},
     {Deed::SlowLinks, "slow-links", "until links amount", "messages take so many ns more"},
     {Deed::Loss, "loss", "until links amount", "so many of a thousand messages are lost"},
     {Deed::Duplicates, "duplicates", "until amount", "so many of a thousand messages come twice"},
@@ -321,7 +321,8 @@ std::string sentence(const Strike& strike) {
         case Deed::Cut: return fmt::format("nothing gets through {}", where);
         case Deed::Drop: return fmt::format("{} of {} are lost", which, where);
         case Deed::Hold: return fmt::format("{} of {} come only at the end of it", which, where);
-        case Deed::Repeat: return fmt::format("{} of {} come once more", which, where);
+        case Deed::Repeat:
+            return fmt::format("the first {} {} of {} come once more", strike.amount, which, where);
         case Deed::SlowLinks:
             return fmt::format(
                 "messages of {} take {} ms more", where, milliseconds(strike.amount));

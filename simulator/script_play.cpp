@@ -96,7 +96,12 @@ void ScriptPlay::begin(Act& act) {
     switch (strike.deed) {
         case Deed::Drop: act.rule = network.drop_if(match_of(strike)); break;
         case Deed::Hold: act.rule = network.hold_if(match_of(strike)); break;
-        case Deed::Repeat: act.rule = network.copy_if(match_of(strike)); break;
+        case Deed::Repeat:
+            act.rule = network.copy_if(
+                [match = match_of(strike), left = strike.amount](const Packet& packet) mutable {
+                    return left > 0 && match(packet) && left-- > 0;
+                });
+            break;
         case Deed::ClientCrash:
             for (const Endpoint client : strike.nodes) {
                 if (client - client_base < stage_->world().client_count())

@@ -20,8 +20,8 @@ std::uint32_t u32(std::int64_t value) {
 
 Limits limits_of(const Knobs& knobs) {
     Limits limits = small_limits();
-    limits.slots = u32(knobs[Knob::Slots]);
     limits.pipeline = u32(knobs[Knob::Pipeline]);
+    limits.slots = std::max(u32(knobs[Knob::Slots]), limits.pipeline + 2);
     limits.batch = u32(knobs[Knob::Batch]);
     limits.clients = u32(knobs[Knob::Sessions]);
     limits.digest_every = u32(knobs[Knob::DigestEvery]);

@@ -48,9 +48,9 @@ private:
 
     /// How often a candidate is tried: the smaller, the oftener.
     [[nodiscard]] std::uint64_t tries() const {
-        const std::uint64_t fit = patience_ * 20'000 / (events_ + 1);
-        return std::min(cap_,
-                        std::clamp(fit, least_tries_, std::max(least_tries_, 12 * patience_)));
+        constexpr std::uint64_t least = 2;
+        const std::uint64_t fit = patience_ * 40'000 / (events_ + 1);
+        return std::clamp(fit, least, std::max(least, most_tries_));
     }
 
     /// Takes the candidate when it shows the same, with its delays or with others.
@@ -125,7 +125,8 @@ private:
         events_ = outcome.events;
         if (in_safety_) whole.stop = outcome.alarmed + slack;
         current_.script = whole;
-        least_tries_ = 30;
+        events_ = 0; // it is tried often, whatever that costs
+        most_tries_ = 30;
         if (attempt(current_)) return {};
         return lab_error(fmt::format("{} is not seen again when the faults and operations of the "
                                      "simulation are told one by one",
@@ -137,23 +138,21 @@ private:
 
     void search() {
         progress("as it was");
-        least_tries_ = 2;
+        most_tries_ = few_tries;
         prefix();
         topology();
         attempt_script(with_sessions(script()));
-        bool again = true;
-        for (bool first = true; again && !spent(); first = false) {
+        bool certain = false;
+        for (bool first = true; !certain && !spent(); first = false) {
             const Script before = script();
             leave_out("faults", &Script::strikes);
-            if (first) knobs();
+            if (!first) draw("faults", &Script::strikes, 3);
+            knobs();
             leave_out("operations", &Script::operations);
-            if (!first) draw_operations();
+            if (!first) draw("operations", &Script::operations, 4);
             plain();
-            again = script() != before;
-            patience_ = 3;
+            certain = !first && script() == before && certified();
         }
-        while (!spent() && !certified())
-            plain();
         round_times();
         end_at_alarm();
     }
@@ -185,6 +184,8 @@ private:
     void leave_out(std::string_view stage, std::vector<Item> Script::*items) {
         std::vector<std::size_t> left((script().*items).size()); // of those at the beginning
         std::iota(left.begin(), left.end(), std::size_t{0});
+        // Of many each is tried less often: a pass costs about the same.
+        most_tries_ = 400 / (left.size() + 1);
         minimise(left.size(), [&](const std::vector<std::size_t>& kept) {
             const bool shows = attempt_script(only(items, [&](std::size_t index) {
                 return std::ranges::binary_search(kept, left[index]);
@@ -192,6 +193,7 @@ private:
             if (shows) left = kept;
             return shows;
         });
+        most_tries_ = few_tries;
         progress(stage);
     }
 
@@ -206,32 +208,31 @@ private:
         return less;
     }
 
-    /// Keeps a few operations drawn by chance: what no one can do without, two may.
-    void draw_operations() {
-        constexpr std::uint64_t few = 4;
-        constexpr std::uint64_t many = 40;
-        constexpr int samples = 150;
+    /// Keeps some items that are drawn by chance: what no one can do without, two may.
+    template <class Item>
+    void draw(std::string_view stage, std::vector<Item> Script::*items, std::size_t few) {
+        constexpr std::size_t many = 60;
+        constexpr int samples = 100;
+        most_tries_ = 2;
         for (int sample = 0; sample < samples && !spent(); ++sample) {
-            const std::uint64_t count = script().operations.size();
+            const std::size_t count = (script().*items).size();
             if (count <= few || count > many) break;
-            const std::uint64_t keep = 1 + chance_.below(count - 1);
             std::vector<std::size_t> order(count);
             std::iota(order.begin(), order.end(), std::size_t{0});
             chance_.shuffle(std::span(order));
-            const std::span<const std::size_t> kept(order.data(), keep);
-            cap_ = 4;
-            if (attempt_script(only(&Script::operations, [&](std::size_t index) {
-                    return std::ranges::find(kept, index) != kept.end();
-                })))
-                sample = 0;
-            cap_ = no_cap;
+            order.resize(1 + chance_.below(count - 1));
+            std::ranges::sort(order);
+            const bool shows = attempt_script(only(items, [&](std::size_t index) {
+                return std::ranges::binary_search(order, index);
+            }));
+            if (shows) sample = 0;
         }
-        progress("drawn");
+        most_tries_ = few_tries;
+        progress(stage);
     }
 
     /// Goes through candidates of one kind until none of them shows the same.
     void exhaust(std::string_view stage, std::vector<Script> (*candidates)(const Script&)) {
-        cap_ = 4;
         for (bool again = true; again && !spent();) {
             again = false;
             std::vector<Script> all = candidates(script());
@@ -244,23 +245,20 @@ private:
                 }
             }
         }
-        cap_ = no_cap;
         progress(stage);
     }
 
     void knobs() {
-        cap_ = 4;
         const std::vector<Override> all = plainer_knobs(current_);
         if (!attempt(with_knobs(current_, all))) {
             for (const Override& one : all)
                 attempt(with_knobs(current_, std::span(&one, 1)));
         }
-        for (const Knob knob : {Knob::CheckpointEvery, Knob::Sessions}) {
+        for (const Knob knob : {Knob::Slots, Knob::CheckpointEvery, Knob::Sessions}) {
             for (const Override& one : smaller(current_, knob)) {
                 if (attempt(with_knobs(current_, std::span(&one, 1)))) break;
             }
         }
-        cap_ = no_cap;
         progress("knobs");
     }
 
@@ -269,9 +267,12 @@ private:
     /// Tries to leave out each fault and operation once more, patiently, and writes down that it
     /// cannot be. False when one could.
     bool certified() {
-        patience_ = 9;
         needed_.clear();
+        complete_ = true;
         const std::size_t faults = script().strikes.size();
+        patience_ = 10;
+        most_tries_ =
+            std::clamp<std::uint64_t>(2'000 / (faults + script().operations.size() + 1), 10, 100);
         for (std::size_t i = 0; i < faults + script().operations.size(); ++i) {
             Script less = script();
             std::string what;
@@ -283,17 +284,18 @@ private:
                 what = story(less.operations[i - faults]);
                 less.operations.erase(less.operations.begin() + op);
             }
-            if (attempt_script(std::move(less))) return false;
+            complete_ = !attempt_script(std::move(less)) && !spent();
+            if (!complete_) break;
             needed_.push_back({.what = std::move(what), .runs = tried_});
         }
-        complete_ = !spent();
-        progress("minimal");
-        return true;
+        patience_ = 1;
+        most_tries_ = few_tries;
+        progress("needed");
+        return complete_;
     }
 
     void round_times() {
         exact_times_ = true;
-        patience_ = 1;
         for (Script& round : rounder_times(script())) {
             if (attempt_script(std::move(round))) break;
         }
@@ -322,6 +324,7 @@ private:
                       .needed = std::move(needed_)};
         shrunk.after = size_of(current_, shrunk.outcome, script());
         shrunk.story = told(script());
+        if (!in_safety_) tell_core(shrunk);
         for (std::uint64_t i = 0; i < repeats; ++i) {
             const Outcome again = simulate(current_);
             const bool same = again.chain == shrunk.outcome.chain && !again.alarms.empty() &&
@@ -334,6 +337,21 @@ private:
         return shrunk;
     }
 
+    /// What comes after the script is part of what happens.
+    static void tell_core(Shrunk& shrunk) {
+        const auto& events = shrunk.outcome.record.events;
+        const auto core = std::ranges::find(events, "core", &faultlab::Event::kind);
+        if (core == events.end()) return;
+        const auto word = [&core](const char* name) {
+            const std::string* const text = core->fields.at(name).text();
+            return text == nullptr ? std::string() : *text;
+        };
+        shrunk.story.push_back(fmt::format("{:>12} ms  all is healed for {}; {}",
+                                           milliseconds(core->t),
+                                           word("members"),
+                                           word("others")));
+    }
+
     const ShrinkOptions& options_;
     Simulation current_; ///< shows the same
     Simulation original_ = current_;
@@ -344,12 +362,11 @@ private:
     std::uint64_t runs_ = 0;
     std::uint64_t draws_ = 0;
     std::uint64_t events_ = 0; ///< of `current_`
-    std::uint64_t patience_ = 1;
-    std::uint64_t least_tries_ = 2;
-    static constexpr std::uint64_t no_cap = 1'000'000;
-    std::uint64_t cap_ = no_cap; ///< of tries of one candidate
-    std::uint64_t tried_ = 0;    ///< of the last candidate
-    bool exact_times_ = false;   ///< of a candidate, of which they are the point
+    static constexpr std::uint64_t few_tries = 4;
+    std::uint64_t most_tries_ = few_tries; ///< of one candidate
+    std::uint64_t patience_ = 1;           ///< more: so many times as many, where they cost much
+    std::uint64_t tried_ = 0;              ///< of the last candidate
+    bool exact_times_ = false;             ///< of a candidate, of which they are the point
     bool complete_ = false;
     std::vector<Needed> needed_;
 };

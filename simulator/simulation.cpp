@@ -164,7 +164,9 @@ private:
         // The same whatever delays are drawn: it is one more fault.
         const Rng core_rng = Rng(simulation_.seed).split("core");
         const Core core = choose_core(world_, nemesis_, core_rng);
-        recorder_.event(world_.now(), "core", {{"members", Value(text(core.members))}});
+        recorder_.event(world_.now(),
+                        "core",
+                        {{"members", Value(text(core.members))}, {"others", Value(core.frozen)}});
         trace("liveness: the core is {}; {}", text(core.members), core.frozen);
         heal_core(world_, core, calm_);
         for (std::size_t i = 0; i < world_.client_count(); ++i) {

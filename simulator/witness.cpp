@@ -122,6 +122,7 @@ void Witness::look_at_rules(const World& world) {
     for (const auto& [id, rule] : rules) {
         Strike& strike = rules_.try_emplace(id, Strike{.at = at_}).first->second;
         strike.deed = deed_of(rule.action);
+        if (strike.deed == Deed::Repeat) strike.amount = number(world.network().hits(id));
         std::set<Link> links;
         std::set<Command> messages;
         for (const Network::Decided& decided : rule.decided) {
@@ -243,8 +244,6 @@ Script Witness::script(const World& world) const {
         const Client& client = world.client(i);
         for (std::size_t k = 0; k < client.history().size(); ++k) {
             const faultlab::Op& op = client.history()[k];
-            // What an operator asks for is no operation of a workload.
-            if (op.f == replica::name(OpCode::Upgrade)) continue;
             script.operations.push_back({.at = op.t_inv,
                                          .client = op.client,
                                          .node = client.asked()[k],
