@@ -238,6 +238,18 @@ Script warped(const Script& script, Rng rng) {
     return moved(script, [&to](Nanos time) { return to.at(time); });
 }
 
+Script with_earlier_places(Script script, std::size_t entries) {
+    for (Strike& strike : script.strikes) {
+        const bool placed = strike.deed == Deed::Rot || strike.deed == Deed::Misdirect ||
+                            strike.deed == Deed::Misread;
+        const std::size_t slot =
+            strike.zone == Zone::Headers ? sizeof(Header) : std::size_t{slot_bytes};
+        const auto by = static_cast<std::int64_t>(entries * slot);
+        if (placed && strike.amount >= by) strike.amount -= by;
+    }
+    return script;
+}
+
 std::vector<Script> plainer_operations(const Script& script) {
     std::vector<Script> all;
     const auto add = [&](Script less) {

@@ -27,6 +27,10 @@ namespace faultlab::simulator {
 /// The same in the same order, and everything at another time.
 [[nodiscard]] Script warped(const Script& script, Rng rng);
 
+/// With places in the log that lie so many entries earlier: where what is written there is, once so
+/// many entries less are.
+[[nodiscard]] Script with_earlier_places(Script script, std::size_t entries);
+
 /// With one fault that does less: on fewer links or replicas, to one kind of message, of a milder
 /// kind, for a shorter time; or with two faults of a kind made one.
 [[nodiscard]] std::vector<Script> weaker_faults(const Script& script);

@@ -13,7 +13,7 @@ void Network::send(Nanos now, Packet&& packet) {
     for (auto& [id, rule] : rules_) {
         if (!rule.match(packet)) continue;
         ++hits_[id];
-        rule.decided.insert({packet.from, packet.to, packet.header.command});
+        ++rule.decided[{packet.from, packet.to, packet.header.command}];
         switch (rule.action) {
             case Action::Drop: return;
             case Action::Hold: rule.kept.push_back(std::move(packet)); return;

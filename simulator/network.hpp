@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -145,7 +144,7 @@ public:
         Mutator mutator;
         Replacement replacement = {};
         std::vector<Packet> kept = {};
-        std::set<Decided> decided = {};
+        std::map<Decided, std::uint64_t> decided = {}; ///< and how many of them
     };
     /// Those that are in force.
     [[nodiscard]] const std::map<RuleId, Rule>& rules() const { return rules_; }

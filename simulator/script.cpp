@@ -21,7 +21,7 @@ constexpr std::array<DeedEntry, deed_count> table{{
     {Deed::Cut, "cut", "until links", "nothing gets through these links"},
     {Deed::Drop, "drop", "until links messages", "such messages are lost"},
     {Deed::Hold, "hold", "until links messages", "such messages come only when it ends"},
-    {Deed::Repeat, "repeat", "until links messages amount", "so many such messages come once more when it ends"},
+    {Deed::Repeat, "repeat", "until links messages amount", "so many of each kind come once more when it ends"},
     {Deed::SlowLinks, "slow-links", "until links amount", "messages take so many ns more"},
     {Deed::Loss, "loss", "until links amount", "so many of a thousand messages are lost"},
     {Deed::Duplicates, "duplicates", "until amount", "so many of a thousand messages come twice"},

@@ -74,8 +74,8 @@ struct Strike {
     std::vector<Link> links;       ///< sorted; of Drop, Hold, Repeat, Loss: none means all
     std::vector<Command> messages; ///< sorted; none means all
     Zone zone = Zone::Superblock;
-    /// Repeat: how many. Loss, Duplicates: of a thousand. Delay, SlowLinks, WallClock: ns.
-    /// SlowDisk: factor. ClockRate: 1000 is right. Rot, Misdirect, Misread: where in the zone.
+    /// Repeat: how many of each kind. Loss, Duplicates: of a thousand. Delay, SlowLinks, WallClock:
+    /// ns. SlowDisk: factor. ClockRate: 1000 is right. Rot, Misdirect, Misread: where in the zone.
     /// Crash, PowerCut: the release that it starts again as; 0: as before.
     std::int64_t amount = 0;
 

@@ -1,6 +1,7 @@
 #include "simulator/script_play.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace faultlab::simulator {
@@ -98,8 +99,10 @@ void ScriptPlay::begin(Act& act) {
         case Deed::Hold: act.rule = network.hold_if(match_of(strike)); break;
         case Deed::Repeat:
             act.rule = network.copy_if(
-                [match = match_of(strike), left = strike.amount](const Packet& packet) mutable {
-                    return left > 0 && match(packet) && left-- > 0;
+                [match = match_of(strike),
+                 most = strike.amount,
+                 copies = std::map<Command, std::int64_t>()](const Packet& packet) mutable {
+                    return match(packet) && ++copies[packet.header.command] <= most;
                 });
             break;
         case Deed::ClientCrash:

@@ -27,7 +27,7 @@ Limits limits_of(const Knobs& knobs) {
     limits.digest_every = u32(knobs[Knob::DigestEvery]);
     limits.checkpoint_every =
         std::min(u32(knobs[Knob::CheckpointEvery]), (limits.slots - limits.pipeline) / 2);
-    limits.message_bytes = 3584;
+    limits.message_bytes = slot_bytes;
     limits.request_bytes = 256;
     limits.entries = 256;
     limits.value_blocks = 512;

@@ -10,6 +10,9 @@ namespace faultlab::simulator {
 /// Of delays, and of everything else that is drawn while a world goes on.
 [[nodiscard]] std::uint64_t seed_of_draws(const Simulation& simulation);
 
+/// Of an entry of the log, whatever the knobs are.
+constexpr std::uint32_t slot_bytes = 3584;
+
 // What the knobs mean.
 [[nodiscard]] WorldOptions world_options(const Simulation& simulation, const Knobs& knobs);
 [[nodiscard]] NemesisOptions nemesis_options(const Knobs& knobs);

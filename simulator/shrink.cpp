@@ -82,6 +82,9 @@ private:
             // Later than it has to be costs little.
             if (in_safety_) other.stop = std::max(other.stop, told.stop);
         }
+        // Entries have moved by as many as are left out.
+        const std::size_t less = script().operations.size() - told.operations.size();
+        if (draws_ % 4 > 1 && less > 0) other = with_earlier_places(std::move(other), less);
         other.draws = draws_;
         return other;
     }
@@ -147,6 +150,7 @@ private:
             const Script before = script();
             leave_out("faults", &Script::strikes);
             if (!first) draw("faults", &Script::strikes, 3);
+            if (!first) topology();
             knobs();
             leave_out("operations", &Script::operations);
             if (!first) draw("operations", &Script::operations, 4);

@@ -122,15 +122,18 @@ void Witness::look_at_rules(const World& world) {
     for (const auto& [id, rule] : rules) {
         Strike& strike = rules_.try_emplace(id, Strike{.at = at_}).first->second;
         strike.deed = deed_of(rule.action);
-        if (strike.deed == Deed::Repeat) strike.amount = number(world.network().hits(id));
         std::set<Link> links;
-        std::set<Command> messages;
-        for (const Network::Decided& decided : rule.decided) {
+        std::map<Command, std::uint64_t> messages;
+        for (const auto& [decided, count] : rule.decided) {
             links.insert({decided.from, decided.to});
-            messages.insert(decided.command);
+            messages[decided.command] += count;
         }
         strike.links.assign(links.begin(), links.end());
-        strike.messages.assign(messages.begin(), messages.end());
+        strike.messages.clear();
+        for (const auto& [command, count] : messages) {
+            strike.messages.push_back(command);
+            if (strike.deed == Deed::Repeat) strike.amount = std::max(strike.amount, number(count));
+        }
     }
 }
 
