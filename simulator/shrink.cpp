@@ -178,7 +178,7 @@ private:
         Found best = start;
         for (int descent = 0; descent < descents && !spent(); ++descent) {
             go_on_from(start);
-            descend();
+            descend(descent % 2 == 0);
             if (descent == 0 || found().parts() < best.parts()) best = found();
             if (best.small()) break;
         }
@@ -187,14 +187,15 @@ private:
         end_at_alarm();
     }
 
-    void descend() {
+    /// With plain knobs less has to be said, and now and then more has to be done.
+    void descend(bool plain_knobs) {
         bool certain = false;
         for (bool first = true; !certain && !spent(); first = false) {
             const Script before = script();
             leave_out("faults", &Script::strikes);
             if (!first) draw("faults", &Script::strikes, few_faults);
             if (!first) topology();
-            knobs();
+            if (plain_knobs) knobs();
             leave_out("operations", &Script::operations);
             if (!first) draw("operations", &Script::operations, few_operations);
             plain();
@@ -257,15 +258,18 @@ private:
     template <class Item>
     void draw(std::string_view stage, std::vector<Item> Script::*items, std::size_t few) {
         constexpr std::size_t many = 60;
-        constexpr int samples = 100;
-        most_tries_ = 2;
+        constexpr int samples = 150;
+        most_tries_ = 3;
         for (int sample = 0; sample < samples && !spent(); ++sample) {
             const std::size_t count = (script().*items).size();
             if (count <= few || count > many) break;
             std::vector<std::size_t> order(count);
             std::iota(order.begin(), order.end(), std::size_t{0});
             chance_.shuffle(std::span(order));
-            order.resize(1 + chance_.below(count - 1));
+            // Mostly a pair is left out, or three.
+            const std::size_t out =
+                chance_.chance(2, 3) ? 2 + chance_.below(2) : 1 + chance_.below(count - 1);
+            order.resize(count - std::min(out, count - 1));
             std::ranges::sort(order);
             const bool shows = attempt_script(only(items, [&](std::size_t index) {
                 return std::ranges::binary_search(order, index);
