@@ -25,7 +25,7 @@ Simulation simulation_of(const Case& one) {
 
 void check_small(const Case& one) {
     CAPTURE(one.bugs, one.scenario, one.seed);
-    const auto shrunk = shrink(simulation_of(one), {.runs_most = 4'000});
+    const auto shrunk = shrink(simulation_of(one), {.runs_most = 10'000});
     INFO((shrunk ? "" : shrunk.error().text()));
     REQUIRE(shrunk);
     for (const std::string& line : shrunk->story)
