@@ -123,7 +123,7 @@ void play_failing_commands(Stage& stage) {
 
 constexpr std::array failing_proofs = {
     Proof{"failed_commands", 100, "a command fails, and its client is told so"},
-    Proof{"told.other_commands", 30, "a replica is sent another command than the others"},
+    Proof{"told.other_commands", 10, "a replica is sent another command than the others"},
     Proof{"told.other_entries", 10, "or another entry, when it asks for one"}};
 constexpr std::string_view both_whole =
     "two entries of one op, each whole and in its place, cannot be told from a true one and a lie";

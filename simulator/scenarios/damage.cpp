@@ -67,7 +67,7 @@ constexpr std::array seldom_wrong_proofs = {
     Proof{"refused.header checksum", 50, "and refuses it for its header's"},
     Proof{"refused.body checksum", 50, "its body's"},
     Proof{"refused.entry", 5, "or that of an entry inside"},
-    Proof{"rotten", 50, "entries rot on the disk of the same replica"}};
+    Proof{"rotten", 15, "entries rot on the disk of the same replica"}};
 
 // --- SC23
 
@@ -90,7 +90,7 @@ constexpr std::array flip_proofs = {
     Proof{"told.flipped_bits", 200, "a replica hears a message with flipped bits"},
     Proof{"told.flipped_bits_in_view_changes", 200, "likewise while the view changes"},
     Proof{"refused.header checksum", 200, "and refuses it"},
-    Proof{"rotten", 50, "entries rot on the disk of the same replica"}};
+    Proof{"rotten", 15, "entries rot on the disk of the same replica"}};
 
 // --- SC24
 
