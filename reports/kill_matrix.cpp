@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace faultlab {
 namespace {
 
@@ -39,24 +41,24 @@ std::string spread_text(const KillCell& cell) {
     return text;
 }
 
-bool found_somewhere(const KillRow& row) {
-    for (const KillCell& cell : row.cells)
-        if (cell.found > 0) return true;
-    return false;
-}
-
-std::vector<std::string> missed(const KillMatrix& matrix) {
-    std::vector<std::string> bugs;
-    for (const KillRow& row : matrix.rows)
-        if (!found_somewhere(row)) bugs.push_back(row.bug);
-    return bugs;
-}
-
 std::string summary(const KillMatrix& matrix) {
-    const std::vector<std::string> none = missed(matrix);
+    std::size_t found = 0;
+    std::vector<std::string> missed;
+    std::vector<std::string> untried;
+    for (const KillRow& row : matrix.rows) {
+        const auto any = [&](auto has) { return std::ranges::any_of(row.cells, has); };
+        if (any([](const KillCell& cell) { return cell.found > 0; })) {
+            ++found;
+        } else if (any([](const KillCell& cell) { return cell.trials > 0; })) {
+            missed.push_back(row.bug);
+        } else {
+            untried.push_back(row.bug);
+        }
+    }
     std::string text = fmt::format(
-        "{} of {} found in some way.", matrix.rows.size() - none.size(), matrix.rows.size());
-    if (!none.empty()) text += fmt::format(" Not found: {}.", fmt::join(none, ", "));
+        "{} of {} that were tried were found in some way.", found, found + missed.size());
+    if (!missed.empty()) text += fmt::format(" Not found: {}.", fmt::join(missed, ", "));
+    if (!untried.empty()) text += fmt::format(" Not tried: {}.", fmt::join(untried, ", "));
     return text;
 }
 
@@ -68,6 +70,7 @@ constexpr std::string_view reading =
     "search gave up.";
 
 constexpr std::string_view colours =
+    "p { margin: 10px 0; max-width: 90ch; } "
     ".killed b { color: var(--good); } .missed b { color: var(--bad); }";
 
 } // namespace
