@@ -50,7 +50,8 @@ Deed deed_of(Network::Action action) {
         case Network::Action::Hold: return Deed::Hold;
         case Network::Action::Copy: return Deed::Repeat;
         case Network::Action::Drop:
-        case Network::Action::Mutate: break;
+        case Network::Action::Mutate:
+        case Network::Action::Replace: break; // what cannot be told shows when it is played
     }
     return Deed::Drop;
 }
