@@ -1,6 +1,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/replica_core/bench.hpp"
 
+#include <array>
 #include <set>
 
 using namespace faultlab::replica;
@@ -24,7 +25,7 @@ Letter ping(const Bench& bench, ReplicaId from, Op checkpoint = 0) {
 TEST_CASE("Who is deaf is not the only one that is asked for entries", "[issues]") {
     Bench bench(3);
     const auto log = bench.log(View{}, 3);
-    for (const ReplicaId id : {1, 2})
+    for (const ReplicaId id : std::array<ReplicaId, 2>{1, 2})
         bench.receive(id, ping(bench, id));
     bench.receive(1, log[0]);
     bench.receive(1, log[2]);
@@ -43,7 +44,7 @@ TEST_CASE("Who is deaf is not the only one that is asked for entries", "[issues]
 // other had said again that it has it.
 TEST_CASE("A checkpoint that only the deaf have is not fetched for ever", "[issues]") {
     Bench bench(5, 5);
-    for (const ReplicaId id : {1, 2, 3})
+    for (const ReplicaId id : std::array<ReplicaId, 3>{1, 2, 3})
         bench.receive(id, ping(bench, id, 36));
     Header ahead = bench.header(1, Command::Commit, View{});
     ahead.op = ahead.commit = 100;
@@ -54,9 +55,9 @@ TEST_CASE("A checkpoint that only the deaf have is not fetched for ever", "[issu
     REQUIRE(bench.of(Command::GetSnapshot).size() == 1);
     CHECK(bench.of(Command::GetSnapshot).front().header.checkpoint_op == 36);
     for (int question = 0; question < 20; ++question) {
-        for (const ReplicaId id : {1, 2})
+        for (const ReplicaId id : std::array<ReplicaId, 2>{1, 2})
             bench.receive(id, ping(bench, id, 36)); // deaf
-        for (const ReplicaId id : {3, 4})
+        for (const ReplicaId id : std::array<ReplicaId, 2>{3, 4})
             bench.receive(id, ping(bench, id, 48));
         bench.now += bench.config.timeouts.sync;
         bench.ring(Timer::Sync);

@@ -195,7 +195,7 @@ TEST_CASE("A replica whose newest entry is bad waits to be told", "[replica_prot
 }
 
 TEST_CASE("Replicas whose newest entry is bad elect with those who have it", "[replica_protocol]") {
-    for (const std::uint8_t voters : {3, 4, 5, 6, 7}) {
+    for (const std::uint8_t voters : ids({3, 4, 5, 6, 7})) {
         CAPTURE(int{voters});
         World world({.voters = voters});
         write_some(world, 0, 6);
