@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace faultlab::simulator {
 
@@ -47,6 +48,8 @@ struct Scenario {
 
 /// By name or id. One that is not in the catalogue is a usage error that names the nearest ones.
 Result<const Scenario*> find_scenario(std::string_view name);
+/// Likewise; "all" names all of them.
+Result<std::vector<const Scenario*>> find_scenarios(std::string_view name);
 
 /// Counters that every simulation has, whatever its scenario.
 namespace counter {

@@ -375,6 +375,10 @@ Outcome simulate(const Simulation& simulation) {
     return Run(simulation).run();
 }
 
+std::string chain_text(const Outcome& outcome) {
+    return fmt::format("{:016x}{:016x}", outcome.chain.high, outcome.chain.low);
+}
+
 std::vector<CheckerRequest> checkers() {
     return {{.name = "linearizability", .options = {{"model", "kv"}}},
             {.name = "digest-agreement"},

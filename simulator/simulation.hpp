@@ -74,6 +74,9 @@ struct Outcome {
 /// and the core is of one mind. Last the others are healed, catch up, and everything is read.
 [[nodiscard]] Outcome simulate(const Simulation& simulation);
 
+/// Its chain, in 32 hexadecimal digits.
+[[nodiscard]] std::string chain_text(const Outcome& outcome);
+
 /// The checkers of a simulation's record.
 [[nodiscard]] std::vector<CheckerRequest> checkers();
 

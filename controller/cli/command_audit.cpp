@@ -25,10 +25,6 @@ using simulator::Outcome;
 using simulator::Scenario;
 using simulator::Simulation;
 
-std::string chain_of(const Outcome& outcome) {
-    return fmt::format("{:016x}{:016x}", outcome.chain.high, outcome.chain.low);
-}
-
 /// By "scenario seed".
 using Chains = std::map<std::string, std::string, std::less<>>;
 
@@ -94,10 +90,10 @@ private:
         const Outcome again = elsewhere(simulation);
         const std::string name =
             fmt::format("{} {:#x}", simulation.scenario->name, simulation.seed);
-        const std::string chain = chain_of(once);
+        const std::string chain = simulator::chain_text(once);
         chains_.emplace(name, chain);
         if (!command_.common.json) say("{} {}\n", name, chain);
-        if (chain_of(again) != chain || again.counters != once.counters ||
+        if (simulator::chain_text(again) != chain || again.counters != once.counters ||
             again.verdict != once.verdict)
             wrong_.push_back(fmt::format("{}: two simulations of it differ", name));
         const auto other = others_.find(name);
@@ -133,17 +129,10 @@ int execute(const AuditCommand& command) {
         if (!read) return fail(command.common, read.error());
         others = std::move(*read);
     }
-    std::vector<const Scenario*> scenarios;
-    if (command.scenario == "all") {
-        for (const Scenario& scenario : simulator::scenario_catalogue())
-            scenarios.push_back(&scenario);
-    } else {
-        const auto found = simulator::find_scenario(command.scenario);
-        if (!found) return fail(command.common, found.error());
-        scenarios.push_back(*found);
-    }
+    const auto scenarios = simulator::find_scenarios(command.scenario);
+    if (!scenarios) return fail(command.common, scenarios.error());
     Audit audit(command, std::move(others));
-    for (const Scenario* scenario : scenarios)
+    for (const Scenario* scenario : *scenarios)
         audit.examine(*scenario);
     return audit.end();
 }

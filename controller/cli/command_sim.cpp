@@ -337,10 +337,6 @@ Result<void> write_script(const std::filesystem::path& path, const simulator::Sc
     });
 }
 
-std::string chain_text(const Outcome& outcome) {
-    return fmt::format("{:016x}{:016x}", outcome.chain.high, outcome.chain.low);
-}
-
 /// `run`: how its record is asked for; empty when it is not kept.
 Json tree_of(const Simulation& simulation, const Outcome& outcome, const std::string& run) {
     Json alarms = Json::array();
@@ -359,7 +355,7 @@ Json tree_of(const Simulation& simulation, const Outcome& outcome, const std::st
             {"events", outcome.events},
             {"commits", outcome.commits},
             {"simulated_ns", outcome.simulated},
-            {"chain", chain_text(outcome)},
+            {"chain", simulator::chain_text(outcome)},
             {"counters", outcome.counters},
             {"knobs", outcome.knobs.text()},
             {"run", run}};
@@ -383,7 +379,7 @@ void print(const Simulation& simulation, const Outcome& outcome, const std::stri
         outcome.events,
         outcome.commits,
         outcome.simulated / millisecond,
-        chain_text(outcome));
+        simulator::chain_text(outcome));
     for (const simulator::Alarm& alarm : outcome.alarms)
         say("  ✖ {}: {}\n", alarm.by, alarm.what);
     for (const simulator::Aside& aside : outcome.outside)
@@ -427,17 +423,10 @@ int run_one(const SimCommand& command, const Scenario& scenario) {
 } // namespace
 
 int execute(const SimCommand& command) {
-    std::vector<const Scenario*> scenarios;
-    if (command.scenario == "all") {
-        for (const Scenario& scenario : simulator::scenario_catalogue())
-            scenarios.push_back(&scenario);
-    } else {
-        const auto found = simulator::find_scenario(command.scenario);
-        if (!found) return fail(command.common, found.error());
-        scenarios.push_back(*found);
-    }
-    if (!command.seed) return run_batches(command, scenarios);
-    if (scenarios.size() == 1) return run_one(command, *scenarios.front());
+    const auto scenarios = simulator::find_scenarios(command.scenario);
+    if (!scenarios) return fail(command.common, scenarios.error());
+    if (!command.seed) return run_batches(command, *scenarios);
+    if (scenarios->size() == 1) return run_one(command, *scenarios->front());
     return fail(command.common,
                 usage_error("one seed is one simulation, of one scenario", "--scenario combined"));
 }

@@ -46,4 +46,16 @@ Result<const Scenario*> find_scenario(std::string_view name) {
     return find_entry(all, "scenario", name);
 }
 
+Result<std::vector<const Scenario*>> find_scenarios(std::string_view name) {
+    std::vector<const Scenario*> found;
+    if (name == "all") {
+        for (const Scenario& scenario : scenario_catalogue())
+            found.push_back(&scenario);
+    } else {
+        FAULTLAB_TRY(const Scenario* const one, find_scenario(name));
+        found.push_back(one);
+    }
+    return found;
+}
+
 } // namespace faultlab::simulator
