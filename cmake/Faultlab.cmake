@@ -11,7 +11,11 @@ endif()
 
 find_program(FAULTLAB_CCACHE ccache)
 if(FAULTLAB_CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${FAULTLAB_CCACHE}")
+    # Paths relative to the tree, so that a clone elsewhere finds what this one compiled.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+        CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+        "${FAULTLAB_CCACHE}")
 endif()
 find_program(FAULTLAB_MOLD mold)
 if(FAULTLAB_MOLD)
@@ -65,12 +69,21 @@ function(faultlab_test area)
     add_executable(test_${area} ${sources})
     target_compile_options(test_${area} PRIVATE ${FAULTLAB_WARNINGS})
     target_link_libraries(test_${area} PRIVATE ${arg_LINK} Catch2::Catch2WithMain)
-    target_compile_definitions(test_${area} PRIVATE
-        FAULTLAB_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-        FAULTLAB_BINARY="$<TARGET_FILE_DIR:test_${area}>/faultlab")
+    # Only where they are used: what names this tree is compiled anew in every other.
+    foreach(source ${sources})
+        file(STRINGS ${source} uses_places REGEX "FAULTLAB_SOURCE_DIR|FAULTLAB_BINARY|golden.hpp")
+        if(uses_places)
+            set_property(SOURCE ${source} APPEND PROPERTY COMPILE_DEFINITIONS
+                FAULTLAB_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                FAULTLAB_BINARY="$<TARGET_FILE_DIR:test_${area}>/faultlab")
+        endif()
+    endforeach()
     set_target_properties(test_${area} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
     if(FAULTLAB_PCH)
-        target_precompile_headers(test_${area} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/catch.hpp")
+        target_precompile_headers(test_${area} PRIVATE <tests/support/catch.hpp>)
+        if(FAULTLAB_CCACHE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+            target_compile_options(test_${area} PRIVATE -fpch-preprocess) # else ccache takes none
+        endif()
     endif()
     set(properties LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
     if(arg_SERIAL)
