@@ -56,7 +56,7 @@ struct World::Node {
     std::int64_t rate_permille = 1000;
     Nanos wall_offset = 0;
 
-    Chain effects;
+    replica::WordHash effects;
 };
 
 } // namespace faultlab::simulator

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/checker.hpp"
-#include "simulator/chain.hpp"
+#include "replica/core/word_hash.hpp"
 #include "simulator/client.hpp"
 #include "simulator/disk.hpp"
 #include "simulator/event_queue.hpp"
@@ -218,7 +218,7 @@ private:
     std::vector<std::unique_ptr<Client>> clients_;
     Index next_index_ = 0;
     std::uint64_t events_ = 0;
-    Chain chain_;
+    replica::WordHash chain_;
     std::vector<std::function<void()>> at_step_end_;
 };
 

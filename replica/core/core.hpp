@@ -28,6 +28,7 @@ public:
     [[nodiscard]] Telemetry telemetry(Nanos now) const;
     [[nodiscard]] const BugSet& bugs() const { return bugs_; }
     [[nodiscard]] const Header* log(Op op) const { return journal_.header(op); }
+    [[nodiscard]] Checksum fingerprint(Nanos now) const;
 
 private:
     friend struct CoreProbe;
@@ -394,6 +395,8 @@ private:
 
     // --- core_telemetry.cpp
     [[nodiscard]] std::uint32_t repair_pending() const;
+
+    struct Fingerprint; // core_fingerprint.cpp
 
     // --- fixed for life
     const Config config_;

@@ -12,6 +12,8 @@
 
 namespace faultlab::replica {
 
+class WordHash;
+
 enum class SlotState : std::uint8_t {
     Absent,  ///< this op was surely never acknowledged by this replica in this log
     Present, ///< whole, in memory
@@ -72,6 +74,8 @@ public:
     void flush_headers(IoId& next_io, Effects& effects);
     /// Nothing waits and nothing is under way: all entries and their headers are durable.
     [[nodiscard]] bool clean() const;
+    /// Adds what tells two states apart (Replica::fingerprint). Requires: nothing is under way.
+    void fingerprint(WordHash& hash) const;
     /// Asserts what is true of it between any two calls.
     void check() const;
     /// Whether this IoDone was its own (then durable() may have grown).

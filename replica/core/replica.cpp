@@ -17,6 +17,10 @@ Telemetry Replica::telemetry(Nanos now) const {
     return core_->telemetry(now);
 }
 
+Checksum Replica::fingerprint(Nanos now) const {
+    return core_->fingerprint(now);
+}
+
 const BugSet& Replica::bugs() const {
     return core_->bugs();
 }

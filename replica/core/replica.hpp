@@ -27,6 +27,10 @@ public:
     [[nodiscard]] Telemetry telemetry(Nanos now) const;
     /// How often each planted bug changed an outcome.
     [[nodiscard]] const BugSet& bugs() const;
+    /// Equal for two lives of one replica, of one configuration, that do alike whatever comes, but
+    /// for the names that they make up (nonces, ids of disk operations) and for jitter. Requires:
+    /// nothing is asked of the disk.
+    [[nodiscard]] Checksum fingerprint(Nanos now) const;
     /// The log entry, for monitors and tests; nothing when it is not in memory.
     [[nodiscard]] const Header* log(Op op) const;
 

@@ -8,6 +8,8 @@
 
 namespace faultlab::replica {
 
+class WordHash;
+
 /// Requests that a primary has taken and not answered: those that wait for a prepare, in their
 /// order, and those in the pipeline; at most one a client. All memory is taken at construction.
 class RequestQueue {
@@ -44,6 +46,8 @@ public:
     void clear();
     /// Asserts what is true of it between any two calls.
     void check() const;
+    /// Adds what tells two states apart (Replica::fingerprint).
+    void fingerprint(WordHash& hash) const;
     /// Those in the pipeline; fewer while one waits that an earlier primary's entry has answered:
     /// it is finished, and proposed all the same (the client table knows it for a duplicate).
     [[nodiscard]] std::size_t in_pipeline() const {

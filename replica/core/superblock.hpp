@@ -11,6 +11,8 @@
 
 namespace faultlab::replica {
 
+class WordHash;
+
 constexpr std::size_t superblock_copies = 4;
 constexpr std::size_t superblock_bytes = 4096; ///< of one copy
 
@@ -81,6 +83,8 @@ public:
     bool on_io(const IoDone& done, IoId& next_io, Effects& effects);
     /// A write or sync failed: the replica must halt, for what the disk holds is unknown (B25).
     [[nodiscard]] bool failed() const { return failed_; }
+    /// Adds what tells two states apart (Replica::fingerprint). Requires: nothing is under way.
+    void fingerprint(WordHash& hash) const;
 
 private:
     friend struct InvariantProbe; ///< of tests
