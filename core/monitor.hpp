@@ -66,6 +66,8 @@ struct Gauges {
     bool tells_rejects = false; ///< what it refuses is Rejected: if nothing is, it refused nothing
     bool normal = false;        ///< takes part: not starting, recovering, or stopped
     bool leads = false;
+
+    friend bool operator==(const Gauges&, const Gauges&) = default;
 };
 
 /// What a replica did or showed.

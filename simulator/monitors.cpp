@@ -49,6 +49,7 @@ ProtocolEvent Monitors::event(Kind kind, ReplicaId self) const {
 }
 
 void Monitors::tell(const ProtocolEvent& event) {
+    if (pass_on_) return pass_on_(event);
     rules_.on(event);
     for (const Alarm& alarm : rules_.take_alarms()) {
         const auto self = static_cast<ReplicaId>(alarm.node + 1);

@@ -34,6 +34,9 @@ public:
     /// made messages up.
     [[nodiscard]] const std::vector<std::string>& refusals() const { return refusals_; }
 
+    /// What is told from now on goes there, and is not judged here.
+    void pass_on(std::function<void(const ProtocolEvent&)> to) { pass_on_ = std::move(to); }
+
     /// What it says yes to is neither a violation nor a refusal.
     void excuse(Excuse excuse) { excuse_ = std::move(excuse); }
 
@@ -90,7 +93,8 @@ private:
     void shown(ReplicaId self, const Telemetry& telemetry);
 
     MonitorSet rules_;
-    Excuse excuse_; ///< empty: nothing is excused
+    std::function<void(const ProtocolEvent&)> pass_on_; ///< empty: it is judged
+    Excuse excuse_;                                     ///< empty: nothing is excused
     Nanos now_ = 0;
     std::array<Node, max_replica_id + 1> nodes_{};
     std::set<Checksum> opened_; ///< prepares whose requests were told
