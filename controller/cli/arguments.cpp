@@ -117,15 +117,17 @@ Result<simulator::Script> read_script(const std::string& given) {
     return simulator::parse_script(text.str());
 }
 
+Result<replica::BugSet> read_bugs(std::string_view list) {
+    const replica::ParsedBugs bugs = replica::parse_bugs(list);
+    if (!bugs.unknown) return bugs.bugs;
+    std::vector<std::string> ids;
+    for (const replica::BugEntry& entry : replica::bugs())
+        ids.emplace_back(entry.id);
+    return unknown_name("bug", *bugs.unknown, ids);
+}
+
 Result<SimCommand> read_sim(SimCommand command, const RawSim& raw) {
-    const replica::ParsedBugs bugs = replica::parse_bugs(raw.bugs);
-    if (bugs.unknown) {
-        std::vector<std::string> ids;
-        for (const replica::BugEntry& entry : replica::bugs())
-            ids.emplace_back(entry.id);
-        return unknown_name("bug", *bugs.unknown, ids);
-    }
-    command.bugs = bugs.bugs;
+    FAULTLAB_TRY(command.bugs, read_bugs(raw.bugs));
     if (raw.nodes > 0) command.overrides.emplace_back(simulator::Knob::Voters, raw.nodes);
     for (const std::string& text : raw.knobs) {
         FAULTLAB_TRY(const simulator::Override knob, simulator::parse_override(text));
@@ -171,6 +173,8 @@ struct CommandLine {
     AuditCommand audit;
     MatrixCommand matrix;
     RawMatrix raw_matrix;
+    McCommand mc;
+    std::string mc_bugs; ///< raw
     ShrinkCommand shrink;
     RawSim raw_shrink;
     RawLimits raw_limits;
@@ -263,6 +267,43 @@ void add_audit(CommandLine& line, CLI::App& sim) {
         "then:  other/faultlab sim audit > chains.txt && faultlab sim audit --against "
         "chains.txt");
     app.callback([&line] { line.chosen = [&line] { return execute(line.audit); }; });
+}
+
+void add_mc(CommandLine& line, CLI::App& sim) {
+    CLI::App& app = *sim.add_subcommand("mc", "all schedules of a small cluster, up to a depth");
+    simulator::Bounds& bounds = line.mc.bounds;
+    app.add_option("--nodes", bounds.voters, "replicas")
+        ->check(CLI::IsMember({3, 5}))
+        ->capture_default_str();
+    app.add_option("--operations", bounds.operations, "of clients, at most")
+        ->check(CLI::Range(0, 3))
+        ->capture_default_str();
+    app.add_option("--faults", bounds.faults, "late and repeated messages, restarts, at most")
+        ->check(CLI::Range(0, 4))
+        ->capture_default_str();
+    app.add_option("--views", bounds.views, "views that may be wanted, one after the other")
+        ->check(CLI::Range(0, 4))
+        ->capture_default_str();
+    app.add_option("--depth", bounds.depth, "actions, one after the other")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    app.add_option("--states", bounds.states, "gives up after so many, about 200 bytes each")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{4'000'000'000}))
+        ->capture_default_str();
+    app.add_option("--bug", line.mc_bugs, "bugs to plant, separated by commas (list bugs)");
+    add_common(app, line.mc.common);
+    app.footer("Says so when the states are too many for the depth (exit code 2).\n"
+               "first: faultlab sim mc --depth 8\n"
+               "then:  faultlab sim mc --bug T2 --faults 1\n"
+               "       faultlab sim mc --bug F6 --faults 0 --depth 12");
+    app.callback([&line] {
+        line.chosen = [&line] {
+            const auto bugs = read_bugs(line.mc_bugs);
+            if (!bugs) return fail(line.mc.common, bugs.error());
+            line.mc.bugs = *bugs;
+            return execute(line.mc);
+        };
+    });
 }
 
 void add_matrix(CommandLine& line, CLI::App& sim) {
@@ -379,6 +420,7 @@ void add_sim(CommandLine& line) {
         "       faultlab sim --scenario all         every scenario, each with its proofs");
     add_audit(line, app);
     add_matrix(line, app);
+    add_mc(line, app);
     app.callback([&line, &app] {
         if (!app.get_subcommands().empty()) return; // it has chosen
         line.chosen = [&line] {

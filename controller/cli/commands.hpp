@@ -4,6 +4,7 @@
 #include "core/types.hpp"
 #include "replica/core/bugs.hpp"
 #include "simulator/knobs.hpp"
+#include "simulator/model_checker/exploration.hpp"
 #include "simulator/script.hpp"
 
 #include <cstdint>
@@ -128,6 +129,11 @@ struct MatrixCommand {
     std::filesystem::path html;  ///< empty: none
     std::filesystem::path markdown;
 };
+struct McCommand {
+    Common common;
+    replica::BugSet bugs;
+    simulator::Bounds bounds;
+};
 struct DoctorCommand {
     Common common;
 };
@@ -146,6 +152,7 @@ int execute(const ReplayNodeCommand& command);
 int execute(const SimCommand& command);
 int execute(const AuditCommand& command);
 int execute(const MatrixCommand& command);
+int execute(const McCommand& command);
 int execute(const ShrinkCommand& command);
 int execute(const DoctorCommand& command);
 
