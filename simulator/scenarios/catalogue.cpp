@@ -19,6 +19,7 @@ std::vector<Scenario> by_id() {
                               crash_scenarios(),
                               message_scenarios(),
                               race_scenarios(),
+                              clock_scenarios(),
                               session_scenarios(),
                               laggard_scenarios(),
                               member_scenarios(),

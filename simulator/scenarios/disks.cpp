@@ -247,6 +247,72 @@ constexpr std::array scrub_proofs = {
     Proof{"scrub_found", 20, "it finds what has rotten"},
     Proof{"whole_again", 20, "and soon no slot is bad any more"}};
 
+// --- SC31: slow disks
+
+/// Makes the disk of one replica slow for a while, of whoever leads as often as not: evenly, by
+/// fits and starts, or so that a zone stands still.
+class SlowDisks : public Stage::Program {
+public:
+    explicit SlowDisks(Stage& stage) : stage_(&stage) {}
+
+    void wait() {
+        const auto commits = static_cast<Op>(stage_->rng().between(1, 15));
+        stage_->after_commits(commits, [this] { begin(); });
+    }
+
+private:
+    void begin() {
+        const auto primary = stage_->world().primary();
+        id_ = primary && stage_->rng().chance(1, 2) ? *primary : stage_->any_voter();
+        if (primary == id_) stage_->count("slow_primaries");
+        Disk& disk = stage_->world().disk(id_);
+        const FaultId fault = stage_->begin({.kind = "slow-disk",
+                                             .summary = fmt::format("the disk of n{} is slow", id_),
+                                             .targets = {id_},
+                                             .gauge_name = "operations",
+                                             .gauge = [&disk] { return disk.operations(); }});
+        const Nanos length = stage_->rng().between(stage_->patience(), 6 * stage_->patience());
+        slow_ = true;
+        switch (stage_->rng().below(3)) {
+            case 0:
+                stage_->count("even");
+                disk.set_slowness(static_cast<std::uint32_t>(stage_->rng().between(5, 100)));
+                break;
+            case 1: stutter(); break;
+            default:
+                stage_->count("stalls");
+                disk.stall(Zone::Prepares, stage_->world().now() + length);
+        }
+        stage_->later(length, length + 1, [this, fault] {
+            slow_ = false;
+            stage_->world().disk(id_).set_slowness(1);
+            stage_->end(fault);
+            wait();
+        });
+    }
+
+    void stutter() {
+        if (!slow_) return;
+        stage_->count("fits_and_starts");
+        const auto factor = static_cast<std::uint32_t>(stage_->rng().between(1, 100));
+        stage_->world().disk(id_).set_slowness(factor);
+        stage_->later(stage_->patience() / 20, stage_->patience() / 4, [this] { stutter(); });
+    }
+
+    Stage* stage_;
+    ReplicaId id_ = no_replica;
+    bool slow_ = false;
+};
+
+void play_slow_disks(Stage& stage) {
+    stage.keep<SlowDisks>().wait();
+}
+
+constexpr std::array slow_proofs = {Proof{"even", 30, "a disk is five to a hundred times slower"},
+                                    Proof{"fits_and_starts", 300, "one is slow by fits and starts"},
+                                    Proof{"stalls", 30, "one does not move for a while"},
+                                    Proof{"slow_primaries", 50, "it is that of whoever leads"}};
+
 constexpr std::array scenarios = {
     Scenario{.id = "SC25",
              .name = "silent-disks",
@@ -272,7 +338,14 @@ constexpr std::array scenarios = {
              .summary = "power cuts in the middle of writes, of one machine, of some or of all",
              .prepare = with_slow_syncs,
              .play = play_torn_writes,
-             .proofs = torn_proofs}};
+             .proofs = torn_proofs},
+    Scenario{.id = "SC31",
+             .name = "slow-disks",
+             .summary = "one disk is slow, stutters or stands still, that of the primary as often "
+                        "as not",
+             .prepare = only_its_own_faults,
+             .play = play_slow_disks,
+             .proofs = slow_proofs}};
 
 } // namespace
 

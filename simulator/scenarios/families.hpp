@@ -15,6 +15,7 @@ namespace faultlab::simulator {
 [[nodiscard]] std::span<const Scenario> crash_scenarios();
 [[nodiscard]] std::span<const Scenario> message_scenarios();
 [[nodiscard]] std::span<const Scenario> race_scenarios();
+[[nodiscard]] std::span<const Scenario> clock_scenarios();
 [[nodiscard]] std::span<const Scenario> session_scenarios();
 [[nodiscard]] std::span<const Scenario> laggard_scenarios();
 [[nodiscard]] std::span<const Scenario> member_scenarios();

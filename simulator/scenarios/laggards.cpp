@@ -136,6 +136,78 @@ constexpr std::array round_proofs = {
     Proof{"syncs_started", 50, "it asks for a checkpoint"},
     Proof{"syncs_done", 40, "it installs one, on a network that loses a third"}};
 
+// --- SC43: a slow donor
+
+/// Powers a replica off for less than a checkpoint; when it comes back, one of those that have what
+/// it misses answers slowly.
+class SlowDonor : public Laggards {
+public:
+    explicit SlowDonor(Stage& stage) : Laggards(stage) {
+        stage.on_heard([this](ReplicaId id, const Packet& packet) {
+            if (id != away_ || packet.header.command != Command::Log) return;
+            this->stage().count(packet.from == slow_ ? "slow_answers" : "fast_answers");
+        });
+    }
+
+    void wait() {
+        const auto commits = static_cast<Op>(stage().rng().between(1, 10));
+        stage().after_commits(commits, [this] { leave(); });
+    }
+
+private:
+    void leave() {
+        away_ = stage().any_voter();
+        const FaultId fault = stage().begin({.kind = "power-cut",
+                                             .summary = fmt::format("n{} loses its power", away_),
+                                             .targets = {away_}});
+        stage().world().power_cut(away_);
+        const auto commits = static_cast<Op>(stage().rng().between(2, 10));
+        stage().after_commits(commits, [this, fault] {
+            stage().end(fault);
+            come_back();
+        });
+    }
+
+    void come_back() {
+        std::vector<ReplicaId> others = stage().others(away_);
+        slow_ = others.at(stage().rng().below(others.size()));
+        const Nanos more = stage().rng().between(stage().patience() / 8, stage().patience() / 2);
+        stage().network().trouble(slow_, away_, {.delay = more});
+        const FaultId fault =
+            stage().begin({.kind = "slow-links",
+                           .summary = fmt::format(
+                               "what n{} sends to n{} takes {} us more", slow_, away_, more / 1000),
+                           .targets = {slow_},
+                           .gauge_name = "packets_sent",
+                           .gauge = [this] { return stage().network().counts().sent; }});
+        stage().reboot(away_);
+        stage().count("came_back");
+        stage().later(2 * stage().patience(), 6 * stage().patience(), [this, fault] {
+            stage().end(fault);
+            stage().network().trouble(slow_, away_, {});
+            wait();
+        });
+    }
+
+    ReplicaId away_ = no_replica;
+    ReplicaId slow_ = no_replica;
+};
+
+void play_slow_donor(Stage& stage) {
+    stage.keep<SlowDonor>().wait();
+}
+
+void long_logs(Knobs& knobs) {
+    only_its_own_faults(knobs);
+    knobs.set(Knob::Slots, 160);
+    knobs.set(Knob::CheckpointEvery, 70);
+}
+
+constexpr std::array donor_proofs = {
+    Proof{"came_back", 60, "a replica comes back to a slow donor and others"},
+    Proof{"fast_answers", 300, "it gets entries from the others"},
+    Proof{"slow_answers", 10, "it gets some from the slow one"}};
+
 constexpr std::array scenarios = {
     Scenario{.id = "SC42",
              .name = "back-at-once",
@@ -143,6 +215,12 @@ constexpr std::array scenarios = {
              .prepare = short_logs,
              .play = play_back_at_once,
              .proofs = back_proofs},
+    Scenario{.id = "SC43",
+             .name = "slow-donor",
+             .summary = "one of those that have what a replica misses answers slowly",
+             .prepare = long_logs,
+             .play = play_slow_donor,
+             .proofs = donor_proofs},
     Scenario{.id = "SC44",
              .name = "gone-round",
              .summary = "a replica comes back when the log has gone round, over a bad network",

@@ -125,6 +125,71 @@ constexpr std::array old_wish_proofs = {
           "a StartViewChange comes to who is in that view already, or later"},
     Proof{counter::views, 200, "the view changes"}};
 
+// --- SC16: a flood of prepares
+
+/// Whoever leads says everything ten times over for a while: copies of its newest prepares come
+/// again and again.
+class Flood : public Stage::Program {
+public:
+    explicit Flood(Stage& stage) : stage_(&stage) {
+        stage.on(EventKind::Committed, [this](ReplicaId, const Event&) {
+            if (floods_) stage_->count("commits_meanwhile");
+        });
+    }
+
+    void wait() {
+        const auto commits = static_cast<Op>(stage_->rng().between(1, 15));
+        stage_->after_commits(commits, [this] { begin(); });
+    }
+
+private:
+    void begin() {
+        const auto primary = stage_->world().primary();
+        if (!primary) return wait();
+        const auto rule = stage_->network().copy_if(is(Command::Prepare) && from(*primary));
+        Network& network = stage_->network();
+        const std::uint64_t before = network.counts().replayed;
+        const FaultId fault =
+            stage_->begin({.kind = "flood",
+                           .summary = fmt::format("the prepares of n{} come ten times", *primary),
+                           .targets = {*primary},
+                           .gauge_name = "packets_replayed",
+                           .gauge = [&network] { return network.counts().replayed; }});
+        floods_ = true;
+        again(rule, 10 * static_cast<int>(stage_->rng().between(1, 4)));
+        stage_->later(4 * stage_->patience(), 6 * stage_->patience(), [this, rule, before, fault] {
+            floods_ = false;
+            stage_->count("prepares_again", stage_->network().counts().replayed - before);
+            stage_->network().remove(rule);
+            stage_->end(fault);
+            wait();
+        });
+    }
+
+    void again(Network::RuleId rule, int times) {
+        if (!floods_ || times == 0) return;
+        stage_->network().replay(rule);
+        std::vector<Packet>& kept = stage_->network().kept(rule);
+        if (kept.size() > newest) kept.erase(kept.begin(), kept.end() - newest);
+        stage_->later(stage_->patience() / 20, stage_->patience() / 10, [this, rule, times] {
+            again(rule, times - 1);
+        });
+    }
+
+    static constexpr std::ptrdiff_t newest = 16;
+
+    Stage* stage_;
+    bool floods_ = false;
+};
+
+void play_flood(Stage& stage) {
+    stage.keep<Flood>().wait();
+}
+
+constexpr std::array flood_proofs = {
+    Proof{"prepares_again", 3'000, "prepares come again and again"},
+    Proof{"commits_meanwhile", 1'000, "work goes on"}};
+
 // --- SC15, SC46, SC47, SC48: one kind of messages is lost or late
 
 /// Loses or holds back all messages of some kinds for a while, now and then.
@@ -224,6 +289,7 @@ private:
 constexpr std::array votes = {Command::DoViewChange};
 constexpr std::array acknowledgements = {Command::PrepareOk};
 constexpr std::array heartbeats = {Command::Commit};
+constexpr std::array pings = {Command::Ping};
 
 void play_blocked_votes(Stage& stage) {
     stage.keep<Starvation>().follow(
@@ -232,6 +298,10 @@ void play_blocked_votes(Stage& stage) {
 void play_commit_stall(Stage& stage) {
     stage.keep<Starvation>().follow(
         {.commands = acknowledgements, .counter = "acknowledgements_lost"});
+}
+void play_lost_pings(Stage& stage) {
+    stage.keep<Starvation>().follow(
+        {.commands = pings, .counter = "pings_lost", .unseat = true, .most = 12});
 }
 void play_late_heartbeats(Stage& stage) {
     stage.keep<Starvation>().follow(
@@ -259,6 +329,11 @@ constexpr std::array stall_proofs = {
     Proof{"full_pipelines", 100, "a primary's pipeline is full, and nothing is committed"},
     Proof{"abdications", 20, "a primary that nobody answers gives up"}};
 
+constexpr std::array lost_ping_proofs = {
+    Proof{"pings_lost", 1'000, "nobody hears from those that do not lead"},
+    Proof{"views_left", 50, "views change meanwhile"},
+    Proof{"commits_meanwhile", 1'000, "work goes on"}};
+
 constexpr std::array late_heartbeat_proofs = {
     Proof{"heartbeats_late", 300, "heartbeats come late"},
     Proof{"views_left", 20, "somebody takes the primary for dead"}};
@@ -281,6 +356,18 @@ constexpr std::array scenarios = {
              .prepare = only_its_own_faults,
              .play = play_blocked_votes,
              .proofs = blocked_vote_proofs},
+    Scenario{.id = "SC16",
+             .name = "prepare-flood",
+             .summary = "whoever leads says everything ten times over for a while",
+             .prepare = only_its_own_faults,
+             .play = play_flood,
+             .proofs = flood_proofs},
+    Scenario{.id = "SC37",
+             .name = "lost-pings",
+             .summary = "pings are lost, by which replicas know of each other's clocks and state",
+             .prepare = only_its_own_faults,
+             .play = play_lost_pings,
+             .proofs = lost_ping_proofs},
     Scenario{.id = "SC46",
              .name = "commit-stall",
              .summary = "acknowledgements are lost and nothing else, until the pipeline is full",

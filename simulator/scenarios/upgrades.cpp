@@ -8,12 +8,18 @@
 namespace faultlab::simulator {
 namespace {
 
-// --- SC61: a rolling upgrade
+// --- SC61 to SC64: rolling upgrades
 
 /// Restarts one replica after the other as the newer release, now and then one as the older again,
 /// while clients work; then somebody asks for what only the newer can do.
 class RollingUpgrade : public Stage::Program {
 public:
+    struct Plan {
+        bool failures = false; ///< some die as they start, or whoever leads is cut off
+        bool back = false;     ///< when all run the newer release, all go back once
+        bool hasty = false;    ///< it is asked for before all run the newer release
+    };
+
     explicit RollingUpgrade(Stage& stage) : stage_(&stage) {
         stage.on(EventKind::FeatureActive, [this](ReplicaId, const Event&) {
             if (!active_) stage_->count("activated");
@@ -21,35 +27,73 @@ public:
         });
     }
 
+    void follow(const Plan& plan) {
+        plan_ = plan;
+        wait();
+    }
+
+private:
     void wait() {
         const auto commits = static_cast<Op>(stage_->rng().between(1, 5));
         stage_->after_commits(commits, [this] { next(); });
     }
 
-private:
     void next() {
-        if (done_ == stage_->voters()) {
-            stage_->later(0, stage_->patience(), [this] { ask(); });
-            return;
-        }
+        if (done_ == stage_->voters()) return all_done();
         const auto id = static_cast<ReplicaId>(done_ + 1);
         ++done_;
-        restart(id, newest_release);
-        stage_->count("newer_starts");
-        const bool back = stage_->rng().chance(1, 4);
+        swap(id, release_);
+        if (plan_.hasty && done_ == 1) ask();
+        // Who has said that it is ready must not go back: it may begin at any moment.
+        const bool may_go_back = release_ == newest_release && !plan_.hasty;
+        const bool back = may_go_back && stage_->rng().chance(1, 4);
         pause([this, id, back] {
             if (!back) return next();
-            restart(id, oldest_release);
-            stage_->count("older_starts");
+            swap(id, oldest_release);
             pause([this, id] {
-                restart(id, newest_release);
+                swap(id, release_);
                 pause([this] { next(); });
             });
         });
     }
 
+    void all_done() {
+        if (plan_.back && release_ == newest_release && !was_back_) {
+            release_ = oldest_release;
+            stage_->count("all_newer");
+        } else if (release_ == oldest_release) {
+            release_ = newest_release;
+            was_back_ = true;
+            stage_->count("all_older_again");
+        } else {
+            if (!plan_.hasty) stage_->later(0, stage_->patience(), [this] { ask(); });
+            return;
+        }
+        done_ = 0;
+        pause([this] { next(); });
+    }
+
+    void swap(ReplicaId id, std::uint32_t release) {
+        restart(id, release);
+        stage_->count(release == newest_release ? "newer_starts" : "older_starts");
+        if (!plan_.failures) return;
+        if (stage_->rng().chance(1, 2)) {
+            stage_->later(0, stage_->patience() / 16, [this, id, release] {
+                stage_->count("deaths_while_starting");
+                restart(id, release);
+            });
+        }
+        if (stage_->rng().chance(1, 3) &&
+            stage_->unseat(stage_->patience(), 3 * stage_->patience()))
+            stage_->count("primaries_cut_off");
+    }
+
     void restart(ReplicaId id, std::uint32_t release) {
-        stage_->world().crash(id);
+        if (plan_.failures && stage_->rng().chance(1, 2)) {
+            stage_->world().power_cut(id);
+        } else {
+            stage_->world().crash(id);
+        }
         stage_->world().start(id, release);
     }
 
@@ -61,12 +105,16 @@ private:
     /// Again and again: it is refused until every replica has told what it can.
     void ask() {
         if (active_) return;
+        if (done_ < stage_->voters()) stage_->count("asked_too_early");
         stage_->world().client(0).submit({.code = OpCode::Upgrade, .release = newest_release});
         stage_->later(2 * stage_->patience(), 4 * stage_->patience(), [this] { ask(); });
     }
 
     Stage* stage_;
-    ReplicaId done_ = 0; ///< the voters up to it run the newer release
+    Plan plan_;
+    std::uint32_t release_ = newest_release; ///< that replicas restart as
+    ReplicaId done_ = 0;                     ///< the voters up to it have
+    bool was_back_ = false;
     bool active_ = false;
 };
 
@@ -81,7 +129,16 @@ void of_the_older_release(Knobs& knobs) {
 }
 
 void play_rolling_upgrade(Stage& stage) {
-    stage.keep<RollingUpgrade>().wait();
+    stage.keep<RollingUpgrade>().follow({});
+}
+void play_failing_upgrade(Stage& stage) {
+    stage.keep<RollingUpgrade>().follow({.failures = true});
+}
+void play_rollback(Stage& stage) {
+    stage.keep<RollingUpgrade>().follow({.back = true});
+}
+void play_hasty_activation(Stage& stage) {
+    stage.keep<RollingUpgrade>().follow({.hasty = true});
 }
 
 constexpr std::array upgrade_proofs = {
@@ -89,13 +146,46 @@ constexpr std::array upgrade_proofs = {
     Proof{"older_starts", 20, "one goes back to the older release before it is too late"},
     Proof{"activated", 50, "the cluster begins what only the newer release can do"}};
 
+constexpr std::array failing_proofs = {
+    Proof{"deaths_while_starting", 100, "replicas die as they start as another release"},
+    Proof{"primaries_cut_off", 50, "whoever leads is cut off meanwhile"},
+    Proof{"activated", 40, "the cluster begins what only the newer release can do"}};
+
+constexpr std::array rollback_proofs = {
+    Proof{"all_newer", 50, "all replicas run the newer release"},
+    Proof{"all_older_again", 40, "all run the older release again"},
+    Proof{"activated", 20, "the cluster begins what only the newer release can do"}};
+
+constexpr std::array hasty_proofs = {
+    Proof{"asked_too_early", 50, "it is asked for while some run the older release"},
+    Proof{"activated", 50, "the cluster begins it when all are ready"}};
+
 constexpr std::array scenarios = {
     Scenario{.id = "SC61",
              .name = "rolling-upgrade",
              .summary = "one replica after the other restarts as a newer release, some go back",
              .prepare = of_the_older_release,
              .play = play_rolling_upgrade,
-             .proofs = upgrade_proofs}};
+             .proofs = upgrade_proofs},
+    Scenario{.id = "SC62",
+             .name = "failing-upgrade",
+             .summary = "a rolling upgrade in which replicas die as they start, and primaries are "
+                        "cut off",
+             .prepare = of_the_older_release,
+             .play = play_failing_upgrade,
+             .proofs = failing_proofs},
+    Scenario{.id = "SC63",
+             .name = "rollback",
+             .summary = "all replicas go to a newer release, back, and to it again",
+             .prepare = of_the_older_release,
+             .play = play_rollback,
+             .proofs = rollback_proofs},
+    Scenario{.id = "SC64",
+             .name = "hasty-activation",
+             .summary = "what only a newer release can do is asked for before all replicas run it",
+             .prepare = of_the_older_release,
+             .play = play_hasty_activation,
+             .proofs = hasty_proofs}};
 
 } // namespace
 
