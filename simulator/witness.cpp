@@ -36,15 +36,6 @@ void merge(std::vector<Strike>& strikes) {
     strikes = std::move(merged);
 }
 
-Deed deed_of(Disk::Operation operation) {
-    switch (operation) {
-        case Disk::Operation::Read: return Deed::ReadError;
-        case Disk::Operation::Write: return Deed::WriteError;
-        case Disk::Operation::Sync: return Deed::SyncError;
-    }
-    return Deed::ReadError;
-}
-
 Deed deed_of(Network::Action action) {
     switch (action) {
         case Network::Action::Hold: return Deed::Hold;
@@ -65,11 +56,13 @@ std::int64_t number(std::uint64_t value) {
 void Witness::look(const World& world, const Stage& stage) {
     // What was done in a step of a replica is done after that step, and not by chance before it.
     at_ = world.now() + (std::exchange(chain_, world.chain()) == world.chain() ? 0 : 1);
-    now_.clear();
-    look_at_links(world);
+    now_ = wrongs(world);
     look_at_rules(world);
-    for (ReplicaId id = 1; id <= world.size(); ++id)
-        look_at_machine(world, stage, id);
+    for (ReplicaId id = 1; id <= world.size(); ++id) {
+        look_at_process(world, stage, id);
+        look_at_rot(world, id);
+        nodes_.at(id).machine = world.machine(id);
+    }
     deaths_ = stage.deaths().size();
     restarts_.resize(world.client_count());
     for (std::size_t i = 0; i < world.client_count(); ++i) {
@@ -78,34 +71,6 @@ void Witness::look(const World& world, const Stage& stage) {
             add({.deed = Deed::ClientCrash, .a = world.client_endpoint(i)}, at_, at_);
     }
     compare(at_);
-}
-
-void Witness::look_at_links(const World& world) {
-    const Network& network = world.network();
-    const NetworkOptions& options = network.options();
-    if (options.loss_permille > 0) note({.deed = Deed::Loss, .amount = options.loss_permille});
-    if (options.duplicate_permille > 0)
-        note({.deed = Deed::Duplicates, .amount = options.duplicate_permille});
-    if (options.reorder) note({.deed = Deed::Disorder});
-    if (options.delay_max > world.calm().delay_max)
-        note({.deed = Deed::Delay, .amount = options.delay_max});
-    std::vector<Endpoint> all;
-    for (ReplicaId id = 1; id <= world.size(); ++id)
-        all.push_back(id);
-    for (std::size_t i = 0; i < world.client_count(); ++i)
-        all.push_back(world.client_endpoint(i));
-    for (const Endpoint from : all) {
-        for (const Endpoint to : all) {
-            if (!network.connected(from, to)) note({.deed = Deed::Cut, .a = from, .b = to});
-            if (is_client(from) || is_client(to)) continue;
-            const LinkTrouble& link =
-                network.trouble(static_cast<ReplicaId>(from), static_cast<ReplicaId>(to));
-            if (link.delay > 0)
-                note({.deed = Deed::SlowLinks, .a = from, .b = to, .amount = link.delay});
-            if (link.loss_permille > 0)
-                note({.deed = Deed::Loss, .a = from, .b = to, .amount = link.loss_permille});
-        }
-    }
 }
 
 /// What a rule is about only its packets tell.
@@ -138,18 +103,6 @@ void Witness::look_at_rules(const World& world) {
     }
 }
 
-void Witness::look_at_machine(const World& world, const Stage& stage, ReplicaId id) {
-    const World::Machine machine = world.machine(id);
-    if (machine.paused) note({.deed = Deed::Pause, .a = id});
-    if (machine.rate_permille != 1000)
-        note({.deed = Deed::ClockRate, .a = id, .amount = machine.rate_permille});
-    if (machine.wall_offset != 0)
-        note({.deed = Deed::WallClock, .a = id, .amount = machine.wall_offset});
-    look_at_process(world, stage, id);
-    look_at_disk(world, id);
-    nodes_.at(id).machine = machine;
-}
-
 void Witness::look_at_process(const World& world, const Stage& stage, ReplicaId id) {
     Node& node = nodes_.at(id);
     const World::Machine machine = world.machine(id);
@@ -174,26 +127,9 @@ void Witness::look_at_process(const World& world, const Stage& stage, ReplicaId 
     strikes_.push_back(*std::exchange(node.down, std::nullopt));
 }
 
-void Witness::look_at_disk(const World& world, ReplicaId id) {
+void Witness::look_at_rot(const World& world, ReplicaId id) {
     Node& node = nodes_.at(id);
     const Disk& disk = world.disk(id);
-    if (disk.slowness() != 1) note({.deed = Deed::SlowDisk, .a = id, .amount = disk.slowness()});
-    if (disk.full()) note({.deed = Deed::FullDisk, .a = id});
-    for (std::size_t i = 0; i < zone_count; ++i) {
-        const auto zone = static_cast<Zone>(i);
-        if (const Nanos until = disk.stalled_until(zone); until > world.now())
-            note({.deed = Deed::StalledZone, .a = id, .zone = zone, .amount = until});
-    }
-    if (const auto& fail = disk.fails_next())
-        note({.deed = deed_of(fail->operation), .a = id, .zone = fail->zone});
-    if (const auto& place = disk.misdirects_next())
-        note({.deed = Deed::Misdirect,
-              .a = id,
-              .zone = place->zone,
-              .amount = number(place->offset)});
-    if (const auto& place = disk.misreads_next())
-        note(
-            {.deed = Deed::Misread, .a = id, .zone = place->zone, .amount = number(place->offset)});
     for (; node.rotten < disk.rotten().size(); ++node.rotten) {
         const Disk::Place& place = disk.rotten()[node.rotten];
         add({.deed = Deed::Rot, .a = id, .zone = place.zone, .amount = number(place.offset)},

@@ -3,9 +3,9 @@
 #include "simulator/script.hpp"
 #include "simulator/stage.hpp"
 #include "simulator/world.hpp"
+#include "simulator/wrongs.hpp"
 
 #include <array>
-#include <compare>
 #include <map>
 #include <set>
 #include <vector>
@@ -23,15 +23,6 @@ public:
     [[nodiscard]] Script script(const World& world) const;
 
 private:
-    /// Something that is wrong for a while.
-    struct Wrong {
-        Deed deed = Deed::Cut;
-        Endpoint a = 0; ///< the node, or where a link begins
-        Endpoint b = 0; ///< where it ends
-        Zone zone = Zone::Superblock;
-        std::int64_t amount = 0;
-        friend auto operator<=>(const Wrong&, const Wrong&) = default;
-    };
     struct Node {
         World::Machine machine;
         std::uint64_t power_cuts = 0;
@@ -40,12 +31,9 @@ private:
         std::optional<Strike> down; ///< since when, and how
     };
 
-    void look_at_links(const World& world);
     void look_at_rules(const World& world);
-    void look_at_machine(const World& world, const Stage& stage, ReplicaId id);
     void look_at_process(const World& world, const Stage& stage, ReplicaId id);
-    void look_at_disk(const World& world, ReplicaId id);
-    void note(const Wrong& wrong) { now_.insert(wrong); }
+    void look_at_rot(const World& world, ReplicaId id);
     void compare(Nanos now);
     void add(const Wrong& wrong, Nanos at, Nanos until);
 
