@@ -388,14 +388,17 @@ void Nemesis::make_disk(Trouble trouble) {
                 "refusals",
                 refusals);
             disk.fail_next(zone, write ? Disk::Operation::Write : Disk::Operation::Sync);
-            restart_later(id, false, fault);
+            restart_later(id, false, fault, [&disk] { return disk.fails_next().has_value(); });
             break;
         }
         case Trouble::FullDisk: {
             const FaultId fault = begin("its disk is full", "refusals", refusals);
             disk.set_full(true);
-            later(some_time(), [&disk] { disk.set_full(false); });
-            restart_later(id, false, fault);
+            later(some_time(), [this, &disk, fault] {
+                over(fault);
+                disk.set_full(false);
+            });
+            restart_later(id, false, fault, [&disk] { return disk.full(); });
             break;
         }
         default: break;
@@ -474,9 +477,12 @@ bool Nemesis::rot_one(ReplicaId id) {
     return true;
 }
 
-void Nemesis::restart_later(ReplicaId id, bool blank, FaultId fault) {
-    later(some_time(), [this, id, blank, fault] {
-        over(fault);
+void Nemesis::restart_later(ReplicaId id,
+                            bool blank,
+                            FaultId fault,
+                            const std::function<bool()>& still) {
+    later(some_time(), [this, id, blank, fault, still] {
+        if (!still || !still()) over(fault);
         if (blank) {
             world_->crash(id);
             world_->start_blank(id);

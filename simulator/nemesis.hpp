@@ -110,7 +110,9 @@ private:
     void make_disk(Trouble trouble);
     void make_storage(Trouble trouble);
     void crash(Trouble trouble, ReplicaId id);
-    void restart_later(ReplicaId id, bool blank, FaultId fault);
+    /// Then the fault is over, unless `still` says that its disk goes on with it.
+    void
+    restart_later(ReplicaId id, bool blank, FaultId fault, const std::function<bool()>& still = {});
     void reboot(ReplicaId id, std::optional<std::uint32_t> release = std::nullopt);
     bool rot_one(ReplicaId id);
     [[nodiscard]] ReplicaId any();
