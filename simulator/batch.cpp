@@ -1,19 +1,41 @@
 #include "simulator/batch.hpp"
 
 #include "checker/monitors/catalogue.hpp"
+#include "core/check.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
 
 namespace faultlab::simulator {
 
+Execution execution_of(const Outcome& outcome) {
+    return {.chain = outcome.chain, .verdict = outcome.verdict, .counters = outcome.counters};
+}
+
+void audit_executions(const Execution& once, const Execution& again, Audits& audits) {
+    audits.judge(Audit::Determinism, once == again, [&] {
+        return fmt::format("executed again, it has the chain {:016x}… instead of {:016x}…{}",
+                           again.chain.high,
+                           once.chain.high,
+                           again.chain == once.chain ? " and another outcome" : "");
+    });
+}
+
+void Batch::add_again(const Outcome& again) {
+    FAULTLAB_CHECK(size_ > 0);
+    audit_executions(first_, execution_of(again), audits_);
+}
+
 void Batch::add(std::uint64_t seed, const Outcome& outcome) {
-    ++size_;
+    if (size_++ == 0) first_ = execution_of(outcome);
     events_ += outcome.events;
     commits_ += outcome.commits;
     simulated_ += outcome.simulated;
     for (const auto& [name, number] : outcome.counters)
         counters_[name] += number;
+    audits_.add(outcome.audits);
     judged_.resize(outcome.judged.size());
     for (std::size_t rule = 0; rule < judged_.size(); ++rule)
         judged_[rule] += outcome.judged[rule];
@@ -57,7 +79,8 @@ std::vector<std::string> Batch::unjudged() const {
 
 Verdict Batch::verdict() const {
     if (!failures_.empty()) return Verdict::invalid;
-    if (size_ == 0 || !doubts_.empty() || !unmet().empty()) return Verdict::unknown;
+    if (size_ == 0 || !doubts_.empty() || !unmet().empty() || !audits_.mistakes().empty())
+        return Verdict::unknown;
     return Verdict::valid;
 }
 

@@ -8,6 +8,17 @@
 
 namespace faultlab::simulator {
 
+/// By what two executions of one simulation are told apart.
+struct Execution {
+    Checksum chain;
+    Verdict verdict = Verdict::unknown;
+    Counters counters;
+    friend bool operator==(const Execution&, const Execution&) = default;
+};
+[[nodiscard]] Execution execution_of(const Outcome& outcome);
+/// Audit determinism.
+void audit_executions(const Execution& once, const Execution& again, Audits& audits);
+
 /// A proof that a batch does not give.
 struct Unmet {
     Proof proof;
@@ -38,6 +49,8 @@ public:
 
     explicit Batch(const Scenario& scenario) : scenario_(&scenario) {}
     void add(std::uint64_t seed, const Outcome& outcome);
+    /// The simulation that was added first, executed once more: an audit. Requires: there is one.
+    void add_again(const Outcome& again);
 
     [[nodiscard]] const Scenario& scenario() const { return *scenario_; }
     [[nodiscard]] std::uint64_t size() const { return size_; }
@@ -52,9 +65,12 @@ public:
     [[nodiscard]] const Counters& counters() const { return counters_; }
     /// What the scenario must have done and has not: then the batch is vacuous.
     [[nodiscard]] std::vector<Unmet> unmet() const;
+    /// What the audits saw of the simulator, and by chance only in all of it: see Audits.
+    [[nodiscard]] const Audits& audits() const { return audits_; }
     /// Ids of the rules that had nothing to judge in all of it: nobody knows whether they hold.
     [[nodiscard]] std::vector<std::string> unjudged() const;
-    /// Invalid when one simulation is; unknown when one is, or when the batch is vacuous.
+    /// Invalid when one simulation is; unknown when one is, when the batch is vacuous, or when the
+    /// simulator made a mistake.
     [[nodiscard]] Verdict verdict() const;
 
 private:
@@ -70,6 +86,8 @@ private:
     Nanos simulated_ = 0;
     Counters counters_;
     std::vector<std::uint64_t> judged_; ///< by rule, as in their catalogue
+    Audits audits_;
+    Execution first_;
 };
 
 } // namespace faultlab::simulator

@@ -105,6 +105,7 @@ void Client::invoke(Operation operation, Invocation invocation, Nanos due) {
     op.t_inv = host_->now();
     history_.push_back(std::move(op));
     asked_.push_back(targets_.at(target_));
+    exchanges_.emplace_back();
     invocation_ = std::move(invocation);
     invoked_at_ = host_->now();
     current_ = std::move(operation);
@@ -159,6 +160,7 @@ void Client::transmit() {
     packet.header.session = session_;
     packet.header.request = request_;
     replica::seal(packet.header, packet.body);
+    if (request_ > 0) exchanges_.back().asked = packet.header.body_checksum;
     host_->send(std::move(packet));
     wait(options_.retry, true);
 }
@@ -236,6 +238,7 @@ void Client::on_reply(const Packet& packet) {
         host_->bad_reply(packet);
         return;
     }
+    exchanges_.back().answer = packet.body;
     switch (result_->outcome) {
         case replica::Outcome::Ok:
             finish(OpStatus::ok, current_->code == OpCode::Cas ? Value(true) : result_->value, "");

@@ -45,6 +45,12 @@ struct ClientOptions {
     bool keeps_session = false;  ///< planted bug V7: when it starts again
 };
 
+/// What went over the wire for one operation.
+struct Exchange {
+    Checksum asked;                ///< of the request's body; 0: it was never sent
+    std::vector<std::byte> answer; ///< the reply's body; empty: there was none
+};
+
 /// A session of the store: one request at a time, retried until it is answered. Records what it
 /// invoked and what came of it, as clients of real runs do.
 class Client {
@@ -90,6 +96,8 @@ public:
     [[nodiscard]] const std::vector<faultlab::Op>& history() const { return history_; }
     /// Whom each of them was asked of first.
     [[nodiscard]] const std::vector<ReplicaId>& asked() const { return asked_; }
+    /// By operation, likewise.
+    [[nodiscard]] const std::vector<Exchange>& exchanges() const { return exchanges_; }
     [[nodiscard]] std::uint64_t restarts() const { return restarts_; }
 
     void on_packet(const Packet& packet);
@@ -137,6 +145,7 @@ private:
     std::optional<OperationResult> result_;
     std::vector<faultlab::Op> history_;
     std::vector<ReplicaId> asked_;
+    std::vector<Exchange> exchanges_;
     std::uint64_t restarts_ = 0;
 };
 

@@ -13,8 +13,8 @@ constexpr std::uint64_t sector = 512;
 
 } // namespace
 
-Disk::Disk(const Limits& limits, const DiskOptions& options, Rng rng)
-    : options_(options), rng_(std::move(rng)) {
+Disk::Disk(const Limits& limits, const DiskOptions& options, Rng rng, Planted* planted)
+    : options_(options), rng_(std::move(rng)), planted_(planted) {
     for (std::size_t zone = 0; zone < zone_count; ++zone) {
         parts_[zone].bytes.resize(zone_bytes(limits, static_cast<Zone>(zone)));
     }
@@ -71,7 +71,10 @@ std::optional<Disk::Done> Disk::complete(Ticket ticket) {
     pending_.erase(found);
     Done done{.id = pending.id, .status = apply(pending)};
     const bool reads = pending.operation == Operation::Read;
-    if (!reads && done.status != IoStatus::Ok) ++refusals_;
+    if (!reads && done.status != IoStatus::Ok) {
+        ++refusals_;
+        if (fires(SimBug::HB2)) done.status = IoStatus::Ok;
+    }
     if (reads) done.bytes = std::move(pending.bytes);
     return done;
 }
@@ -102,6 +105,7 @@ IoStatus Disk::apply(Pending& pending) {
         case Operation::Write:
             if (full_) return IoStatus::Full;
             if (fails) return IoStatus::Failed;
+            if (fires(SimBug::HB3)) pending.bytes.resize(pending.bytes.size() / 2);
             apply_write(on, pending.offset, std::move(pending.bytes));
             return IoStatus::Ok;
         case Operation::Sync: return apply_sync(on, fails);
@@ -125,6 +129,7 @@ IoStatus Disk::apply_sync(Part& to, bool fails) {
         }
         return IoStatus::Failed;
     }
+    if (fires(SimBug::SB4)) return IoStatus::Ok;
     // What is durable now is also what comes back when a lost write below it vanishes.
     for (const Volatile& durable : to.writes) {
         if (durable.lost) continue;
@@ -160,6 +165,7 @@ void Disk::crash() {
 void Disk::power_cut() {
     ++power_cuts_;
     crash();
+    if (fires(SimBug::SB13)) return;
     for (Part& on : parts_) {
         cut_power(on);
     }

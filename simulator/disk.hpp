@@ -2,6 +2,7 @@
 
 #include "core/rng.hpp"
 #include "simulator/names.hpp"
+#include "simulator/simbugs.hpp"
 
 #include <array>
 #include <cstdint>
@@ -27,7 +28,8 @@ class Disk {
 public:
     using Ticket = std::uint64_t;
 
-    Disk(const Limits& limits, const DiskOptions& options, Rng rng);
+    /// `planted` outlives it; null: no mistake is.
+    Disk(const Limits& limits, const DiskOptions& options, Rng rng, Planted* planted = nullptr);
 
     // --- what the replica asks for: `complete` is to be called with the ticket after the delay
     struct Scheduled {
@@ -147,8 +149,11 @@ private:
     IoStatus apply_sync(Part& to, bool fails);
     void cut_power(Part& to);
 
+    [[nodiscard]] bool fires(SimBug bug) { return planted_ != nullptr && planted_->fires(bug); }
+
     DiskOptions options_;
     Rng rng_;
+    Planted* planted_;
     std::array<Part, zone_count> parts_;
     std::vector<Pending> pending_; ///< in the order in which they were asked for
     Ticket next_ticket_ = 1;

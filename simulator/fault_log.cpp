@@ -30,6 +30,7 @@ FaultId FaultLog::begin(Nanos now, Beginning beginning) {
              .value = true,
              .proves = true});
     }
+    if (audit_ != nullptr) audit_->began(id, record.fault.summary);
     faults_.push_back(std::move(record));
     open_.push_back(std::move(open));
     return id;
@@ -50,6 +51,7 @@ void FaultLog::end(Nanos now, FaultId fault) {
         {.phase = EvidencePhase::after, .name = "undone", .value = true, .proves = true});
     record.state = FaultState::healed;
     record.t_ended = now;
+    if (audit_ != nullptr) audit_->ended(fault);
 }
 
 void FaultLog::end_all(Nanos now) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/record.hpp"
+#include "simulator/fault_audit.hpp"
 #include "simulator/names.hpp"
 
 #include <functional>
@@ -23,6 +24,10 @@ public:
         std::string gauge_name = {}; ///< "packets_lost"
         Gauge gauge = {};            ///< none: it is its own effect, as a crash is
     };
+    /// Whoever holds faults to what is written down here is told of all that begin and end from now
+    /// on; outlives them.
+    void tell(FaultAudit& audit) { audit_ = &audit; }
+
     FaultId begin(Nanos now, Beginning beginning);
     /// Takes the evidence. Nothing when it has ended before.
     void end(Nanos now, FaultId fault);
@@ -39,6 +44,7 @@ private:
     };
     std::vector<FaultRecord> faults_;
     std::vector<Open> open_; ///< by fault
+    FaultAudit* audit_ = nullptr;
 };
 
 /// "n1 n2", as people see replicas 1 and 2.

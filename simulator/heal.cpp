@@ -39,6 +39,7 @@ std::string certificate_of(const World& world, const Nemesis& nemesis) {
 }
 
 void heal_machine(World& world, ReplicaId id) {
+    id = to_heal(world, id);
     world.disk(id).heal();
     world.resume(id);
     world.set_clock_rate(id, 1000);
@@ -48,6 +49,54 @@ void heal_machine(World& world, ReplicaId id) {
     if (!world.halted(id).empty()) world.power_cut(id);
     world.crash(id);
     world.start(id);
+}
+
+/// What is still wrong with a machine; empty: nothing.
+std::string wrong_with(const World& world, ReplicaId id) {
+    const World::Machine machine = world.machine(id);
+    const Disk& disk = world.disk(id);
+    std::string all;
+    const auto note = [&all](bool wrong, std::string_view what) {
+        if (wrong) all += fmt::format("{}{}", all.empty() ? "" : ", ", what);
+    };
+    note(!world.running(id), "is down");
+    note(machine.paused, "is paused");
+    note(machine.rate_permille != 1000, "has a clock of another rate");
+    note(disk.slowness() != 1, "has a slow disk");
+    note(disk.full(), "has a full disk");
+    note(disk.fails_next() || disk.misdirects_next() || disk.misreads_next(),
+         "has a disk that is about to fail");
+    return all;
+}
+
+bool calm_among(const World& world, const std::vector<Endpoint>& ends, const NetworkOptions& calm) {
+    const Network& network = world.network();
+    if (network.options() != calm || !network.rules().empty()) return false;
+    for (const Endpoint from : ends) {
+        for (const Endpoint to : ends) {
+            if (!network.connected(from, to)) return false;
+            if (is_client(from) || is_client(to)) continue;
+            if (network.trouble(static_cast<ReplicaId>(from), static_cast<ReplicaId>(to)) !=
+                LinkTrouble{})
+                return false;
+        }
+    }
+    return true;
+}
+
+/// Whether these, the clients and what is between them are as they were before anything was broken.
+void audit_heal(World& world, const std::vector<ReplicaId>& healed, const NetworkOptions& calm) {
+    std::vector<Endpoint> ends(healed.begin(), healed.end());
+    for (std::size_t i = 0; i < world.client_count(); ++i)
+        ends.push_back(world.client_endpoint(i));
+    world.audits().judge(Audit::Heals, calm_among(world, ends, calm), [&] {
+        return fmt::format("healed, the network among {} is not as it was", text(healed));
+    });
+    for (const ReplicaId id : healed) {
+        const std::string wrong = wrong_with(world, id);
+        world.audits().judge(
+            Audit::Heals, wrong.empty(), [&] { return fmt::format("healed, n{} {}", id, wrong); });
+    }
 }
 
 void freeze(Core& core, ReplicaId id, Rng& rng) {
@@ -108,6 +157,7 @@ void heal_core(World& world, const Core& core, const NetworkOptions& calm) {
     };
     for (const ReplicaId id : core.members)
         heal_machine(world, id);
+    audit_heal(world, core.members, calm);
     for (const ReplicaId id : core.down)
         world.crash(id);
     for (const ReplicaId id : core.paused)
@@ -122,8 +172,12 @@ void heal_core(World& world, const Core& core, const NetworkOptions& calm) {
 
 void heal_all(World& world, const NetworkOptions& calm) {
     world.network().heal(calm);
+    std::vector<ReplicaId> all;
     for (ReplicaId id = 1; id <= world.size(); ++id)
+        all.push_back(id);
+    for (const ReplicaId id : all)
         heal_machine(world, id);
+    audit_heal(world, all, calm);
 }
 
 } // namespace faultlab::simulator

@@ -30,6 +30,7 @@ struct Core {
 
 /// Ends all faults within the core and freezes the others, for good. `calm`: the network as it is
 /// without faults.
+/// Both hold themselves to it: an audit looks at what they healed.
 void heal_core(World& world, const Core& core, const NetworkOptions& calm);
 void heal_all(World& world, const NetworkOptions& calm);
 

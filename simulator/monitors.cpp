@@ -40,6 +40,26 @@ bool takes_part(Status status) {
     return status != Status::Booting && status != Status::Recovering && status != Status::Halted;
 }
 
+/// What replicas report when they give a rule something to judge, and how often that is enough.
+struct Occasion {
+    std::string_view rule;
+    EventKind kind;
+    std::uint64_t least;
+};
+constexpr Occasion commonly{.rule = "", .kind = EventKind::Committed, .least = 100};
+constexpr std::array occasions = {Occasion{"S3", EventKind::ViewInstalled, 12},
+                                  Occasion{"S4", EventKind::ViewInstalled, 12},
+                                  Occasion{"S11", EventKind::ViewInstalled, 20},
+                                  Occasion{"S12", EventKind::Digest, 8},
+                                  Occasion{"S12b", EventKind::Checkpointed, 8},
+                                  Occasion{"S17", EventKind::SyncDone, 1},
+                                  Occasion{"S20", EventKind::FeatureActive, 1}};
+
+const Occasion& occasion_of(std::string_view rule) {
+    const auto* const found = std::ranges::find(occasions, rule, &Occasion::rule);
+    return found == occasions.end() ? commonly : *found;
+}
+
 } // namespace
 
 // --- what is told
@@ -50,6 +70,7 @@ ProtocolEvent Monitors::event(Kind kind, ReplicaId self) const {
 
 void Monitors::tell(const ProtocolEvent& event) {
     if (pass_on_) return pass_on_(event);
+    if (event.kind == Kind::State && planted_ != nullptr && planted_->fires(SimBug::SB8)) return;
     rules_.on(event);
     for (const Alarm& alarm : rules_.take_alarms()) {
         const auto self = static_cast<ReplicaId>(alarm.node + 1);
@@ -145,6 +166,24 @@ std::uint64_t Monitors::count(EventKind kind) const {
     for (const auto& counts : counts_)
         all += counts.at(static_cast<std::size_t>(kind));
     return all;
+}
+
+void Monitors::audit(Audits& audits) const {
+    const std::vector<std::uint64_t> judged = rules_.judged();
+    for (std::size_t rule = 0; rule < judged.size(); ++rule) {
+        const std::string_view id = monitor_catalogue()[rule].id;
+        // Who votes again after an acknowledgement, and who is answered twice, nobody else counts.
+        if (id == "S14" || id == "S16") continue;
+        const Occasion& occasion = occasion_of(id);
+        const std::uint64_t reported = count(occasion.kind);
+        if (reported < occasion.least) continue;
+        audits.judge(Audit::Rules, judged[rule] > 0, [&] {
+            return fmt::format("replicas reported {} {} times, and rule {} judged nothing",
+                               replica::name(occasion.kind),
+                               reported,
+                               id);
+        });
+    }
 }
 
 // --- after a step

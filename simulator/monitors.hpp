@@ -2,6 +2,7 @@
 
 #include "checker/monitors/monitor_set.hpp"
 #include "simulator/names.hpp"
+#include "simulator/simbugs.hpp"
 
 #include <array>
 #include <functional>
@@ -33,6 +34,9 @@ public:
     /// Messages refused that nobody who obeys sends, likewise: violations, unless the world itself
     /// made messages up.
     [[nodiscard]] const std::vector<std::string>& refusals() const { return refusals_; }
+
+    /// `planted` outlives it; null: no mistake is.
+    explicit Monitors(Planted* planted = nullptr) : planted_(planted) {}
 
     /// What is told from now on goes there, and is not judged here.
     void pass_on(std::function<void(const ProtocolEvent&)> to) { pass_on_ = std::move(to); }
@@ -70,6 +74,8 @@ public:
     [[nodiscard]] Op committed() const { return rules_.ledger().head(); }
     /// How often each rule of the catalogue had something to judge.
     [[nodiscard]] std::vector<std::uint64_t> judged() const { return rules_.judged(); }
+    /// Whether each rule has judged something where replicas have reported what it is about.
+    void audit(Audits& audits) const;
 
 private:
     struct Node {
@@ -92,6 +98,7 @@ private:
     void offered(ReplicaId self, const Telemetry& telemetry);
     void shown(ReplicaId self, const Telemetry& telemetry);
 
+    Planted* planted_;
     MonitorSet rules_;
     std::function<void(const ProtocolEvent&)> pass_on_; ///< empty: it is judged
     Excuse excuse_;                                     ///< empty: nothing is excused

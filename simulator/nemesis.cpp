@@ -27,6 +27,11 @@ bool entry_settled(const Disk& disk, const Limits& limits, std::uint64_t slot) {
            checksum(body) == header.body_checksum;
 }
 
+ReplicaId to_heal(World& world, ReplicaId id) {
+    if (!world.planted().fires(SimBug::SB10, 500)) return id;
+    return static_cast<ReplicaId>(id % world.size() + 1);
+}
+
 const char* name(Trouble trouble) {
     switch (trouble) {
         case Trouble::Crash: return "crash";
@@ -178,7 +183,7 @@ void Nemesis::make(Trouble trouble) {
             world_->pause(id);
             later(some_time(), [this, id, fault] {
                 over(fault);
-                world_->resume(id);
+                world_->resume(to_heal(*world_, id));
             });
             break;
         }

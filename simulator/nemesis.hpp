@@ -46,6 +46,9 @@ constexpr std::size_t trouble_count = 22;
 /// to be bad, and not taken for a write that was never finished.
 [[nodiscard]] bool entry_settled(const Disk& disk, const Limits& limits, std::uint64_t slot);
 
+/// The machine that is healed in the place of this one: itself, but for a planted mistake.
+[[nodiscard]] ReplicaId to_heal(World& world, ReplicaId id);
+
 /// So much of an entry rots.
 constexpr std::uint64_t rotten_bytes = 40;
 

@@ -5,8 +5,8 @@
 
 namespace faultlab::simulator {
 
-Network::Network(const NetworkOptions& options, Rng rng, Deliver deliver)
-    : options_(options), rng_(std::move(rng)), deliver_(std::move(deliver)) {}
+Network::Network(const NetworkOptions& options, Rng rng, Deliver deliver, Planted* planted)
+    : options_(options), rng_(std::move(rng)), deliver_(std::move(deliver)), planted_(planted) {}
 
 void Network::send(Nanos now, Packet&& packet) {
     ++counts_.sent;
@@ -30,22 +30,17 @@ void Network::send(Nanos now, Packet&& packet) {
 }
 
 void Network::transmit(Nanos now, Packet&& packet) {
-    if (!connected(packet.from, packet.to)) {
+    if (!passes(packet)) {
         ++counts_.cut;
         return;
     }
-    if (options_.loss_permille > 0 && rng_.chance(options_.loss_permille, 1000)) {
-        ++counts_.lost;
-        return;
-    }
+    ++counts_.offered;
+    if (loses(options_.loss_permille)) return;
     Nanos more = 0;
     if (!is_client(packet.from) && !is_client(packet.to)) {
         const LinkTrouble& link = links_[packet.from][packet.to];
         more = link.delay;
-        if (link.loss_permille > 0 && rng_.chance(link.loss_permille, 1000)) {
-            ++counts_.lost;
-            return;
-        }
+        if (loses(link.loss_permille)) return;
     }
     if (options_.duplicate_permille > 0 && rng_.chance(options_.duplicate_permille, 1000)) {
         ++counts_.duplicated;
@@ -54,8 +49,26 @@ void Network::transmit(Nanos now, Packet&& packet) {
     deliver(now, std::move(packet), more);
 }
 
+bool Network::loses(std::uint32_t permille) {
+    if (permille == 0) return false;
+    counts_.loss_due_permille += permille;
+    if (!rng_.chance(permille, 1000)) return false;
+    if (planted_ != nullptr && planted_->fires(SimBug::SB3)) return false;
+    ++counts_.lost;
+    return true;
+}
+
+bool Network::passes(const Packet& packet) {
+    if (connected(packet.from, packet.to)) return true;
+    // The same packet at both ends, or it would hardly ever pass both.
+    return planted_ != nullptr && packet.header.checksum.low % 100 == 0 &&
+           planted_->fires(SimBug::SB1);
+}
+
 void Network::deliver(Nanos now, Packet&& packet, Nanos more) {
     Nanos arrival = now + more + rng_.between(options_.delay_min, options_.delay_max);
+    if (planted_ != nullptr && planted_->fires(SimBug::SB5, 1))
+        arrival += static_cast<Nanos>(planted_->outside() % 1'000'000);
     Nanos& last = last_arrival_[packet.from][packet.to];
     if (arrival <= last) {
         // Strictly later: equal times would leave the order to the tie.
@@ -70,7 +83,7 @@ void Network::deliver(Nanos now, Packet&& packet, Nanos more) {
 }
 
 bool Network::arrives(const Packet& packet) {
-    const bool whole = connected(packet.from, packet.to);
+    const bool whole = passes(packet);
     if (!whole) ++counts_.cut;
     return whole && (!gate_ || gate_(packet));
 }

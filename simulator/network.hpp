@@ -2,6 +2,7 @@
 
 #include "core/rng.hpp"
 #include "simulator/names.hpp"
+#include "simulator/simbugs.hpp"
 
 #include <array>
 #include <compare>
@@ -36,6 +37,7 @@ struct NetworkOptions {
     std::uint32_t loss_permille = 0;
     std::uint32_t duplicate_permille = 0;
     bool reorder = false; ///< false: first in, first out on each link
+    friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
 };
 
 /// What became of packets so far.
@@ -44,14 +46,17 @@ struct PacketCounts {
     std::uint64_t cut = 0;  ///< lost to a cut
     std::uint64_t lost = 0; ///< lost by chance
     std::uint64_t duplicated = 0;
-    std::uint64_t overtaking = 0; ///< arrive before one that was sent earlier on their link
-    std::uint64_t replayed = 0;   ///< sent again by a rule
+    std::uint64_t overtaking = 0;        ///< arrive before one that was sent earlier on their link
+    std::uint64_t replayed = 0;          ///< sent again by a rule
+    std::uint64_t offered = 0;           ///< to links that were whole
+    std::uint64_t loss_due_permille = 0; ///< the chance of each to be lost, summed up
 };
 
 /// What is wrong with one link between replicas.
 struct LinkTrouble {
     std::uint32_t loss_permille = 0;
     Nanos delay = 0; ///< more than otherwise
+    friend bool operator==(const LinkTrouble&, const LinkTrouble&) = default;
 };
 
 /// Which packets a rule is about.
@@ -69,7 +74,8 @@ public:
     /// Schedules the arrival of a packet.
     using Deliver = std::function<void(Nanos delay, Packet&& packet)>;
 
-    Network(const NetworkOptions& options, Rng rng, Deliver deliver);
+    /// `planted` outlives it; null: no mistake is.
+    Network(const NetworkOptions& options, Rng rng, Deliver deliver, Planted* planted = nullptr);
 
     /// What the replica or client asked for.
     void send(Nanos now, Packet&& packet);
@@ -152,11 +158,16 @@ public:
 private:
     RuleId add(Action action, Match match, Mutator mutator);
     void transmit(Nanos now, Packet&& packet);
+    /// Whether a packet that leaves or arrives now gets through.
+    [[nodiscard]] bool passes(const Packet& packet);
+    /// Draws whether chance takes it.
+    bool loses(std::uint32_t permille);
     void deliver(Nanos now, Packet&& packet, Nanos more);
 
     NetworkOptions options_;
     Rng rng_;
     Deliver deliver_;
+    Planted* planted_;
     std::array<std::uint64_t, endpoints_most> cut_{}; ///< by sender: bits of whom it cannot reach
     std::array<std::array<Nanos, endpoints_most>, endpoints_most> last_arrival_{};
     std::array<std::array<LinkTrouble, client_base>, client_base> links_{};

@@ -67,13 +67,16 @@ void World::Shell::reply(std::uint64_t client_link, const Header& header, Bytes 
 
 void World::Shell::arm(Timer timer, std::uint32_t generation, Nanos delay) {
     link('a', static_cast<std::uint64_t>(timer), static_cast<std::uint64_t>(delay), {});
-    const Nanos real = std::max<Nanos>(delay, 0) * 1000 / node_->rate_permille;
+    Nanos real = std::max<Nanos>(delay, 0) * 1000 / node_->rate_permille;
+    if (world_->planted_.fires(SimBug::SB2, 1))
+        real += static_cast<Nanos>(world_->planted_.outside() % 1'000'000);
     world_->queue_.after(
         real, Ring{.id = node_->config.self, .life = node_->life, .rang = {timer, generation}});
 }
 
 void World::Shell::schedule(const Disk::Scheduled& scheduled) {
-    world_->queue_.after(scheduled.delay, Completion{node_->config.self, scheduled.ticket});
+    world_->queue_.after(scheduled.delay,
+                         Completion{node_->config.self, node_->life, scheduled.ticket});
 }
 
 void World::Shell::read(Zone zone, std::uint64_t offset, std::uint32_t length, IoId id) {
@@ -82,13 +85,18 @@ void World::Shell::read(Zone zone, std::uint64_t offset, std::uint32_t length, I
 }
 
 void World::Shell::write(Zone zone, std::uint64_t offset, Bytes bytes, IoId id) {
-    link('W', (static_cast<std::uint64_t>(zone) << 56U) | offset, id, checksum(bytes));
-    schedule(node_->disk.write(world_->now(), zone, offset, bytes, id));
+    const Checksum whole = checksum(bytes);
+    link('W', (static_cast<std::uint64_t>(zone) << 56U) | offset, id, whole);
+    const Disk::Scheduled write = node_->disk.write(world_->now(), zone, offset, bytes, id);
+    node_->watch.asked(node_->disk, write.ticket, zone, offset, bytes.size(), whole);
+    schedule(write);
 }
 
 void World::Shell::sync(Zone zone, IoId id) {
     link('S', static_cast<std::uint64_t>(zone), id, {});
-    schedule(node_->disk.sync(world_->now(), zone, id));
+    const Disk::Scheduled sync = node_->disk.sync(world_->now(), zone, id);
+    node_->watch.asked_sync(sync.ticket, zone);
+    schedule(sync);
 }
 
 void World::Shell::event(const Event& event) {
@@ -135,8 +143,13 @@ Nanos World::local_time(const Node& node) const {
     return node.local_base + (now() - node.base) * node.rate_permille / 1000;
 }
 
-void World::step(Node& node, Input input) {
+void World::step(Node& node, std::uint64_t life, Input input) {
     if (node.replica == nullptr) return;
+    audits_.judge(Audit::DeadDelivery, life == node.life, [&] {
+        return fmt::format("replica {} was given something that came when it was dead, or in "
+                           "another life",
+                           node.config.self);
+    });
     input.now = local_time(node);
     monitors_.at(now());
     input.wall = wall_origin + static_cast<std::uint64_t>(now() + node.wall_offset);
@@ -147,6 +160,9 @@ void World::step(Node& node, Input input) {
                   fmt::format(
                       "← {} {}", static_cast<int>(received->from), text(received->message.header)));
         }
+    }
+    if (const auto* done = std::get_if<IoDone>(&input.what); done != nullptr) {
+        node.failures_told += done->status == IoStatus::Ok ? 0 : 1;
     }
     if (!std::holds_alternative<Rang>(input.what) && !std::holds_alternative<Boot>(input.what)) {
         ++events_;
@@ -169,7 +185,7 @@ void World::boot(Node& node, bool recover) {
     // Not at once: whoever starts a replica may be in the middle of something.
     queue_.after(0, [this, id = node.config.self, life = node.life, first] {
         Node& booted = this->node(id);
-        if (booted.life == life) step(booted, {.what = first});
+        if (booted.life == life) step(booted, life, {.what = first});
     });
 }
 
@@ -183,6 +199,7 @@ void World::crash(ReplicaId id) {
     }
     dying.replica.reset();
     dying.disk.crash();
+    dying.watch.died();
     dying.paused = false;
     dying.backlog.clear();
     ++dying.life; // timers that were armed ring for nobody
@@ -191,6 +208,7 @@ void World::crash(ReplicaId id) {
 void World::power_cut(ReplicaId id) {
     crash(id);
     node(id).disk.power_cut();
+    node(id).watch.power_was_cut(node(id).disk, audits_);
 }
 
 void World::start(ReplicaId id, std::optional<std::uint32_t> release) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "simulator/disk_watch.hpp"
 #include "simulator/world.hpp"
 
 #include <array>
@@ -32,11 +33,12 @@ private:
 /// A replica with its machine: disk, clock and power.
 struct World::Node {
     Node(World& world, const Config& of, Rng of_disk, Rng of_boots)
-        : config(of), disk(of.limits, world.options_.disk, std::move(of_disk)),
+        : config(of), disk(of.limits, world.options_.disk, std::move(of_disk), &world.planted_),
           rng(std::move(of_boots)), bugs(world.options_.bugs), shell(world, *this) {}
 
     Config config;
     Disk disk;
+    DiskWatch watch;
     Rng rng;
     BugSet bugs; ///< as switched on; each life counts its own
     Shell shell;
@@ -48,6 +50,7 @@ struct World::Node {
     std::uint64_t held_back = 0;    ///< how much that was, over all pauses
     std::string halted;
     std::uint64_t refusals = 0;                   ///< of its disk, before this life
+    std::uint64_t failures_told = 0;              ///< of its disk, over all lives
     std::array<std::uint64_t, bug_count> fired{}; ///< in the lives before this one
 
     // The monotonic clock: local_base at base, and from there on at this rate.

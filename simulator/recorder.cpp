@@ -3,6 +3,7 @@
 #include "core/options.hpp"
 #include "replica/client/lab_words.hpp"
 #include "replica/core/validate.hpp"
+#include "simulator/kinds.hpp"
 #include "simulator/setup.hpp"
 
 #include <fmt/format.h>
@@ -21,21 +22,38 @@ bool refuses_lie(const Event& event, ReplicaId liar) {
     return event.b == liar || event.a == static_cast<std::uint64_t>(replica::Reject::Fork);
 }
 
+// Mistakes that may be planted.
+
+faultlab::Op without_zeros(faultlab::Op op, Planted& planted) {
+    for (Value* const value : {&op.arg, &op.ret}) {
+        if (*value == Value(0) && planted.fires(SimBug::HB1)) *value = {};
+    }
+    return op;
+}
+
+bool overlooked(const faultlab::Op& op, Planted& planted) {
+    const bool pending = op.status == OpStatus::open || op.status == OpStatus::info;
+    return (pending && planted.fires(SimBug::HB4)) ||
+           (op.f == "append" && planted.fires(SimBug::HB5)) || planted.fires(SimBug::SB11, 10);
+}
+
 History history_of(World& world) {
     std::vector<const faultlab::Op*> ops;
     for (std::size_t i = 0; i < world.client_count(); ++i) {
         for (const faultlab::Op& op : world.client(i).history()) {
-            // What an operator asks for is no operation of the store's model.
-            const bool operator_asks = op.f == replica::name(OpCode::Upgrade) ||
-                                       op.f == replica::name(OpCode::Reconfigure);
-            if (!operator_asks) ops.push_back(&op);
+            if (is_judged(op.f) && !overlooked(op, world.planted())) ops.push_back(&op);
         }
     }
     std::ranges::sort(ops, {}, [](const faultlab::Op* op) { return op->inv_index; });
     HistoryBuilder history;
     history.reserve(ops.size());
-    for (const faultlab::Op* const op : ops)
-        history.add(*op);
+    for (const faultlab::Op* const op : ops) {
+        if (world.planted().on(SimBug::HB1)) {
+            history.add(without_zeros(*op, world.planted()));
+        } else {
+            history.add(*op);
+        }
+    }
     return history.build();
 }
 

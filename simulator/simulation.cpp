@@ -2,6 +2,7 @@
 
 #include "checker/judge.hpp"
 #include "simulator/heal.hpp"
+#include "simulator/history_audit.hpp"
 #include "simulator/recorder.hpp"
 #include "simulator/script_play.hpp"
 #include "simulator/setup.hpp"
@@ -30,26 +31,30 @@ class Run : private Observer {
 public:
     explicit Run(const Simulation& simulation)
         : simulation_(simulation), knobs_(knobs_of(simulation)), plan_(plan_of(simulation, knobs_)),
-          rng_(seed_of_draws(simulation)), world_(observed()),
+          rng_(seed_of_draws(simulation)), world_(observed()), fault_audit_(world_),
           nemesis_(
               world_, world_.voters(), rng_.split("nemesis"), nemesis_options(knobs_), &faults_),
           stage_(world_, nemesis_, faults_, knobs_, rng_.split("scenario")),
           calm_(world_.network().options()) {}
 
     Outcome run() {
+        faults_.tell(fault_audit_);
         start_clients();
         take_samples();
         safety();
-        if (simulation_.only_safety) return seen();
-        if (sound()) liveness();
-        if (sound()) reunion();
-        return outcome();
+        if (!simulation_.only_safety && sound()) liveness();
+        if (!simulation_.only_safety && sound()) reunion();
+        Outcome made = simulation_.only_safety ? seen() : outcome();
+        distrust(made);
+        return made;
     }
 
 private:
     WorldOptions observed() {
         WorldOptions options = world_options(simulation_, knobs_);
         options.observer = this;
+        options.simbug = simulation_.simbug;
+        options.outside = simulation_.outside;
         if (!simulation_.scenario->claims.empty())
             options.excuse = [this](const Breach& breach) { return excuses(breach); };
         if (simulation_.writes_script) {
@@ -285,6 +290,7 @@ private:
         }
         faults_.end_all(world_.now());
         outcome.record = recorder_.record(simulation_, knobs_, world_, faults_);
+        audit_history(world_, outcome.record.history, world_.audits());
         count(outcome);
         judge(outcome);
         return outcome;
@@ -310,12 +316,18 @@ private:
 
     void judge(Outcome& outcome) {
         bool doubt = false;
+        std::int64_t considered = -1;
         for (const CheckerRequest& request : checkers()) {
             if (request.name == "invariants") continue; // watched all the time
             // It judges the end, and this one came too early.
             if (request.name == "convergence" && !(sound() && no_liveness_.empty())) continue;
+            const bool linearizability = request.name == "linearizability";
+            if (linearizability && world_.planted().fires(SimBug::SB9)) continue;
             const CheckResult result =
                 judge_one(outcome.record, request, {.memory_bytes = search_bytes});
+            if (const auto of = result.statistics.find("ops_considered");
+                linearizability && of != result.statistics.end())
+                considered = *of->second.integer();
             if (result.verdict == Verdict::invalid) {
                 accuse({.by = result.checker, .what = result.reason}, outcome.alarms);
             } else if (result.verdict == Verdict::unknown && !doubt) {
@@ -323,6 +335,7 @@ private:
                 outcome.reason = fmt::format("{}: {}", result.checker, result.reason);
             }
         }
+        audit_judgement(outcome.record.history, considered);
         if (!no_liveness_.empty()) {
             doubt = true;
             outcome.reason = no_liveness_;
@@ -340,6 +353,33 @@ private:
         outcome.verdict = !outcome.alarms.empty() ? Verdict::invalid
                           : doubt                 ? Verdict::unknown
                                                   : Verdict::valid;
+    }
+
+    /// Whether rules and checkers have judged what there was to judge.
+    void audit_judgement(const History& history, std::int64_t considered) {
+        if (world_.voters() >= 3) // a replica alone has nobody to agree with
+            world_.monitors().audit(world_.audits());
+        std::int64_t answered = 0; // of what is asked of one key
+        for (std::size_t i = 0; i < history.size(); ++i) {
+            const bool one_key = !history.value(history.key()[i]).is_absent();
+            answered += history.status()[i] == OpStatus::ok && one_key ? 1 : 0;
+        }
+        world_.audits().judge(Audit::Rules, considered >= answered, [&] {
+            return fmt::format("linearizability has judged {} operations of at least {}",
+                               std::max<std::int64_t>(considered, 0),
+                               answered);
+        });
+    }
+
+    /// What a simulator that made a mistake says is no verdict about the store.
+    void distrust(Outcome& outcome) {
+        world_.conclude_audits();
+        outcome.simbug_fired = world_.planted().fired();
+        outcome.audits = std::move(world_.audits());
+        const std::vector<Mistake> mistakes = outcome.audits.mistakes();
+        if (mistakes.empty()) return;
+        outcome.verdict = Verdict::unknown;
+        outcome.reason = "the simulator made a mistake: " + text(mistakes.front());
     }
 
     template <class... Args>
@@ -360,6 +400,7 @@ private:
     std::optional<Script> script_; ///< that the witness wrote
     FaultLog faults_;
     World world_;
+    FaultAudit fault_audit_;
     Nemesis nemesis_;
     Stage stage_;
     NetworkOptions calm_;
@@ -390,6 +431,8 @@ std::string reproduction(const Simulation& simulation) {
     std::string command = fmt::format(
         "faultlab sim --seed {:#x} --scenario {}", simulation.seed, simulation.scenario->name);
     if (const std::string bugs = text(simulation.bugs); !bugs.empty()) command += " --bug " + bugs;
+    if (simulation.simbug != SimBug::None)
+        command += fmt::format(" --simbug {}", entry(simulation.simbug).id);
     if (simulation.events != Simulation{}.events)
         command += fmt::format(" --events {}", simulation.events);
     if (!simulation.overrides.empty())

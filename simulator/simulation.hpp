@@ -5,6 +5,7 @@
 #include "core/verdict.hpp"
 #include "simulator/scenario.hpp"
 #include "simulator/script.hpp"
+#include "simulator/simbugs.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -32,6 +33,9 @@ struct Simulation {
     /// Nothing is judged but what monitors see while clients work: cheap, and enough for who looks
     /// for that.
     bool only_safety = false;
+    /// Planted in the simulator itself, to see whether its audits catch it.
+    SimBug simbug = SimBug::None;
+    std::function<std::uint64_t()> outside = {}; ///< what no seed decides, for that; may be empty
 };
 
 /// Something that is wrong, by the name of the monitor or checker that says so.
@@ -50,8 +54,12 @@ struct Aside {
 
 struct Outcome {
     Verdict verdict = Verdict::unknown;
-    std::string reason;        ///< of unknown: why this proves nothing
-    std::vector<Alarm> alarms; ///< of invalid, the first one first
+    std::string reason; ///< of unknown: why this proves nothing
+    /// Of the simulator itself. Where they saw a mistake, the verdict is unknown, and whatever else
+    /// is said here is not to be trusted.
+    Audits audits;
+    std::uint64_t simbug_fired = 0; ///< how often the planted mistake was made
+    std::vector<Alarm> alarms;      ///< of invalid, the first one first
     /// Outside the model, as the scenario claims it. The simulation ends there: what follows would
     /// be its consequence.
     std::vector<Aside> outside;

@@ -57,10 +57,17 @@ Timeouts short_timeouts() {
 }
 
 World::World(WorldOptions options)
-    : options_(std::move(options)), rng_(options_.seed), queue_(rng_.split("sched")),
-      network_(options_.network, rng_.split("net"), [this](Nanos delay, Packet&& packet) {
-          queue_.after(delay, Arrival{std::move(packet)});
-      }) {
+    : options_(std::move(options)), rng_(options_.seed),
+      planted_(options_.simbug, rng_.split("simbug"), options_.outside),
+      queue_(rng_.split("sched")), network_(
+                                       options_.network,
+                                       rng_.split("net"),
+                                       [this](Nanos delay, Packet&& packet) {
+                                           ++on_their_way_;
+                                           queue_.after(delay, Arrival{std::move(packet)});
+                                       },
+                                       &planted_),
+      monitors_(&planted_) {
     monitors_.excuse(options_.excuse);
     const int count = options_.voters + options_.standbys + options_.joiners;
     options_.client.cluster = cluster_id;
@@ -121,7 +128,11 @@ bool World::run_until(const std::function<bool()>& goal, Nanos limit) {
             queue_.skip_to(end);
             return goal();
         }
+        const Nanos before = now();
         Happening happening = queue_.pop();
+        audits_.judge(Audit::TimeOrder, before <= now(), [&] {
+            return fmt::format("what was due at {} ns came after {} ns", now(), before);
+        });
         happen(happening);
         if (!monitors_.violations().empty()) return false;
     }
@@ -137,6 +148,7 @@ void World::after(Nanos delay, std::function<void()> what) {
 }
 
 void World::wake(Endpoint client, std::uint64_t generation, Nanos delay) {
+    if (planted_.fires(SimBug::SB6, 1)) delay = -1'000'000;
     queue_.after(delay, Wake{client, generation});
 }
 
@@ -145,30 +157,37 @@ void World::bad_reply(const Packet& packet) {
 }
 
 void World::happen(Happening& happening) {
-    if (Node* to = concerned(happening); to != nullptr && to->paused) {
-        to->backlog.push_back(std::move(happening));
-        ++to->held_back;
-        return;
+    if (Node* to = concerned(happening); to != nullptr) {
+        if (auto* const arrival = std::get_if<Arrival>(&happening);
+            arrival != nullptr && arrival->life == 0)
+            arrival->life = to->life;
+        if (to->paused) {
+            to->backlog.push_back(std::move(happening));
+            ++to->held_back;
+            return;
+        }
     }
-    std::visit(Overloaded{
-                   [](std::function<void()>& action) { action(); },
-                   [this](Arrival& arrival) { deliver(arrival.packet); },
-                   [this](const Ring& ring) {
-                       Node& to = node(ring.id);
-                       if (to.life != ring.life) return;
-                       step(to, {.what = ring.rang});
-                   },
-                   [this](const Completion& completion) {
-                       Node& to = node(completion.id);
-                       const std::optional<Disk::Done> done = to.disk.complete(completion.ticket);
-                       if (!done) return;
-                       step(to, {.what = IoDone{done->id, done->status, done->bytes}});
-                   },
-                   [this](const Wake& wake) {
-                       clients_.at(wake.client - client_base)->on_wake(wake.generation);
-                   },
-               },
-               happening);
+    std::visit(
+        Overloaded{
+            [](std::function<void()>& action) { action(); },
+            [this](Arrival& arrival) { deliver(arrival); },
+            [this](const Ring& ring) {
+                Node& to = node(ring.id);
+                if (to.life != ring.life) return;
+                step(to, ring.life, {.what = ring.rang});
+            },
+            [this](const Completion& completion) {
+                Node& to = node(completion.id);
+                const std::optional<Disk::Done> done = to.disk.complete(completion.ticket);
+                if (!done) return;
+                to.watch.answered(to.disk, completion.ticket, done->status, audits_);
+                step(to, completion.life, {.what = IoDone{done->id, done->status, done->bytes}});
+            },
+            [this](const Wake& wake) {
+                clients_.at(wake.client - client_base)->on_wake(wake.generation);
+            },
+        },
+        happening);
     while (!at_step_end_.empty()) {
         for (const auto& what : std::exchange(at_step_end_, {}))
             what();
@@ -186,13 +205,23 @@ World::Node* World::concerned(const Happening& happening) {
     return nullptr;
 }
 
-void World::deliver(Packet& packet) {
+void World::deliver(Arrival& arrival) {
+    Packet& packet = arrival.packet;
     if (!network_.arrives(packet)) return;
+    if (!network_.connected(packet.from, packet.to)) {
+        audits_.judge(Audit::Partitions, false, [&] {
+            return fmt::format("a message from endpoint {} came to {} although that link was cut",
+                               packet.from,
+                               packet.to);
+        });
+    }
     if (is_client(packet.to)) {
         clients_.at(packet.to - client_base)->on_packet(packet);
         return;
     }
     Node& to = node(static_cast<ReplicaId>(packet.to));
+    // It waited for the end of a pause, and its process has died since.
+    if (arrival.life != to.life && !planted_.on(SimBug::SB7)) return;
     Received received{.message = {packet.header, packet.body}};
     if (is_client(packet.from)) {
         received.client_link = packet.from;
@@ -202,7 +231,11 @@ void World::deliver(Packet& packet) {
     if (Observer* const observer = options_.observer;
         observer != nullptr && running(to.config.self))
         observer->hears(to.config.self, packet);
-    step(to, {.what = received});
+    if (to.replica == nullptr && planted_.fires(SimBug::SB7)) {
+        queue_.after(1'000'000, std::move(arrival));
+        return;
+    }
+    step(to, arrival.life, {.what = received});
 }
 
 std::optional<OperationResult> World::call(std::size_t client, Operation operation, Nanos limit) {
@@ -211,6 +244,24 @@ std::optional<OperationResult> World::call(std::size_t client, Operation operati
     caller.submit(std::move(operation));
     if (!run_until([&] { return caller.completed() > before && caller.idle(); }, limit)) return {};
     return caller.result();
+}
+
+void World::conclude_audits() {
+    const PacketCounts& counts = network_.counts();
+    // Seen from where messages come out, not from what the network says that it has lost.
+    audits_.chances_of_loss(counts.loss_due_permille,
+                            counts.offered + counts.duplicated + counts.replayed - on_their_way_);
+    audits_.passed(Audit::Partitions, counts.cut);
+    for (const auto& node : nodes_) {
+        const std::uint64_t failures = node->disk.refusals() + node->disk.failed_reads();
+        if (failures == 0 && node->failures_told == 0) continue;
+        audits_.judge(Audit::DiskResults, node->failures_told == failures, [&] {
+            return fmt::format("the disk of replica {} failed {} times, and it was told of {}",
+                               node->config.self,
+                               failures,
+                               node->failures_told);
+        });
+    }
 }
 
 const std::vector<std::string>& World::violations() const {

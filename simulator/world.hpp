@@ -2,12 +2,14 @@
 
 #include "core/checker.hpp"
 #include "replica/core/word_hash.hpp"
+#include "simulator/audits.hpp"
 #include "simulator/client.hpp"
 #include "simulator/disk.hpp"
 #include "simulator/event_queue.hpp"
 #include "simulator/monitors.hpp"
 #include "simulator/names.hpp"
 #include "simulator/network.hpp"
+#include "simulator/simbugs.hpp"
 
 #include <functional>
 #include <memory>
@@ -56,6 +58,8 @@ struct WorldOptions {
     Excuse excuse;                ///< of what monitors see; empty: nothing is excused
     /// Called after whatever happened; empty: nobody asks.
     std::function<void()> afterwards;
+    SimBug simbug = SimBug::None;                ///< planted in this world
+    std::function<std::uint64_t()> outside = {}; ///< what no seed decides, for that
 };
 
 /// A cluster in memory: replicas, their disks and clocks, the network, clients, and monitors that
@@ -151,6 +155,15 @@ public:
     std::optional<OperationResult>
     call(std::size_t client, Operation operation, Nanos limit = 5'000'000'000);
 
+    // --- the world itself
+    [[nodiscard]] Planted& planted() { return planted_; }
+    [[nodiscard]] Audits& audits() { return audits_; }
+    /// Of what only the end shows: what went into the network came out or was lost, and what disks
+    /// failed to do was told. Once.
+    void conclude_audits();
+    /// How many indexes of invocations and returns it has handed out: 0 and up.
+    [[nodiscard]] Index indexes() const { return next_index_; }
+
     // --- judgement
     [[nodiscard]] const std::vector<std::string>& violations() const;
     [[nodiscard]] const Monitors& monitors() const { return monitors_; }
@@ -175,6 +188,7 @@ private:
     class Shell;
     struct Arrival {
         Packet packet;
+        std::uint64_t life = 0; ///< of whom it came to; 0: it is on its way, or for a client
     };
     struct Ring {
         ReplicaId id = no_replica;
@@ -183,6 +197,7 @@ private:
     };
     struct Completion {
         ReplicaId id = no_replica;
+        std::uint64_t life = 0;
         Disk::Ticket ticket = 0;
     };
     struct Wake {
@@ -202,8 +217,9 @@ private:
     void happen(Happening& happening);
     /// The replica that it is for; null when it is for none.
     [[nodiscard]] Node* concerned(const Happening& happening);
-    void deliver(Packet& packet);
-    void step(Node& node, Input input);
+    void deliver(Arrival& arrival);
+    /// `life`: for which of its lives that is.
+    void step(Node& node, std::uint64_t life, Input input);
     [[nodiscard]] Nanos local_time(const Node& node) const;
     [[nodiscard]] Membership first_membership() const;
     [[nodiscard]] std::vector<ReplicaId> all_running() const;
@@ -211,7 +227,10 @@ private:
 
     WorldOptions options_;
     Rng rng_;
+    Planted planted_;
+    Audits audits_;
     EventQueue<Happening> queue_;
+    std::uint64_t on_their_way_ = 0; ///< packets that were scheduled to arrive
     Network network_;
     Monitors monitors_;
     std::vector<std::unique_ptr<Node>> nodes_;
