@@ -36,6 +36,7 @@ struct RawRun {
 };
 struct RawSim {
     std::string bugs;
+    std::string simbug;
     std::string seed;
     std::string first;
     std::int64_t nodes = 0;
@@ -128,6 +129,11 @@ Result<replica::BugSet> read_bugs(std::string_view list) {
 
 Result<SimCommand> read_sim(SimCommand command, const RawSim& raw) {
     FAULTLAB_TRY(command.bugs, read_bugs(raw.bugs));
+    if (!raw.simbug.empty()) {
+        FAULTLAB_TRY(const simulator::SimBugEntry* const simbug,
+                     simulator::find_simbug(raw.simbug));
+        command.simbug = simbug->bug;
+    }
     if (raw.nodes > 0) command.overrides.emplace_back(simulator::Knob::Voters, raw.nodes);
     for (const std::string& text : raw.knobs) {
         FAULTLAB_TRY(const simulator::Override knob, simulator::parse_override(text));
@@ -171,6 +177,7 @@ struct CommandLine {
     SimCommand sim;
     RawSim raw_sim;
     AuditCommand audit;
+    SelfTestCommand self_test;
     MatrixCommand matrix;
     RawMatrix raw_matrix;
     McCommand mc;
@@ -306,6 +313,23 @@ void add_mc(CommandLine& line, CLI::App& sim) {
     });
 }
 
+void add_self_test(CommandLine& line, CLI::App& sim) {
+    CLI::App& app = *sim.add_subcommand("self-test", "whether the simulator's own mistakes show");
+    SelfTestCommand& command = line.self_test;
+    app.add_option("--simbug", command.only, "this mistake only (faultlab list simbugs)");
+    app.add_option("--iterations", command.iterations, "simulations for each mistake")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    app.add_option("--jobs", command.jobs, "threads; the outcome does not depend on them")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    add_common(app, command.common);
+    app.footer("Plants each mistake in the simulator, never in the store, and says which audit\n"
+               "catches it; then simulates without any, where no audit may see one. Exit code 1\n"
+               "when a mistake is not caught, or one is seen where none is.");
+    app.callback([&line] { line.chosen = [&line] { return execute(line.self_test); }; });
+}
+
 void add_matrix(CommandLine& line, CLI::App& sim) {
     CLI::App& app =
         *sim.add_subcommand("matrix", "how much work it takes to find each planted bug");
@@ -403,6 +427,9 @@ void add_sim(CommandLine& line) {
     app.add_option("--iterations", sim.iterations, "simulations a scenario")->capture_default_str();
     app.add_option("--from", raw.first, "seed of the first one; they count up [random, printed]");
     app.add_flag("-v,--verbose", sim.verbose, "with --seed: every event, a line each");
+    app.add_option("--simbug",
+                   raw.simbug,
+                   "a mistake to plant in the simulator itself (faultlab list simbugs)");
     app.add_option(
         "--write-script",
         sim.write_script,
@@ -419,6 +446,7 @@ void add_sim(CommandLine& line) {
         "       faultlab sim --seed 0x2a --bug V5 -v    that very cluster, event by event\n"
         "       faultlab sim --scenario all         every scenario, each with its proofs");
     add_audit(line, app);
+    add_self_test(line, app);
     add_matrix(line, app);
     add_mc(line, app);
     app.callback([&line, &app] {

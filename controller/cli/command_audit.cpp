@@ -4,7 +4,8 @@
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/live_line.hpp"
 #include "controller/cli/streams.hpp"
-#include "simulator/simulation.hpp"
+#include "controller/cli/workshop.hpp"
+#include "simulator/batch.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,7 +15,6 @@
 #include <fstream>
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace faultlab {
@@ -63,6 +63,8 @@ public:
     }
 
     int end() {
+        for (const simulator::Mistake& mistake : audits_.mistakes())
+            wrong_.push_back(text(mistake));
         const bool nothing = !others_.empty() && compared_ == 0;
         if (nothing) wrong_.emplace_back("the other file has none of these simulations");
         if (command_.common.json) {
@@ -76,7 +78,7 @@ public:
         for (const std::string& what : wrong_)
             note("✖ {}\n", what);
         if (wrong_.empty()) {
-            note("{} simulations, each twice: the same{}\n",
+            note("{} simulations, each twice: the same, and no audit saw a mistake{}\n",
                  chains_.size(),
                  others_.empty() ? ""
                                  : fmt::format("; {} the same as in the other file", compared_));
@@ -87,14 +89,14 @@ public:
 private:
     void examine(const Simulation& simulation) {
         const Outcome once = simulator::simulate(simulation);
-        const Outcome again = elsewhere(simulation);
+        const Outcome again = simulate_elsewhere(simulation);
+        audits_.add(once.audits);
         const std::string name =
             fmt::format("{} {:#x}", simulation.scenario->name, simulation.seed);
         const std::string chain = simulator::chain_text(once);
         chains_.emplace(name, chain);
         if (!command_.common.json) say("{} {}\n", name, chain);
-        if (simulator::chain_text(again) != chain || again.counters != once.counters ||
-            again.verdict != once.verdict)
+        if (execution_of(again) != execution_of(once))
             wrong_.push_back(fmt::format("{}: two simulations of it differ", name));
         const auto other = others_.find(name);
         if (other == others_.end()) return;
@@ -103,18 +105,10 @@ private:
             wrong_.push_back(fmt::format("{}: differs from that of the other file", name));
     }
 
-    /// On another stack, with what nobody may depend on: somebody who reads along.
-    static Outcome elsewhere(Simulation simulation) {
-        std::size_t read = 0;
-        simulation.trace = [&](const std::string& line) { read += line.size(); };
-        Outcome outcome;
-        std::jthread([&] { outcome = simulator::simulate(simulation); }).join();
-        return outcome;
-    }
-
     const AuditCommand& command_;
     Chains others_;
     Chains chains_;
+    simulator::Audits audits_;
     std::size_t compared_ = 0;
     std::vector<std::string> wrong_;
     LiveLine line_;

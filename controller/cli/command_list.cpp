@@ -12,6 +12,7 @@
 #include "core/workload.hpp"
 #include "nemesis/catalogue.hpp"
 #include "simulator/scenario.hpp"
+#include "simulator/simbugs.hpp"
 #include "systems/catalogue.hpp"
 #include "workloads/catalogue.hpp"
 
@@ -58,6 +59,8 @@ std::vector<Entry> everything() {
     append(all, "scenario", simulator::scenario_catalogue());
     for (const auto& [system, bug] : planted_bugs())
         all.push_back({"bug", bug.id, bug.summary});
+    for (const simulator::SimBugEntry& bug : simulator::simbugs())
+        all.push_back({"simbug", std::string(bug.id), std::string(bug.summary)});
     append(all, "checker", checker_catalogue());
     return all;
 }
@@ -140,6 +143,14 @@ Json describe(const Entry& entry) {
             tree["source"] = bug.source;
             tree["plant it"] = fmt::format("faultlab run {} --bug {}", system, bug.id);
         }
+    } else if (entry.kind == "simbug") {
+        const simulator::SimBugEntry& bug = *simulator::find_simbug(entry.name).value();
+        const auto& audit = simulator::audit_catalogue()[static_cast<std::size_t>(bug.caught_by)];
+        tree["mechanism"] = bug.mechanism;
+        tree["system"] = "the simulator itself";
+        tree["found by"] = fmt::format("audit {}: {}", audit.name, audit.says);
+        tree["plant it"] =
+            fmt::format("faultlab sim --simbug {} --scenario {}", bug.id, bug.scenario);
     } else if (entry.kind == "scenario") {
         const simulator::Scenario& scenario = *simulator::find_scenario(entry.name).value();
         tree["id"] = scenario.id;
@@ -223,7 +234,7 @@ int execute(const ListCommand& command) {
     std::string kind = command.kind;
     if (kind == "runs") return list_runs(command.common);
     const std::vector<std::string> kinds = {
-        "systems", "workloads", "faults", "scenarios", "bugs", "checkers", "runs"};
+        "systems", "workloads", "faults", "scenarios", "bugs", "simbugs", "checkers", "runs"};
     if (!kind.empty() && std::ranges::find(kinds, kind) == kinds.end()) {
         return fail(
             command.common,
@@ -236,13 +247,15 @@ int execute(const ListCommand& command) {
         if (!kind.empty() && entry.kind != kind) continue;
         rows.push_back({{"kind", entry.kind}, {"name", entry.name}, {"summary", entry.summary}});
         // They are many, and would hide the rest.
-        const bool told = !kind.empty() || entry.kind != "bug";
+        const bool told = !kind.empty() || (entry.kind != "bug" && entry.kind != "simbug");
         if (!command.common.json && told) {
             say("{:<9} {:<18} {}\n", entry.kind, entry.name, entry.summary);
         }
     }
-    if (!command.common.json && kind.empty())
+    if (!command.common.json && kind.empty()) {
         say("{:<9} {:<18} {}\n", "bug", "…", "faultlab list bugs");
+        say("{:<9} {:<18} {}\n", "simbug", "…", "faultlab list simbugs");
+    }
     if (command.common.json) {
         say("{}\n", Json{{"schema", "faultlab.list/1"}, {"entries", rows}}.dump(2));
     }

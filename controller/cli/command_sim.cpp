@@ -7,6 +7,7 @@
 #include "controller/cli/runs.hpp"
 #include "controller/cli/simulated_run.hpp"
 #include "controller/cli/streams.hpp"
+#include "controller/cli/workshop.hpp"
 #include "core/store/lab_index.hpp"
 #include "simulator/batch.hpp"
 
@@ -14,13 +15,8 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <map>
-#include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -40,57 +36,6 @@ constexpr std::size_t told_most = 5;
 double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-/// Simulates seeds in threads and hands the outcomes out in the order of the seeds.
-class Workshop {
-public:
-    Workshop(Simulation simulation, std::uint64_t count, int jobs)
-        : simulation_(std::move(simulation)), count_(count) {
-        for (int i = 0; i < jobs; ++i)
-            threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
-    }
-    ~Workshop() {
-        for (std::jthread& thread : threads_)
-            thread.request_stop();
-    }
-    Workshop(const Workshop&) = delete;
-    Workshop& operator=(const Workshop&) = delete;
-
-    /// Waits for it. Requires: more are left.
-    Outcome next() {
-        std::unique_lock lock(mutex_);
-        made_.wait(lock, [this] { return outcomes_.contains(taken_); });
-        return std::move(outcomes_.extract(taken_++).mapped());
-    }
-
-private:
-    /// So far ahead of who takes the outcomes.
-    static constexpr std::uint64_t ahead = 256;
-
-    void work(const std::stop_token& stop) {
-        while (!stop.stop_requested()) {
-            const std::uint64_t index = started_++;
-            if (index >= count_) return;
-            Simulation mine = simulation_;
-            mine.seed += index;
-            Outcome outcome = simulator::simulate(mine);
-            // A record is large, and that of a good simulation is of no use.
-            if (outcome.verdict != Verdict::invalid) outcome.record = {};
-            const std::lock_guard lock(mutex_);
-            outcomes_.emplace(index, std::move(outcome));
-            made_.notify_all();
-        }
-    }
-
-    Simulation simulation_;
-    std::uint64_t count_;
-    std::atomic<std::uint64_t> started_ = 0;
-    std::mutex mutex_;
-    std::condition_variable made_;
-    std::map<std::uint64_t, Outcome> outcomes_;
-    std::uint64_t taken_ = 0;
-    std::vector<std::jthread> threads_; ///< last: they end before what they use
-};
 
 /// A batch with what its first failure left behind.
 struct Done {
@@ -121,6 +66,7 @@ public:
                 if (invalid && command_.stop_on_first) break;
             }
         }
+        done.batch.add_again(simulate_elsewhere(simulation));
         done.took = seconds_since(start);
         line_.clear();
         if (failed) store(*failed, done);
@@ -132,7 +78,9 @@ public:
                 .bugs = command_.bugs,
                 .overrides = command_.overrides,
                 .events = command_.events,
-                .script = command_.script};
+                .script = command_.script,
+                .simbug = command_.simbug,
+                .outside = real_nanoseconds};
     }
 
 private:
@@ -193,6 +141,8 @@ void print(const SimCommand& command, const Done& done) {
          done.took,
          static_cast<double>(batch.events()) / done.took,
          static_cast<double>(batch.size()) / done.took);
+    for (const simulator::Mistake& mistake : batch.audits().mistakes())
+        say("  ✖ the simulator is not to be trusted: {}\n", text(mistake));
     for (const replica::BugEntry& bug : replica::bugs()) {
         const auto fired = batch.counters().find(fmt::format("fired.{}", bug.id));
         if (fired != batch.counters().end())
@@ -233,6 +183,23 @@ void print(const SimCommand& command, const Done& done) {
     }
 }
 
+Json tree_of(const simulator::Audits& audits) {
+    Json tree = Json::array();
+    for (const simulator::Mistake& mistake : audits.mistakes()) {
+        tree.push_back({{"audit", name(mistake.audit)},
+                        {"what", mistake.what},
+                        {"times", mistake.times},
+                        {"judged", mistake.judged}});
+    }
+    return tree;
+}
+
+/// Its verdict, unless who gives it is not to be trusted.
+int exit_code_of(Verdict verdict, const simulator::Audits& audits) {
+    return audits.mistakes().empty() || verdict == Verdict::invalid ? exit_code(verdict)
+                                                                    : exit_lab_error;
+}
+
 Json tree_of(const SimCommand& command, const Done& done) {
     const Batch& batch = done.batch;
     Json failures = Json::array();
@@ -268,6 +235,7 @@ Json tree_of(const SimCommand& command, const Done& done) {
             {"outside_the_model", outside},
             {"vacuous", vacuous},
             {"unjudged", batch.unjudged()},
+            {"mistakes_of_the_simulator", tree_of(batch.audits())},
             {"events", batch.events()},
             {"commits", batch.commits()},
             {"simulated_ns", batch.simulated()},
@@ -294,7 +262,7 @@ int run_batches(const SimCommand& command, const std::vector<const Scenario*>& s
     }
     for (const Scenario* const scenario : scenarios) {
         const Done done = simulating.run(*scenario);
-        codes.push_back(exit_code(done.batch.verdict()));
+        codes.push_back(exit_code_of(done.batch.verdict(), done.batch.audits()));
         const std::vector<std::string> here = done.batch.unjudged();
         if (scenario == scenarios.front()) unjudged = here;
         std::erase_if(unjudged, [&](const auto& rule) {
@@ -350,6 +318,7 @@ Json tree_of(const Simulation& simulation, const Outcome& outcome, const std::st
             {"seed", fmt::format("{:#x}", simulation.seed)},
             {"verdict", to_string(outcome.verdict)},
             {"reason", outcome.reason},
+            {"mistakes_of_the_simulator", tree_of(outcome.audits)},
             {"alarms", alarms},
             {"outside_the_model", outside},
             {"events", outcome.events},
@@ -380,6 +349,8 @@ void print(const Simulation& simulation, const Outcome& outcome, const std::stri
         outcome.commits,
         outcome.simulated / millisecond,
         simulator::chain_text(outcome));
+    for (const simulator::Mistake& mistake : outcome.audits.mistakes())
+        say("  ✖ the simulator is not to be trusted: {}\n", text(mistake));
     for (const simulator::Alarm& alarm : outcome.alarms)
         say("  ✖ {}: {}\n", alarm.by, alarm.what);
     for (const simulator::Aside& aside : outcome.outside)
@@ -401,7 +372,7 @@ int run_one(const SimCommand& command, const Scenario& scenario) {
         const auto written = write_script(command.write_script, *outcome.script);
         if (!written) return fail(command.common, written.error());
     }
-    int code = exit_code(outcome.verdict);
+    int code = exit_code_of(outcome.verdict, outcome.audits);
     std::string run;
     if (outcome.verdict == Verdict::invalid) {
         const auto stored = store_simulated_run(command.common, {}, outcome.record);

@@ -6,6 +6,7 @@
 #include "simulator/knobs.hpp"
 #include "simulator/model_checker/exploration.hpp"
 #include "simulator/script.hpp"
+#include "simulator/simbugs.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -92,6 +93,7 @@ struct SimCommand {
     std::string scenario = "combined"; ///< or "all"
     replica::BugSet bugs;
     std::vector<simulator::Override> overrides;
+    simulator::SimBug simbug = simulator::SimBug::None; ///< planted in the simulator itself
     std::uint64_t iterations = 100;
     std::uint64_t first_seed = 0;
     std::uint64_t events = 5'000;
@@ -116,6 +118,12 @@ struct AuditCommand {
     std::uint64_t first_seed = 0;
     std::uint64_t events = 5'000;
     std::filesystem::path against; ///< what another build printed; empty: none
+};
+struct SelfTestCommand {
+    Common common;
+    std::string only;              ///< this mistake; empty: all
+    std::uint64_t iterations = 20; ///< simulations for each
+    int jobs = 2;
 };
 struct MatrixCommand {
     Common common;
@@ -151,6 +159,7 @@ int execute(const DescribeCommand& command);
 int execute(const ReplayNodeCommand& command);
 int execute(const SimCommand& command);
 int execute(const AuditCommand& command);
+int execute(const SelfTestCommand& command);
 int execute(const MatrixCommand& command);
 int execute(const McCommand& command);
 int execute(const ShrinkCommand& command);

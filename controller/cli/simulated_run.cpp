@@ -2,7 +2,11 @@
 
 #include "controller/cli/judging.hpp"
 #include "core/store/lab_index.hpp"
+#include "core/store/run_reader.hpp"
 #include "core/store/run_writer.hpp"
+#include "simulator/store_audit.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -51,12 +55,23 @@ Completion completion_of(const Op& op) {
     return Unknown{op.error};
 }
 
-void write_operations(const Record& record, RunWriter& writer) {
+/// A planted mistake: the first return that another operation's invocation follows changes places
+/// with it, so that the two are concurrent where they were not.
+void swap_rows(std::vector<Moment>& moments) {
+    const auto found = std::ranges::adjacent_find(moments, [](const Moment& a, const Moment& b) {
+        return a.returned && !b.returned && a.op != b.op;
+    });
+    if (found != moments.end()) std::iter_swap(found, found + 1);
+}
+
+void write_operations(const Record& record, simulator::SimBug simbug, RunWriter& writer) {
     const History& history = record.history;
     std::map<std::int32_t, OpLane*> lanes;
     std::vector<Index> invoked(history.size());
     RecordedClock clock;
-    for (const Moment& moment : moments_of(history)) {
+    std::vector<Moment> moments = moments_of(history);
+    if (simbug == simulator::SimBug::SB12) swap_rows(moments);
+    for (const Moment& moment : moments) {
         const Op op = history.op(moment.op);
         OpLane*& lane = lanes[op.client];
         if (lane == nullptr) lane = &writer.open_lane(op.client);
@@ -87,13 +102,13 @@ Result<void> write_faults(const Record& record, RunWriter& writer) {
     return {};
 }
 
-Result<void> write_run(const RunDirectory& run, const Record& record) {
+Result<void> write_run(const RunDirectory& run, const Record& record, simulator::SimBug simbug) {
     const RunHeader header{
         .run_id = run.id, .plan = record.plan, .meta = record.meta, .cluster = record.cluster};
     FAULTLAB_TRY(const auto writer, RunWriter::create(run.run_db(), header));
     for (NodeId node = 0; node < static_cast<NodeId>(record.cluster.nodes.size()); ++node)
         writer->incarnation_started(node, 0, 0);
-    write_operations(record, *writer);
+    write_operations(record, simbug, *writer);
     FAULTLAB_DO(write_faults(record, *writer));
     for (const Event& event : record.events)
         writer->event(event);
@@ -103,6 +118,16 @@ Result<void> write_run(const RunDirectory& run, const Record& record) {
 }
 
 } // namespace
+
+Result<void> write_simulated_run(const RunDirectory& run,
+                                 const Record& record,
+                                 simulator::SimBug simbug,
+                                 simulator::Audits& audits) {
+    FAULTLAB_DO(write_run(run, record, simbug));
+    FAULTLAB_TRY(const Record stored, load_record(run.run_db()));
+    simulator::audit_store(record, stored, audits);
+    return {};
+}
 
 Result<RunDirectory>
 store_simulated_run(const Common& common, const CheckLimits& limits, const Record& record) {
@@ -114,7 +139,10 @@ store_simulated_run(const Common& common, const CheckLimits& limits, const Recor
                            .workload = record.plan.workload,
                            .seed = record.plan.seed,
                            .started_utc = run.started_utc}));
-    FAULTLAB_DO(write_run(run, record));
+    simulator::Audits audits;
+    FAULTLAB_DO(write_simulated_run(run, record, simulator::SimBug::None, audits));
+    if (const auto mistakes = audits.mistakes(); !mistakes.empty())
+        return lab_error(fmt::format("run {}: {}", run.id, text(mistakes.front())));
     FAULTLAB_DO(index.set_ended(run.id, "complete"));
     FAULTLAB_TRY(const Judged judged, judge(common, run, limits));
     if (judged.unkept) return *judged.unkept;

@@ -198,3 +198,52 @@ TEST_CASE("an audit finds simulations that differ from another build's") {
     std::ofstream(file) << "nothing of the kind\n";
     CHECK(sim(against, lab).exit_code == 64);
 }
+
+TEST_CASE("mistakes of the simulator itself are listed, described, and caught") {
+    const Finished list = lab_command({"list", "simbugs"});
+    CHECK(list.exit_code == 0);
+    CHECK(list.out.find("HB1") != std::string::npos);
+    CHECK(lab_command({"list"}).out.find("SB1 ") == std::string::npos);
+    const Finished one = lab_command({"describe", "SB1"});
+    CHECK(one.out.find("found by: audit partitions: ") != std::string::npos);
+    CHECK(one.out.find("plant it: faultlab sim --simbug SB1 --scenario primary-isolated") !=
+          std::string::npos);
+    const TemporaryDirectory lab;
+    // One whose audit needs a run that is stored.
+    const Finished test = sim({"self-test", "--simbug", "SB12", "--iterations", "2"}, lab);
+    INFO(test.out << test.err);
+    CHECK(test.exit_code == 0);
+    CHECK(test.out.starts_with("✓ SB12  store-order "));
+    CHECK(test.out.find("without any, no audit sees one") != std::string::npos);
+    CHECK(std::filesystem::is_empty(lab.path() / "runs"));
+    CHECK(sim({"self-test", "--simbug", "SB99"}, lab).exit_code == 64);
+}
+
+TEST_CASE("a batch of a simulator that made a mistake ends with 70, whatever it found") {
+    const TemporaryDirectory lab;
+    const std::vector<std::string> lossy{"--simbug",
+                                         "SB11",
+                                         "--scenario",
+                                         "baseline",
+                                         "--from",
+                                         "1",
+                                         "--iterations",
+                                         "3",
+                                         "--events",
+                                         "2000"};
+    const Finished batch = sim(lossy, lab);
+    INFO(batch.out << batch.err);
+    CHECK(batch.exit_code == 70);
+    CHECK(batch.out.find("  ✖ the simulator is not to be trusted: history-complete: ") !=
+          std::string::npos);
+    std::vector<std::string> as_json = lossy;
+    as_json.emplace_back("--json");
+    const auto tree = nlohmann::json::parse(sim(as_json, lab).out);
+    CHECK(tree.at("exit_code") == 70);
+    const auto mistakes = tree.at("scenarios").at(0).at("mistakes_of_the_simulator");
+    CHECK(mistakes.at(0).at("audit") == "history-complete");
+    const Finished one =
+        sim({"--simbug", "SB11", "--scenario", "baseline", "--seed", "1", "--events", "2000"}, lab);
+    CHECK(one.exit_code == 70);
+    CHECK(one.out.find("the simulator is not to be trusted") != std::string::npos);
+}
