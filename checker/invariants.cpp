@@ -60,7 +60,8 @@ BrokenRules replayed(const Record& record, MonitorSet& monitors) {
     replay_record(record, [&](const ProtocolEvent& event) {
         monitors.on(event);
         for (Alarm& alarm : monitors.take_alarms()) {
-            alarm.what = fmt::format("replica {} {}", name_of(record, alarm.node), alarm.what);
+            if (alarm.node != no_node)
+                alarm.what = fmt::format("replica {} {}", name_of(record, alarm.node), alarm.what);
             count(broken, std::move(alarm));
         }
     });

@@ -63,11 +63,64 @@ struct Gauges {
     std::int64_t committed = -1; ///< known to be
     std::int64_t applied = -1;
     std::int64_t checkpoint = -1;
+    std::int64_t release = -1;  ///< that is active
+    std::int64_t damaged = -1;  ///< entries that it lacks, or cannot read, of its log
     bool tells_rejects = false; ///< what it refuses is Rejected: if nothing is, it refused nothing
     bool normal = false;        ///< takes part: not starting, recovering, or stopped
     bool leads = false;
 
     friend bool operator==(const Gauges&, const Gauges&) = default;
+};
+
+/// How a system was set up: how long things take while nothing disturbs it, in ns of true time, and
+/// how much a replica holds. Each is an upper bound, jitter and wrong clocks included.
+struct Setup {
+    Nanos message = 0;          ///< one way; repeated, if the network loses some
+    Nanos work = 0;             ///< a replica's answer to a message, with what it writes first
+    Nanos silence = 0;          ///< of a leader, before a voter votes for another
+    Nanos view_change = 0;      ///< before those who agreed on a view try the next one
+    Nanos heartbeat = 0;        ///< between two of a leader
+    Nanos abdication = 0;       ///< before a leader whom no quorum answers stops
+    Nanos repair = 0;           ///< of a replica that has nothing, from others that have everything
+    Nanos retry = 0;            ///< before a client asks the next replica
+    std::uint64_t log_most = 0; ///< entries above the checkpoint
+    std::uint64_t pipeline_most = 0; ///< entries that a leader has proposed and not committed
+    std::uint64_t queue_most = 0;    ///< requests that wait to be proposed
+    std::uint64_t sessions_most = 0; ///< clients that are remembered
+};
+
+/// All of a cluster at one moment.
+struct Survey {
+    struct Replica {
+        NodeId node = no_node;
+        std::int32_t life = 0;
+        Gauges gauges;
+        bool member = true; ///< of the membership that the leader, if there is one, works with
+        // Of one that leads.
+        Nanos spoke = -1;    ///< when it last spoke as leader; -1: not known
+        Nanos answered = -1; ///< until then a quorum answered it, or it had no time to find out
+        // What it holds. -1: not shown.
+        std::int64_t pipeline = -1;
+        std::int64_t queue = -1;
+        std::int64_t sessions = -1;
+        /// Damaged entries of its log that its disk has shown, and still holds. -1: it has shown
+        /// none ever.
+        std::int64_t rotten = -1;
+    };
+    /// A request of a client that is not answered.
+    struct Waiting {
+        std::int32_t client = 0;
+        Nanos since = 0;
+    };
+
+    const Setup* setup = nullptr; ///< null: not known
+    /// Since when the core is undisturbed: a quorum for a view change at least, all of it up, with
+    /// good disks, and its links as Setup says, also to clients. -1: there is none.
+    Nanos calm_since = -1;
+    std::vector<NodeId> core;
+    std::uint32_t absent = 0;      ///< voters that are not in the core
+    std::vector<Replica> replicas; ///< that run
+    std::vector<Waiting> waiting;
 };
 
 /// What a replica did or showed.
@@ -96,8 +149,13 @@ struct ProtocolEvent {
         Activated,    ///< from op on, release a; b: the release of its program, 0: not known
         Rejected,     ///< a message from node b; `text`: why
         Halted,       ///< for good, and nobody had given it a reason to; `text`: its own
+        Wished,       ///< to leave for `view`
+        Asked,        ///< by client a for request b
+        Refused,      ///< request b of client a: too much to do
+        Sought,       ///< from others entries b to op
+        Surveyed,     ///< of all: `survey`, at regular moments
     };
-    static constexpr std::size_t kinds = 19;
+    static constexpr std::size_t kinds = 24;
 
     Kind kind = Kind::Started;
     NodeId node = no_node;
@@ -114,6 +172,7 @@ struct ProtocolEvent {
     std::span<const LogEntry> log = {};
     const Gauges* gauges = nullptr;
     const Electorate* electorate = nullptr;
+    const Survey* survey = nullptr;
     std::string_view text = {};
 };
 

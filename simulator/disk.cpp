@@ -98,6 +98,11 @@ IoStatus Disk::apply(Pending& pending) {
                 misread_.reset();
                 ++misread_count_;
             }
+            for (Flip& flip : flips_) {
+                const bool read = flip.place.offset - pending.offset < pending.length;
+                flip.shown = flip.shown ||
+                             (read && flip.place.zone == pending.zone && offset == pending.offset);
+            }
             const Bytes bytes = all.subspan(offset, pending.length);
             pending.bytes.assign(bytes.begin(), bytes.end());
             return IoStatus::Ok;
@@ -197,6 +202,7 @@ void Disk::cut_power(Part& to) {
 
 void Disk::wipe() {
     ++wipes_;
+    flips_.clear();
     pending_.clear();
     for (Part& on : parts_) {
         std::ranges::fill(on.bytes, std::byte{0});
@@ -214,6 +220,7 @@ void Disk::rot(Zone zone, std::uint64_t offset, std::uint64_t length) {
     while (offset < end) {
         const std::uint64_t size = std::min(sector, end - offset);
         const std::uint64_t at = offset + rng_.below(size);
+        flips_.push_back({.place = {zone, at}});
         on.bytes[at] ^= std::byte{1} << static_cast<unsigned>(rng_.below(8));
         offset += size;
     }
@@ -231,6 +238,13 @@ void Disk::heal() {
     misread_.reset();
     full_ = false;
     slowness_ = 1;
+}
+
+Nanos Disk::busy_until() const {
+    Nanos last = 0;
+    for (const Part& on : parts_)
+        last = std::max(last, on.busy_until);
+    return last;
 }
 
 std::size_t Disk::volatile_writes(Zone zone) const {

@@ -112,6 +112,14 @@ public:
     [[nodiscard]] Nanos stalled_until(Zone zone) const { return part(zone).stalled_until; }
     /// Where something has rotten, one after the other.
     [[nodiscard]] const std::vector<Place>& rotten() const { return rotten_; }
+    /// A byte that has rotten.
+    struct Flip {
+        Place place;
+        bool shown = false; ///< a read has shown it
+    };
+    [[nodiscard]] const std::vector<Flip>& flips() const { return flips_; }
+    /// When all that it was asked for so far is done.
+    [[nodiscard]] Nanos busy_until() const;
     [[nodiscard]] std::uint64_t power_cuts() const { return power_cuts_; }
     [[nodiscard]] std::uint64_t wipes() const { return wipes_; }
 
@@ -161,6 +169,7 @@ private:
     std::optional<Place> misdirect_;
     std::optional<Place> misread_;
     std::vector<Place> rotten_;
+    std::vector<Flip> flips_;
     std::uint64_t power_cuts_ = 0;
     std::uint64_t wipes_ = 0;
     bool full_ = false;

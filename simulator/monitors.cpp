@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <span>
 
 namespace faultlab::simulator {
 namespace {
@@ -32,6 +34,7 @@ LogEntry entry(const Header& header) {
 }
 
 std::string said(std::string_view rule, ReplicaId self, std::string_view what) {
+    if (self == no_replica) return fmt::format("{}: {}", rule, what);
     return fmt::format("{}: replica {}: {}", rule, self, what);
 }
 
@@ -87,8 +90,11 @@ void Monitors::violate(std::string_view rule, ReplicaId self, std::string_view w
 }
 
 void Monitors::started(ReplicaId self, bool blank) {
-    ++nodes_.at(self).life;
-    nodes_.at(self).checkpoint = 0;
+    Node& node = nodes_.at(self);
+    ++node.life;
+    node.checkpoint = 0;
+    node.spoke = -1;
+    node.had_no_time = now_;
     ProtocolEvent told = event(Kind::Started, self);
     told.a = blank ? 1 : 0;
     tell(told);
@@ -100,8 +106,41 @@ void Monitors::halted(ReplicaId self, std::string_view reason) {
     tell(told);
 }
 
+void Monitors::surveyed(const Survey& survey) {
+    ProtocolEvent told = event(Kind::Surveyed, no_replica);
+    told.survey = &survey;
+    tell(told);
+}
+
+Nanos Monitors::answered(ReplicaId self, const Membership& membership) const {
+    const Node& node = nodes_.at(self);
+    std::array<Nanos, replica::max_voters> newest{};
+    for (std::size_t i = 0; i < membership.voter_count; ++i) {
+        const ReplicaId voter = membership.voters[i];
+        newest[i] = voter == self ? now_ : node.acknowledged[voter];
+    }
+    const auto voters = std::span(newest).first(membership.voter_count);
+    std::ranges::sort(voters, std::greater());
+    return std::max(voters[Quorums::of(voters.size()).replication - 1U], node.had_no_time);
+}
+
 void Monitors::received(ReplicaId self, const Header& header) {
-    if (header.command != Command::StartView && header.command != Command::Log) return;
+    switch (header.command) {
+        case Command::PrepareOk:
+            if (header.replica <= max_replica_id)
+                nodes_.at(self).acknowledged[header.replica] = now_;
+            return;
+        case Command::Request: {
+            ProtocolEvent told = event(Kind::Asked, self);
+            told.a = header.client;
+            told.b = header.request;
+            tell(told);
+            return;
+        }
+        case Command::StartView:
+        case Command::Log: break;
+        default: return;
+    }
     if (header.checksum != checksum_of(header)) return; // it hears nothing of what it refuses
     ProtocolEvent told = event(Kind::Heard, self);
     told.log_view = header.log_view.value;
@@ -128,6 +167,13 @@ void Monitors::sent(ReplicaId self, const Header& header, Bytes body) {
                 {.kind = EventKind::Acknowledged, .a = header.op, .b = header.view.value});
             break;
         case Command::StartView: break;
+        case Command::Commit: nodes_.at(self).spoke = now_; return;
+        case Command::StartViewChange: told.kind = Kind::Wished; break;
+        case Command::GetLog:
+            told.kind = Kind::Sought;
+            told.op = header.to;
+            told.b = header.from;
+            break;
         default: return;
     }
     tell(told);
@@ -136,6 +182,7 @@ void Monitors::sent(ReplicaId self, const Header& header, Bytes body) {
 void Monitors::proposed(ReplicaId self, const Header& header, Bytes body) {
     // A later leader passes on what another one made, under that one's name.
     if (header.replica != self || !opened_.insert(header.checksum).second) return;
+    nodes_.at(self).spoke = now_;
     BatchReader batch(body);
     while (const auto request = batch.next()) {
         ProtocolEvent told = event(Kind::Requested, self);
@@ -154,10 +201,16 @@ void Monitors::proposed(ReplicaId self, const Header& header, Bytes body) {
 
 void Monitors::replied(ReplicaId self, const Header& header) {
     if (header.command == Command::Reply) answers_.push_back({.self = self, .header = header});
+    if (header.command != Command::Busy) return;
+    ProtocolEvent told = event(Kind::Refused, self);
+    told.a = header.client;
+    told.b = header.request;
+    tell(told);
 }
 
 void Monitors::happened(ReplicaId self, const Event& event) {
     ++counts_.at(self).at(static_cast<std::size_t>(event.kind));
+    if (event.kind == EventKind::ViewEntered) nodes_.at(self).had_no_time = now_;
     events_.push_back(event);
 }
 
@@ -325,21 +378,26 @@ void Monitors::answered() {
 }
 
 void Monitors::shown(ReplicaId self, const Telemetry& telemetry) {
-    const auto number = [](std::uint64_t of) { return static_cast<std::int64_t>(of); };
-    const Gauges gauges{.view = number(telemetry.view.value),
-                        .log_view = number(telemetry.log_view.value),
-                        .head = number(telemetry.head),
-                        .durable = number(telemetry.durable),
-                        .committed = number(telemetry.commit_max),
-                        .applied = number(telemetry.commit_min),
-                        .checkpoint = number(telemetry.checkpoint),
-                        .tells_rejects = true,
-                        .normal = takes_part(telemetry.status),
-                        .leads =
-                            telemetry.status == Status::Normal && telemetry.role == Role::Primary};
+    const Gauges gauges = gauges_of(telemetry);
     ProtocolEvent told = event(Kind::Shown, self);
     told.gauges = &gauges;
     tell(told);
+}
+
+Gauges gauges_of(const Telemetry& telemetry) {
+    const auto number = [](std::uint64_t of) { return static_cast<std::int64_t>(of); };
+    return {.view = number(telemetry.view.value),
+            .log_view = number(telemetry.log_view.value),
+            .head = number(telemetry.head),
+            .durable = number(telemetry.durable),
+            .committed = number(telemetry.commit_max),
+            .applied = number(telemetry.commit_min),
+            .checkpoint = number(telemetry.checkpoint),
+            .release = telemetry.release_active,
+            .damaged = std::int64_t{telemetry.faulty_slots} + telemetry.repair_pending,
+            .tells_rejects = true,
+            .normal = takes_part(telemetry.status),
+            .leads = telemetry.status == Status::Normal && telemetry.role == Role::Primary};
 }
 
 } // namespace faultlab::simulator

@@ -25,6 +25,8 @@ struct Breach {
 /// Whether it is no fault of the store: somebody lied to it.
 using Excuse = std::function<bool(const Breach& breach)>;
 
+[[nodiscard]] Gauges gauges_of(const Telemetry& telemetry);
+
 /// Tells the rules of checker/monitors what the replicas of a world do, as it happens.
 class Monitors {
 public:
@@ -55,15 +57,24 @@ public:
     void received(ReplicaId self, const Header& header);
     void replied(ReplicaId self, const Header& header);
     void happened(ReplicaId self, const Event& event);
+    /// It goes on after a pause.
+    void resumed(ReplicaId self) { nodes_.at(self).had_no_time = now_; }
     /// It stopped for good without a reason that the world gave it.
     void halted(ReplicaId self, std::string_view reason);
     /// After the step.
     void after_step(ReplicaId self, const Replica& replica, const Telemetry& telemetry);
     /// The replica begins a new life, with its disk or without.
     void started(ReplicaId self, bool blank);
+    /// Now and then, between steps.
+    void surveyed(const Survey& survey);
 
     /// How often it was started before; -1: it never was.
     [[nodiscard]] std::int32_t life(ReplicaId self) const { return nodes_.at(self).life; }
+    /// When it last spoke as a leader, in this life; -1: it has not.
+    [[nodiscard]] Nanos spoke(ReplicaId self) const { return nodes_.at(self).spoke; }
+    /// When the oldest of the newest answers came that make a quorum of these voters; or since when
+    /// it leads, runs, or is not paused, if that is later.
+    [[nodiscard]] Nanos answered(ReplicaId self, const Membership& membership) const;
     /// How often this replica reported this, over all its lives.
     [[nodiscard]] std::uint64_t count(ReplicaId self, EventKind kind) const {
         return counts_.at(self).at(static_cast<std::size_t>(kind));
@@ -84,6 +95,9 @@ private:
         Op ack_op = 0;
         std::optional<std::uint32_t> epoch; ///< the newest whose electorate it named
         Op checkpoint = 0;                  ///< the one that it showed last in this life
+        Nanos spoke = -1;                   ///< as leader
+        Nanos had_no_time = 0;              ///< until then, to find out who answers it
+        std::array<Nanos, max_replica_id + 1> acknowledged{}; ///< when who last did, to it
     };
 
     [[nodiscard]] ProtocolEvent event(ProtocolEvent::Kind kind, ReplicaId self) const;

@@ -88,6 +88,13 @@ bool Network::arrives(const Packet& packet) {
     return whole && (!gate_ || gate_(packet));
 }
 
+Nanos Network::busy_until() const {
+    Nanos last = 0;
+    for (const auto& of_sender : last_arrival_)
+        last = std::max(last, std::ranges::max(of_sender));
+    return last;
+}
+
 void Network::heal(const NetworkOptions& calm) {
     remove_rules();
     heal_cuts();

@@ -97,6 +97,8 @@ public:
     void cut(Endpoint a, Endpoint b);
     /// Cuts between every member of one side and every one of the other.
     void cut(std::span<const Endpoint> side, std::span<const Endpoint> other);
+    /// When all that is under way now has arrived.
+    [[nodiscard]] Nanos busy_until() const;
     void heal_cuts() { cut_.fill(0); }
     void heal(Endpoint a, Endpoint b);
 

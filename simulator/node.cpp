@@ -232,7 +232,8 @@ void World::pause(ReplicaId id) {
 
 void World::resume(ReplicaId id) {
     Node& resumed = node(id);
-    resumed.paused = false;
+    monitors_.at(now());
+    if (std::exchange(resumed.paused, false)) monitors_.resumed(id);
     Nanos order = 0;
     for (Happening& happening : std::exchange(resumed.backlog, {})) {
         queue_.after(order++, std::move(happening));

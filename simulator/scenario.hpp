@@ -38,7 +38,7 @@ struct Scenario {
     std::string_view name; ///< "swizzle-clogging"
     std::string_view summary;
     void (*prepare)(Knobs& knobs); ///< before the user's own settings
-    void (*play)(Stage& stage);    ///< starts the fault program
+    void (*play)(Stage& stage);    ///< starts the fault program; null: nothing is disturbed
     std::span<const Proof> proofs;
     std::span<const Claim> claims = {};
 };

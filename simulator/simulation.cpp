@@ -6,6 +6,7 @@
 #include "simulator/recorder.hpp"
 #include "simulator/script_play.hpp"
 #include "simulator/setup.hpp"
+#include "simulator/surveyor.hpp"
 #include "simulator/witness.hpp"
 #include "workloads/catalogue.hpp"
 
@@ -32,6 +33,7 @@ public:
     explicit Run(const Simulation& simulation)
         : simulation_(simulation), knobs_(knobs_of(simulation)), plan_(plan_of(simulation, knobs_)),
           rng_(seed_of_draws(simulation)), world_(observed()), fault_audit_(world_),
+          surveyor_(world_, world_options(simulation, knobs_)),
           nemesis_(
               world_, world_.voters(), rng_.split("nemesis"), nemesis_options(knobs_), &faults_),
           stage_(world_, nemesis_, faults_, knobs_, rng_.split("scenario")),
@@ -135,6 +137,7 @@ private:
 
     void take_samples() {
         recorder_.sample(world_);
+        surveyor_.look();
         world_.after(sample_period, [this] { take_samples(); });
     }
 
@@ -144,7 +147,10 @@ private:
             stage_.keep<ScriptPlay>().play(*simulation_.script);
             world_.run_for(simulation_.script->stop);
         } else {
-            simulation_.scenario->play(stage_);
+            if (simulation_.scenario->play == nullptr)
+                watch(everybody(world_, nemesis_));
+            else
+                simulation_.scenario->play(stage_);
             world_.run_until([this] { return enough() || !outside_.empty(); },
                              simulation_.safety_limit);
         }
@@ -174,14 +180,23 @@ private:
                         {{"members", Value(text(core.members))}, {"others", Value(core.frozen)}});
         trace("liveness: the core is {}; {}", text(core.members), core.frozen);
         heal_core(world_, core, calm_);
+        watch(core);
         for (std::size_t i = 0; i < world_.client_count(); ++i) {
             world_.client(i).end_stream();
             world_.client(i).be_patient();
         }
         const auto answered = [this] { return all_idle(); };
         const auto of_one_mind = [&] { return world_.converged(core.members); };
-        expect(core, "L1", answered, [this] { return unanswered(); });
-        expect(core, "L5", of_one_mind, [] { return std::string("the core does not converge"); });
+        expect(core, answered, [this] { return unanswered(); });
+        expect(core, of_one_mind, [] { return std::string("the core does not converge"); });
+    }
+
+    /// What comes about, and when, is for the rules to say; after more damage than the protocol
+    /// survives, for nobody.
+    void watch(const Core& core) {
+        surveyor_.disturbed();
+        if (core.certificate.empty()) surveyor_.calm(core.members);
+        surveyor_.look();
     }
 
     /// The others come back, and learn what they missed.
@@ -189,16 +204,17 @@ private:
         heal_all(world_, calm_);
         faults_.end_all(world_.now());
         const Core all = everybody(world_, nemesis_);
+        watch(all);
         const auto of_one_mind = [&] { return world_.converged(all.members); };
         const auto not_so = [] { return std::string("healed, the replicas do not converge"); };
-        expect(all, "L5", of_one_mind, not_so);
+        expect(all, of_one_mind, not_so);
         if (!sound() || !no_liveness_.empty()) return;
         recorder_.event(world_.now(), "recovered");
         recorder_.phase(world_.now(), "final reads");
         final_reads();
         expect(
-            all, "L1", [this] { return all_idle(); }, [this] { return unanswered(); });
-        expect(all, "L5", of_one_mind, not_so);
+            all, [this] { return all_idle(); }, [this] { return unanswered(); });
+        expect(all, of_one_mind, not_so);
         if (sound()) world_.run_for(lag + 3 * sample_period);
     }
 
@@ -219,22 +235,18 @@ private:
     }
 
     template <class Goal, class Reason>
-    void expect(const Core& core, const char* rule, Goal goal, Reason reason) {
+    void expect(const Core& core, Goal goal, Reason reason) {
         if (!sound() || !no_liveness_.empty()) return;
         const auto ended = [&] { return goal() || !outside_.empty(); };
-        if (world_.run_until(ended, simulation_.liveness_limit) || !sound()) return;
-        const bool leads = world_.primary(core.members).has_value();
-        std::string what = fmt::format("{} within {} s of being healed ({})",
-                                       reason(),
-                                       simulation_.liveness_limit / second,
-                                       leads ? text(core.members) + " have a primary"
-                                             : text(core.members) + " have no primary");
-        recorder_.event(world_.now(), "not_recovered", {{"reason", Value(what)}});
-        if (!core.certificate.empty()) {
-            no_liveness_ = fmt::format("{}, and need not: {}", what, core.certificate);
-        } else {
-            accuse({.by = leads ? rule : "L2", .what = std::move(what)}, alarms_);
-        }
+        const bool reached = world_.run_until(ended, simulation_.liveness_limit);
+        surveyor_.look();
+        if (reached || !sound()) return;
+        no_liveness_ = fmt::format("{} within {} s of being healed, {}",
+                                   reason(),
+                                   simulation_.liveness_limit / second,
+                                   core.certificate.empty() ? "and no rule is broken"
+                                                            : "and need not: " + core.certificate);
+        recorder_.event(world_.now(), "not_recovered", {{"reason", Value(no_liveness_)}});
     }
 
     [[nodiscard]] bool all_idle() {
@@ -401,6 +413,7 @@ private:
     FaultLog faults_;
     World world_;
     FaultAudit fault_audit_;
+    Surveyor surveyor_;
     Nemesis nemesis_;
     Stage stage_;
     NetworkOptions calm_;

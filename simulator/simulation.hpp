@@ -23,8 +23,8 @@ struct Simulation {
     std::vector<Override> overrides; ///< of the drawn knobs
     /// In the safety phase; up to three times as many where little was committed.
     std::uint64_t events = 5'000;
-    Nanos safety_limit = 120 * second;             ///< of its virtual time
-    Nanos liveness_limit = 30 * second;            ///< for each thing that has to come about then
+    Nanos safety_limit = 120 * second;  ///< of its virtual time
+    Nanos liveness_limit = 60 * second; ///< for each thing then; above all bounds of rules
     std::function<void(const std::string&)> trace; ///< one line for whatever happens; may be empty
     /// What is done and asked for, instead of what the scenario does and the workload asks. The
     /// scenario still says how the cluster is set up, and `events` counts for nothing.

@@ -171,6 +171,11 @@ public:
     void violate(std::string_view rule, ReplicaId self, std::string_view what) {
         monitors_.violate(rule, self, what);
     }
+    /// To the monitors.
+    void show(const Survey& survey) {
+        monitors_.at(now());
+        monitors_.surveyed(survey);
+    }
     /// Of all effects of one replica so far, over all its lives.
     [[nodiscard]] Checksum effects(ReplicaId id) const;
     /// Whether every member that runs is Normal in one view with the same whole, executed log.

@@ -32,6 +32,18 @@ std::unique_ptr<Monitor> fitting_sizes(const Ledger& ledger);
 std::unique_ptr<Monitor> fields_in_range(const Ledger& ledger);
 std::unique_ptr<Monitor> no_strangers(const Ledger& ledger);
 std::unique_ptr<Monitor> nobody_halts(const Ledger& ledger);
+std::unique_ptr<Monitor> damage_ends(const Ledger& ledger);
+std::unique_ptr<Monitor> requests_end(const Ledger& ledger);
+std::unique_ptr<Monitor> leader_found(const Ledger& ledger);
+std::unique_ptr<Monitor> abdication(const Ledger& ledger);
+std::unique_ptr<Monitor> catch_up(const Ledger& ledger);
+std::unique_ptr<Monitor> repair_ends(const Ledger& ledger);
+std::unique_ptr<Monitor> steady_leader(const Ledger& ledger);
+std::unique_ptr<Monitor> wished_views(const Ledger& ledger);
+std::unique_ptr<Monitor> epochs_spread(const Ledger& ledger);
+std::unique_ptr<Monitor> refused_is_refused(const Ledger& ledger);
+std::unique_ptr<Monitor> sought_exists(const Ledger& ledger);
+std::unique_ptr<Monitor> within_limits(const Ledger& ledger);
 
 /// By node, growing as nodes are heard of.
 template <typename T>

@@ -38,7 +38,7 @@ Digest digest_of(std::string_view text) {
 class Showing {
 public:
     void take(const Sample& sample) {
-        constexpr std::array<std::pair<std::string_view, std::int64_t Showing::*>, 12> known = {{
+        constexpr std::array<std::pair<std::string_view, std::int64_t Showing::*>, 18> known = {{
             {"term", &Showing::term_},
             {"epoch", &Showing::epoch_},
             {"log_term", &Showing::log_term_},
@@ -51,6 +51,12 @@ public:
             {"normal", &Showing::normal_},
             {"role", &Showing::role_},
             {"rejects", &Showing::rejects_},
+            {"release", &Showing::release_},
+            {"faulty_slots", &Showing::faulty_},
+            {"repair_pending", &Showing::repair_pending_},
+            {"pipeline", &Showing::pipeline_},
+            {"queue", &Showing::queue_},
+            {"sessions", &Showing::sessions_},
         }};
         const auto* metric =
             std::ranges::find(known, sample.metric, [](const auto& each) { return each.first; });
@@ -65,9 +71,21 @@ public:
                 .committed = commit_,
                 .applied = applied_,
                 .checkpoint = checkpoint_,
+                .release = release_,
+                .damaged =
+                    std::max<std::int64_t>(faulty_, 0) + std::max<std::int64_t>(repair_pending_, 0),
                 .tells_rejects = rejects_ >= 0,
                 .normal = normal_ != 0,
                 .leads = role_ == leader_role};
+    }
+
+    [[nodiscard]] Survey::Replica seen(NodeId node, std::int32_t life) const {
+        return {.node = node,
+                .life = life,
+                .gauges = gauges(),
+                .pipeline = role_ == leader_role ? pipeline_ : -1,
+                .queue = queue_,
+                .sessions = sessions_};
     }
 
 private:
@@ -91,12 +109,56 @@ private:
     std::int64_t normal_ = -1; ///< who does not tell takes part
     std::int64_t role_ = -1;
     std::int64_t rejects_ = -1;
+    std::int64_t release_ = -1;
+    std::int64_t faulty_ = -1;
+    std::int64_t repair_pending_ = -1;
+    std::int64_t pipeline_ = -1;
+    std::int64_t queue_ = -1;
+    std::int64_t sessions_ = -1;
 };
+
+/// The fields of an event "setup", in ms or entries.
+Setup setup_of(const Event& event) {
+    const auto time = [&](const char* field) {
+        return integer_field(event, field).value_or(0) * millisecond;
+    };
+    const auto number = [&](const char* field) {
+        return static_cast<std::uint64_t>(integer_field(event, field).value_or(0));
+    };
+    return {.message = time("message_ms"),
+            .work = time("work_ms"),
+            .silence = time("silence_ms"),
+            .view_change = time("view_change_ms"),
+            .heartbeat = time("heartbeat_ms"),
+            .abdication = time("abdication_ms"),
+            .repair = time("repair_ms"),
+            .retry = time("retry_ms"),
+            .log_most = number("log_most"),
+            .pipeline_most = number("pipeline_most"),
+            .queue_most = number("queue_most"),
+            .sessions_most = number("sessions_most")};
+}
+
+/// Since when there is no fault; -1: there is one. What never ended may last.
+Nanos calm_since(const Record& record, Nanos t) {
+    Nanos since = 0;
+    for (const FaultRecord& fault : record.faults) {
+        const Nanos began =
+            fault.t_started < 0 ? fault.t_planned : std::min(fault.t_planned, fault.t_started);
+        if (t < began) continue;
+        if (fault.t_ended < 0 || t < fault.t_ended) return -1;
+        since = std::max(since, fault.t_ended);
+    }
+    return since;
+}
 
 class Replay {
 public:
     Replay(const Record& record, const std::function<void(const ProtocolEvent&)>& tell)
-        : record_(record), tell_(tell) {}
+        : record_(record), tell_(tell) {
+        for (std::size_t i = 0; i < record.cluster.nodes.size(); ++i)
+            survey_.core.push_back(static_cast<NodeId>(i));
+    }
 
     void run() {
         std::size_t next = 0;
@@ -112,9 +174,11 @@ public:
     }
 
 private:
+    using Shown = std::map<NodeId, std::pair<std::int32_t, Showing>>;
+
     /// Of all nodes that were asked at this moment. Returns where the next moment begins.
     std::size_t shown(std::size_t from) {
-        std::map<NodeId, std::pair<std::int32_t, Showing>> nodes;
+        Shown nodes;
         const Nanos t = record_.samples[from].t;
         for (; from < record_.samples.size() && record_.samples[from].t == t; ++from) {
             const Sample& sample = record_.samples[from];
@@ -132,7 +196,16 @@ private:
                    .t = t,
                    .gauges = &gauges});
         }
+        if (survey_.setup != nullptr) surveyed(nodes, t);
         return from;
+    }
+
+    void surveyed(const Shown& nodes, Nanos t) {
+        survey_.calm_since = calm_since(record_, t);
+        survey_.replicas.clear();
+        for (const auto& [node, what] : nodes)
+            survey_.replicas.push_back(what.second.seen(node, what.first));
+        tell_({.kind = ProtocolEvent::Kind::Surveyed, .t = t, .survey = &survey_});
     }
 
     void lives(NodeId node, std::int32_t life, Nanos t) {
@@ -143,6 +216,10 @@ private:
     }
 
     void happened(const Event& event) {
+        if (event.kind == "setup") {
+            setup_ = setup_of(event);
+            survey_.setup = &setup_;
+        }
         if (event.node < 0) return;
         ProtocolEvent told{.node = event.node, .life = event.incarnation, .t = event.t};
         const auto op = integer_field(event, "op");
@@ -170,6 +247,8 @@ private:
     const Record& record_;
     const std::function<void(const ProtocolEvent&)>& tell_;
     std::map<NodeId, std::int32_t> lives_;
+    Setup setup_;
+    Survey survey_;
 };
 
 } // namespace

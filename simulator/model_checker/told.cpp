@@ -10,6 +10,7 @@ Told::Told(const ProtocolEvent& event)
     event_.gauges = nullptr;
     event_.electorate = nullptr;
     event_.text = {};
+    event_.survey = nullptr; // of the whole cluster: no replica tells it
 }
 
 ProtocolEvent Told::event() const {

@@ -21,8 +21,6 @@ void calm(Knobs& knobs) {
     knobs.calm();
 }
 
-void nothing(Stage&) {}
-
 void random_faults(Stage& stage) {
     stage.nemesis().run_until(std::numeric_limits<Nanos>::max());
 }
@@ -40,7 +38,7 @@ constexpr std::array scenarios = {
              .name = "baseline",
              .summary = "no faults: what throughput and the number of messages are compared with",
              .prepare = calm,
-             .play = nothing,
+             .play = nullptr,
              .proofs = baseline_proofs},
     Scenario{.id = "SC06",
              .name = "combined",

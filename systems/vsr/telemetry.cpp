@@ -20,6 +20,24 @@ Clock::time_point after(Nanos limit) {
     return Clock::now() + std::chrono::nanoseconds(limit);
 }
 
+/// How long things take in a replica that is started as launch_spec does, on hosts that have little
+/// else to do.
+NodeEvent setup() {
+    const replica::Timeouts of;
+    const auto ms = [](Nanos time) { return time / millisecond; };
+    const auto with_jitter = [](Nanos time) { return time + time / 2; };
+    constexpr Nanos slow_machine = second; // so long may one step take
+    constexpr Nanos searches = 16;         // for somebody who has a checkpoint
+    return {.kind = "setup",
+            .fields = {{"message_ms", ms(slow_machine / 2)},
+                       {"work_ms", ms(slow_machine)},
+                       {"silence_ms", ms(with_jitter(of.primary_silent) + of.lease)},
+                       {"view_change_ms", ms(with_jitter(of.view_change))},
+                       {"heartbeat_ms", ms(of.heartbeat)},
+                       {"abdication_ms", ms(with_jitter(of.abdicate))},
+                       {"repair_ms", ms(searches * of.sync)}}};
+}
+
 class VsrTelemetry final : public Telemetry {
 public:
     explicit VsrTelemetry(TelemetrySettings settings)
@@ -82,6 +100,7 @@ private:
         if (page.incarnation != incarnation_) {
             // Another process: its events are numbered anew.
             incarnation_ = page.incarnation;
+            status.events.push_back(setup());
             if (std::exchange(seen_, 0) != 0) {
                 FAULTLAB_TRY(page, admin_->events(0, deadline));
             }

@@ -38,8 +38,8 @@ TEST_CASE("the rules that a record can show are judged, the others named", "[che
     CHECK(result.statistics.at("held") == Value("S6 (8), S7 (4), S10 (4), S12 (1)"));
     CHECK(result.statistics.at("broken") == Value(""));
     CHECK(*result.statistics.at("not_judged").text() ==
-          "S1, S2, S3, S4, S5, S8, S9, S11, S12b, S14, S15, S16, S17, S18, S20, S22, A4, A5, A6, "
-          "A7, A8, A9, halt");
+          "S1, S2, S3, S4, S5, S8, S9, S11, S12b, S13, S14, S15, S16, S17, S18, S20, S22, A4, A5, "
+          "A6, A7, A8, A9, L1, L2, L3, L4, L5, L6, L7, L8, O5, O6, R1, halt");
 }
 
 TEST_CASE("a record that shows nothing is judged by no rule", "[checker]") {
@@ -86,6 +86,33 @@ TEST_CASE("a refused message of a fork is an alarm, another one is not", "[check
     CHECK(judged(run).verdict == Verdict::valid);
     run.event(240, 1, "rejected", {{"why", Value("fork")}, {"sender", 2}});
     CHECK(judged(run).reason == "A6: replica n2 refuses a message of n3: fork");
+}
+
+TEST_CASE("liveness is judged where no fault lasts, once it is known how long things take",
+          "[checker]") {
+    // A leader is found within 8 s.
+    const Params setup{{"repair_ms", 5'000}, {"silence_ms", 1'000}, {"view_change_ms", 1'000}};
+    const auto leaderless = [](double from, double to) {
+        RecordBuilder run;
+        for (double t = from; t <= to; t += 500) {
+            for (NodeId node = 0; node < 3; ++node)
+                run.sample(t, node, "term", 4).sample(t, node, "role", 1);
+        }
+        return run;
+    };
+    CHECK(judged(leaderless(500, 9'000)).verdict == Verdict::valid); // S10, and nothing of liveness
+    RecordBuilder long_enough = leaderless(500, 9'000);
+    long_enough.event(100, 0, "setup", setup);
+    CHECK(judged(long_enough).reason ==
+          "L2: nobody leads for 8000 ms although nothing is disturbed");
+    RecordBuilder too_short = leaderless(500, 8'500);
+    too_short.event(100, 0, "setup", setup);
+    CHECK(judged(too_short).verdict == Verdict::valid);
+    RecordBuilder disturbed = leaderless(500, 9'000);
+    disturbed.event(100, 0, "setup", setup).fault("partition", "n1 cut off", {0}, 600, 2'000, {});
+    CHECK(judged(disturbed).verdict == Verdict::valid);
+    const Value unjudged = judged(disturbed).statistics.at("not_judged");
+    CHECK(unjudged.text()->find("L2") != std::string::npos);
 }
 
 TEST_CASE("what was seen while a simulation ran counts, and tells first", "[checker]") {

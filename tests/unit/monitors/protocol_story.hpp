@@ -73,7 +73,10 @@ public:
                      .b = 0,
                      .log = log});
     }
+    /// After three of them wished for the view.
     ProtocolStory& votes(NodeId node, ViewNumber view, ViewNumber log_view, LogIndex op) {
+        for (const NodeId wishing : {0, 1, 2})
+            wishes(wishing, view);
         return tell(
             {.kind = Kind::Voted, .node = node, .view = view, .log_view = log_view, .op = op});
     }
@@ -82,6 +85,54 @@ public:
     }
     ProtocolStory& refuses(NodeId node, std::uint64_t sender, std::string_view why) {
         return tell({.kind = Kind::Rejected, .node = node, .b = sender, .text = why});
+    }
+    ProtocolStory& wishes(NodeId node, ViewNumber view) {
+        return tell({.kind = Kind::Wished, .node = node, .view = view});
+    }
+
+    /// A leader is found within 161 ms, followed within 263, and a client answered within 299.
+    static const Setup& setup() {
+        static const Setup of{.message = millisecond,
+                              .work = millisecond,
+                              .silence = 10 * millisecond,
+                              .view_change = 20 * millisecond,
+                              .heartbeat = 5 * millisecond,
+                              .abdication = 30 * millisecond,
+                              .repair = 100 * millisecond,
+                              .retry = 10 * millisecond,
+                              .log_most = 32,
+                              .pipeline_most = 4,
+                              .queue_most = 8,
+                              .sessions_most = 6};
+        return of;
+    }
+    /// That follows, whole, in view 1; node 0 leads it, and spoke a moment ago.
+    static Survey::Replica well(NodeId node) {
+        return {.node = node,
+                .gauges = {.view = 1,
+                           .log_view = 1,
+                           .head = 5,
+                           .durable = 5,
+                           .committed = 5,
+                           .applied = 5,
+                           .checkpoint = 0,
+                           .release = 1,
+                           .damaged = 0,
+                           .normal = true,
+                           .leads = node == 0},
+                .rotten = 0};
+    }
+    static Survey calm() {
+        return {.setup = &setup(),
+                .calm_since = 0,
+                .core = {0, 1, 2},
+                .replicas = {well(0), well(1), well(2)}};
+    }
+    /// Every 20 ms from one moment (in ms) to another, and at that.
+    ProtocolStory& surveys(Nanos from, Nanos to, Survey survey) {
+        for (Nanos moment = from; moment < to; moment += 20)
+            surveyed(moment, survey);
+        return surveyed(to, std::move(survey));
     }
     ProtocolStory& tell(const ProtocolEvent& event) {
         monitors_.on(event);
@@ -103,6 +154,15 @@ public:
     }
 
 private:
+    ProtocolStory& surveyed(Nanos moment, Survey survey) {
+        const Nanos t = moment * millisecond;
+        for (Survey::Replica& replica : survey.replicas) {
+            if (replica.gauges.leads && replica.spoke < 0) replica.spoke = t;
+            if (replica.gauges.leads && replica.answered < 0) replica.answered = t;
+        }
+        return tell({.kind = Kind::Surveyed, .t = t, .survey = &survey});
+    }
+
     MonitorSet monitors_;
     Alarms alarms_;
     std::int32_t lives_ = 0;

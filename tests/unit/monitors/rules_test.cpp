@@ -203,9 +203,143 @@ std::vector<Case> of_one_replica() {
     };
 }
 
+ProtocolEvent of_client(Kind kind, std::uint64_t number) {
+    return {.kind = kind, .node = 0, .a = 0xc, .b = number};
+}
+
+Survey calm() {
+    return ProtocolStory::calm();
+}
+
+/// What has to come about while nothing is disturbed: it may be otherwise until `last` (ms) and no
+/// longer.
+template <void (*otherwise)(Survey&), Nanos last>
+Case in_window(const char* rule, const char* says) {
+    return {rule,
+            [](ProtocolStory& s) {
+                Survey survey = calm();
+                otherwise(survey);
+                s.surveys(0, last, survey).surveys(last + 1, last + 1, calm());
+            },
+            [](ProtocolStory& s) {
+                Survey survey = calm();
+                otherwise(survey);
+                s.surveys(0, last, survey).surveys(last + 1, last + 90, survey);
+            },
+            says};
+}
+
+void one_waits(Survey& survey) {
+    survey.waiting = {{.client = 1, .since = 0}};
+}
+void nobody_leads(Survey& survey) {
+    survey.replicas.front().gauges.leads = false;
+}
+void one_lags(Survey& survey) {
+    survey.replicas.back().gauges.applied = 4;
+}
+void one_lacks_some(Survey& survey) {
+    survey.replicas.back().gauges.damaged = 2;
+}
+void one_is_old(Survey& survey) {
+    survey.replicas.back().gauges.release = 0;
+}
+void one_is_rotten(Survey& survey) {
+    survey.replicas.back().rotten = 1;
+}
+void one_leaves(Survey& survey) {
+    survey.replicas.back().gauges.view = 2;
+}
+
+std::vector<Case> of_windows() {
+    return {
+        in_window<one_waits, 299>(
+            "L1",
+            "L1: the request of client 2 is not answered for 300 ms although nothing is "
+            "disturbed; 299 ms are enough"),
+        in_window<nobody_leads, 161>("L2",
+                                     "L2: nobody leads for 161 ms although nothing is disturbed"),
+        in_window<one_lags, 263>("L4", "L4: has executed op 4, and its leader had op 5 263 ms ago"),
+        in_window<one_lacks_some, 263>("L5",
+                                       "L5: lacks 2 entries of its log, and does not get them"),
+        in_window<one_is_old, 263>("L8",
+                                   "L8: is in epoch 0 with release 0, its leader in 0 with 1"),
+        in_window<one_is_rotten, 263>("S13",
+                                      "S13: read 1 damaged entries of its log, and leaves them so"),
+        {"L6",
+         [](ProtocolStory& s) { s.surveys(0, 100, calm()); },
+         [](ProtocolStory& s) {
+             Survey left = calm();
+             one_leaves(left);
+             s.surveys(0, 12, calm()).surveys(13, 13, left);
+         },
+         "L6: leaves view 0.1 for 0.2, although nothing disturbed its leader"}};
+}
+
+/// What holds at every moment, whatever is disturbed.
+std::vector<Case> of_moments() {
+    return {
+        {"L3",
+         [](ProtocolStory& s) {
+             Survey alone = calm();
+             alone.calm_since = -1;
+             alone.replicas.front().spoke = 130 * millisecond;
+             alone.replicas.front().answered = 100 * millisecond;
+             s.surveys(200, 200, alone);
+         },
+         [](ProtocolStory& s) {
+             Survey alone = calm();
+             alone.calm_since = -1;
+             alone.replicas.front().spoke = 131 * millisecond;
+             alone.replicas.front().answered = 100 * millisecond;
+             s.surveys(200, 200, alone);
+         },
+         "L3: speaks as leader of view 0.1, 31 ms after a quorum last answered it"},
+        {"L7",
+         [](ProtocolStory& s) { s.wishes(0, 1).wishes(1, 1).votes(2, 1, 0, 0); },
+         [](ProtocolStory& s) {
+             s.wishes(0, 1).wishes(0, 1).tell({.kind = Kind::Voted, .node = 2, .view = 1});
+         },
+         "L7: votes for view 0.1, for which 1 wished: it takes 2"},
+        {"O5",
+         [](ProtocolStory& s) {
+             s.tell(of_client(Kind::Refused, 4)).tell(of_client(Kind::Asked, 4));
+             s.tell(of_client(Kind::Requested, 4));
+         },
+         [](ProtocolStory& s) {
+             s.tell(of_client(Kind::Refused, 4)).tell(of_client(Kind::Requested, 4));
+         },
+         "O5: proposes request 4 of client c, which it had refused"},
+        {"O6",
+         [](ProtocolStory& s) {
+             s.proposes(0, 0, entry(1)).tell({.kind = Kind::Sought, .node = 1, .op = 1, .b = 1});
+         },
+         [](ProtocolStory& s) {
+             s.proposes(0, 0, entry(1)).tell({.kind = Kind::Sought, .node = 1, .op = 2, .b = 1});
+         },
+         "O6: asks for op 2, and the newest one is 1"},
+        {"R1",
+         [](ProtocolStory& s) {
+             Survey full = calm();
+             full.replicas.front().pipeline = 4;
+             full.replicas.front().queue = 8;
+             full.replicas.front().sessions = 6;
+             full.replicas.front().gauges.head = 32;
+             s.surveys(0, 0, full);
+         },
+         [](ProtocolStory& s) {
+             Survey full = calm();
+             full.replicas.front().pipeline = 5;
+             s.surveys(0, 0, full);
+         },
+         "R1: has 5 entries in its pipeline, and room for 4"},
+    };
+}
+
 std::vector<Case> all_cases() {
     std::vector<Case> all = of_the_committed_log();
-    for (const auto& more : {of_views(), of_messages(), of_one_replica()})
+    for (const auto& more :
+         {of_views(), of_messages(), of_one_replica(), of_windows(), of_moments()})
         all.insert(all.end(), more.begin(), more.end());
     return all;
 }
@@ -310,6 +444,69 @@ TEST_CASE("a promise may end with the log of a later view, unless it was kept by
     lost.acknowledges(2, 0, {entry(1)}).acknowledges(0, 0, {entry(1)});
     CHECK(heard(lost).votes(2, 2, 0, 0).alarm() ==
           "S14: offers log (0.0, 0) after it acknowledged (0.0, 1)");
+}
+
+TEST_CASE("liveness is judged in windows only, each anew", "[monitors]") {
+    Survey none = calm();
+    nobody_leads(none);
+    Survey later = none;
+    later.calm_since = 150 * millisecond;
+    CHECK(ProtocolStory().surveys(0, 161, none).surveys(162, 311, later).alarm().empty());
+    Survey disturbed = none;
+    disturbed.calm_since = -1;
+    ProtocolStory never;
+    never.surveys(0, 1'000, disturbed);
+    CHECK(never.alarm().empty());
+    CHECK(never.judged("L2") == 0);
+    // Nor where nobody said how long things take.
+    Survey untold = none;
+    untold.setup = nullptr;
+    CHECK(ProtocolStory().surveys(0, 1'000, untold).alarm().empty());
+    // Each voter that is away may have a turn to lead.
+    Survey with_absent = none;
+    with_absent.absent = 2;
+    CHECK(ProtocolStory().surveys(0, 207, with_absent).alarm().empty());
+    CHECK_FALSE(ProtocolStory().surveys(0, 208, with_absent).alarm().empty());
+}
+
+TEST_CASE("liveness is asked of the core's members only", "[monitors]") {
+    Survey without = calm();
+    without.core = {0, 1};
+    without.replicas.back() = {.node = 2};
+    CHECK(ProtocolStory().surveys(0, 1'000, without).alarm().empty());
+    without.core = {0, 1, 2};
+    without.replicas.back().member = false;
+    CHECK(ProtocolStory().surveys(0, 1'000, without).alarm().empty());
+}
+
+TEST_CASE("a steady leader: silence, another epoch, and what nobody had settled", "[monitors]") {
+    Survey silent = calm();
+    silent.replicas.front().spoke = 13 * millisecond;
+    CHECK(ProtocolStory().surveys(0, 13, calm()).surveys(20, 20, silent).alarm() ==
+          "L6: leads, and has been silent for 7 ms");
+    Survey next = calm();
+    for (Survey::Replica& replica : next.replicas)
+        replica.gauges.view = replica.gauges.log_view = std::int64_t{1} << 32U;
+    CHECK(ProtocolStory().surveys(0, 13, calm()).surveys(14, 14, next).alarm().empty());
+    Survey left = calm();
+    one_leaves(left);
+    CHECK(ProtocolStory().surveys(0, 11, calm()).surveys(12, 12, left).alarm().empty());
+}
+
+TEST_CASE("repair: ranges that are empty, and requests that another leader refused", "[monitors]") {
+    ProtocolStory story;
+    story.proposes(0, 0, entry(4));
+    CHECK(story.tell({.kind = Kind::Sought, .node = 1, .op = 2, .b = 3}).alarm() ==
+          "O6: asks for entries 3 to 2: none");
+    ProtocolEvent elsewhere = of_client(Kind::Requested, 4);
+    elsewhere.node = 1;
+    CHECK(ProtocolStory().tell(of_client(Kind::Refused, 4)).tell(elsewhere).alarm().empty());
+    CHECK(ProtocolStory()
+              .tell(of_client(Kind::Refused, 4))
+              .starts(0)
+              .tell(of_client(Kind::Requested, 4))
+              .alarm()
+              .empty());
 }
 
 TEST_CASE("the page of the protocol rules lists each as the catalogue does", "[monitors]") {

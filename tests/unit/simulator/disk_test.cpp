@@ -116,3 +116,21 @@ TEST_CASE("Faults of a disk show once", "[simulator]") {
     drive.disk.rot(Zone::Prepares, 512, 1024);
     CHECK(drive.sectors(4) == "c??b");
 }
+
+TEST_CASE("A disk knows what of its rot was read", "[simulator]") {
+    Drive drive(1);
+    drive.disk.rot(Zone::Prepares, 1024, 1);
+    const auto read = [&](std::uint64_t offset) {
+        drive.disk.complete(drive.disk.read(0, Zone::Prepares, offset, 512, drive.next++).ticket);
+        return drive.disk.flips().front().shown;
+    };
+    REQUIRE(drive.disk.flips().size() == 1);
+    CHECK(drive.disk.flips().front().place.offset == 1024);
+    CHECK_FALSE(read(512));
+    // What is there is not what was asked for.
+    drive.disk.misread_next(Zone::Prepares, 1024);
+    CHECK_FALSE(read(0));
+    CHECK(read(1024));
+    drive.disk.wipe();
+    CHECK(drive.disk.flips().empty());
+}

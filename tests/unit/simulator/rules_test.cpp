@@ -1,0 +1,59 @@
+// Rules that look at whole clusters: each sees a planted bug before any other rule does.
+
+#include "checker/monitors/catalogue.hpp"
+#include "simulator/simulation.hpp"
+#include "simulator/surveyor.hpp"
+#include "tests/support/catch.hpp"
+
+#include <algorithm>
+#include <string>
+
+using namespace faultlab;
+using namespace faultlab::simulator;
+
+namespace {
+
+struct Case {
+    const char* rule;
+    const char* bug;
+    const char* scenario;
+    std::uint64_t seed; ///< from this one on the first of four
+};
+
+constexpr Case cases[] = {
+    {.rule = "L3", .bug = "B9", .scenario = "primary-isolated", .seed = 1},
+};
+
+std::string first_alarm(const Case& of, std::uint64_t seed, bool with_bug) {
+    Simulation simulation{.seed = seed, .scenario = find_scenario(of.scenario).value()};
+    if (with_bug) simulation.bugs = replica::parse_bugs(of.bug).bugs;
+    const Outcome outcome = simulate(simulation);
+    return outcome.alarms.empty() ? "" : outcome.alarms.front().by;
+}
+
+} // namespace
+
+TEST_CASE("Each rule about whole clusters sees a planted bug first", "[simulator]") {
+    for (const Case& each : cases) {
+        CAPTURE(each.rule, each.bug);
+        CHECK(first_alarm(each, each.seed, true) == each.rule);
+        CHECK(first_alarm(each, each.seed, false).empty());
+        const auto rule = std::ranges::find(monitor_catalogue(), each.rule, &MonitorEntry::id);
+        REQUIRE(rule != monitor_catalogue().end());
+        CHECK(rule->control == each.bug);
+    }
+}
+
+TEST_CASE("What is promised of a world follows from its options", "[simulator]") {
+    WorldOptions options;
+    const Setup calm = setup_of(options);
+    CHECK(calm.message == options.network.delay_max);
+    CHECK(calm.silence == options.timeouts.primary_silent * 3 / 2 + options.timeouts.lease);
+    CHECK(calm.abdication > options.timeouts.abdicate * 3 / 2); // its clock may be slow
+    CHECK(calm.pipeline_most == options.limits.pipeline + 1);
+    options.network.loss_permille = 10;
+    CHECK(setup_of(options).message > calm.message);
+    CHECK(setup_of(options).repair > calm.repair);
+    options.timeouts.sync *= 2;
+    CHECK(setup_of(options).repair > setup_of({}).repair);
+}
