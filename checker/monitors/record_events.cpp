@@ -119,20 +119,20 @@ private:
 
 /// The fields of an event "setup", in ms or entries.
 Setup setup_of(const Event& event) {
-    const auto time = [&](const char* field) {
+    const auto duration = [&](const char* field) {
         return integer_field(event, field).value_or(0) * millisecond;
     };
     const auto number = [&](const char* field) {
         return static_cast<std::uint64_t>(integer_field(event, field).value_or(0));
     };
-    return {.message = time("message_ms"),
-            .work = time("work_ms"),
-            .silence = time("silence_ms"),
-            .view_change = time("view_change_ms"),
-            .heartbeat = time("heartbeat_ms"),
-            .abdication = time("abdication_ms"),
-            .repair = time("repair_ms"),
-            .retry = time("retry_ms"),
+    return {.message = duration("message_ms"),
+            .work = duration("work_ms"),
+            .silence = duration("silence_ms"),
+            .view_change = duration("view_change_ms"),
+            .heartbeat = duration("heartbeat_ms"),
+            .abdication = duration("abdication_ms"),
+            .repair = duration("repair_ms"),
+            .retry = duration("retry_ms"),
             .log_most = number("log_most"),
             .pipeline_most = number("pipeline_most"),
             .queue_most = number("queue_most"),
