@@ -35,6 +35,14 @@ void DiskWatch::asked(const Disk& disk,
         {.ticket = ticket, .zone = zone, .offset = offset, .size = size, .checksum = checksum});
 }
 
+void DiskWatch::asked_sync(Disk::Ticket ticket, Zone zone) {
+    // A zone does one thing after the other: a sync covers what was asked for before it.
+    const bool covers = std::ranges::any_of(writes_, [zone](const Write& write) {
+        return write.zone == zone && write.state != State::Durable;
+    });
+    if (covers) syncs_.push_back({ticket, zone});
+}
+
 void DiskWatch::answered(const Disk& disk, Disk::Ticket ticket, IoStatus status, Audits& audits) {
     if (ticket % watched_each != 0 && syncs_.empty()) return;
     notice_damage(disk);

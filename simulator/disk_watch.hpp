@@ -30,7 +30,7 @@ public:
                std::uint64_t size,
                const Checksum& checksum);
     /// The replica asks for a sync.
-    void asked_sync(Disk::Ticket ticket, Zone zone) { syncs_.push_back({ticket, zone}); }
+    void asked_sync(Disk::Ticket ticket, Zone zone);
     /// The disk has answered so.
     void answered(const Disk& disk, Disk::Ticket ticket, IoStatus status, Audits& audits);
     /// The process has died: nothing that is under way will be answered.
