@@ -38,7 +38,6 @@ std::unique_ptr<Monitor> leader_found(const Ledger& ledger);
 std::unique_ptr<Monitor> abdication(const Ledger& ledger);
 std::unique_ptr<Monitor> catch_up(const Ledger& ledger);
 std::unique_ptr<Monitor> repair_ends(const Ledger& ledger);
-std::unique_ptr<Monitor> steady_leader(const Ledger& ledger);
 std::unique_ptr<Monitor> wished_views(const Ledger& ledger);
 std::unique_ptr<Monitor> epochs_spread(const Ledger& ledger);
 std::unique_ptr<Monitor> refused_is_refused(const Ledger& ledger);
