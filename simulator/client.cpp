@@ -131,6 +131,11 @@ bool Client::restart() {
     return true;
 }
 
+bool Client::asks(OpCode code) const {
+    return (current_ && current_->code == code) ||
+           std::ranges::find(queue_, code, &Operation::code) != queue_.end();
+}
+
 void Client::give_up(const char* error) {
     if (++given_up_ >= options_.give_up_most) be_patient();
     finish(OpStatus::info, {}, error);

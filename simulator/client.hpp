@@ -83,6 +83,8 @@ public:
     [[nodiscard]] bool idle() const {
         return !current_ && !opening_ && queue_.empty() && !workload_ && stream_ == nullptr;
     }
+    /// An operation of this kind is under way, or waits.
+    [[nodiscard]] bool asks(OpCode code) const;
     /// An operation is under way.
     [[nodiscard]] bool busy_with_request() const { return current_.has_value(); }
     [[nodiscard]] std::size_t completed() const { return completed_; }

@@ -22,7 +22,12 @@ bool can_change_view(const World& world, std::size_t voters) {
     return voters >= replica::Quorums::of(world.voters()).view_change;
 }
 
-bool epochs_began(const World& world) {
+/// Whether other replicas vote than in the beginning, or soon may: somebody has asked for it, and
+/// is not answered.
+bool members_change(const World& world) {
+    for (std::size_t client = 0; client < world.client_count(); ++client) {
+        if (world.client(client).asks(OpCode::Reconfigure)) return true;
+    }
     for (ReplicaId id = 1; id <= world.size(); ++id) {
         if (world.running(id) && world.telemetry(id).membership.epoch > 0) return true;
     }
@@ -116,7 +121,7 @@ void freeze(Core& core, ReplicaId id, Rng& rng) {
 Core choose_core(const World& world, const Nemesis& nemesis, Rng rng) {
     std::vector<ReplicaId> good = voters_whose_disks_are_good(world, nemesis);
     // Where members come and go, all are needed to tell who is one.
-    if (!can_change_view(world, good.size()) || epochs_began(world))
+    if (!can_change_view(world, good.size()) || members_change(world))
         return everybody(world, nemesis);
     rng.shuffle(std::span(good));
     const std::size_t least = replica::Quorums::of(world.voters()).view_change;

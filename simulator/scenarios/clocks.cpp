@@ -85,6 +85,7 @@ private:
         stage().count(counters.at(static_cast<std::size_t>(model)));
         const Nanos least = (model == Model::Linear ? 4 : 1) * stage().patience();
         stage().later(least, 2 * least, [this, id, model, fault] {
+            set_rate(id, 1000);
             stage().end(fault);
             turn(id, model);
         });
@@ -171,10 +172,10 @@ private:
             faults.push_back(wrong_rate(id, factor * 1000));
         stage().count("hurries");
         stage().later(2 * stage().patience(), 6 * stage().patience(), [this, faults] {
-            for (const FaultId fault : faults)
-                stage().end(fault);
             for (ReplicaId id = 1; id <= stage().voters(); ++id)
                 set_rate(id, 1000);
+            for (const FaultId fault : faults)
+                stage().end(fault);
             stage().later(stage().patience(), 4 * stage().patience(), [this] { hurry(); });
         });
     }

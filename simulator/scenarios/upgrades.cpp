@@ -148,13 +148,13 @@ constexpr std::array upgrade_proofs = {
 
 constexpr std::array failing_proofs = {
     Proof{"deaths_while_starting", 100, "replicas die as they start as another release"},
-    Proof{"primaries_cut_off", 50, "whoever leads is cut off meanwhile"},
+    Proof{"primaries_cut_off", 25, "whoever leads is cut off meanwhile"},
     Proof{"activated", 40, "the cluster begins what only the newer release can do"}};
 
 constexpr std::array rollback_proofs = {
     Proof{"all_newer", 50, "all replicas run the newer release"},
     Proof{"all_older_again", 40, "all run the older release again"},
-    Proof{"activated", 20, "the cluster begins what only the newer release can do"}};
+    Proof{"activated", 10, "the cluster begins what only the newer release can do"}};
 
 constexpr std::array hasty_proofs = {
     Proof{"asked_too_early", 50, "it is asked for while some run the older release"},
