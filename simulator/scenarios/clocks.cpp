@@ -62,8 +62,10 @@ public:
 
     void begin() {
         go_wrong();
-        for (ReplicaId id = 1; id <= stage().voters(); ++id)
-            turn(id, static_cast<Model>(stage().rng().below(3)));
+        for (ReplicaId id = 1; id <= stage().voters(); ++id) {
+            const auto model = static_cast<Model>(stage().rng().below(3));
+            stage().later(0, stage().patience(), [this, id, model] { turn(id, model); });
+        }
         unseat_now_and_then();
     }
 
