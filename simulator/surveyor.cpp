@@ -41,7 +41,7 @@ Nanos repair_of(const WorldOptions& options) {
     const Nanos recovery = 4 * with_jitter(options.timeouts.view_change); // asks again and again
     const Nanos checkpoint =
         chunks * (there_and_back + options.disk.write_max) + options.disk.sync_max;
-    const Nanos asks_again = options.network.loss_permille > 0 ? slots / 4 : 8;
+    const Nanos asks_again = 8 + (options.network.loss_permille > 0 ? slots / 4 : 0);
     const Nanos log = slots * (there_and_back + options.disk.write_max) +
                       asks_again * with_jitter(options.timeouts.repair) + options.disk.sync_max;
     return boot + search + recovery + checkpoint + log;
