@@ -152,7 +152,7 @@ TEST_CASE("B21: who has no log becomes a voter", "[replica_bugs]") {
 TEST_CASE("B22: a request that was refused is executed", "[replica_bugs]") {
     tells_apart(Bug::B22,
                 refused_request,
-                {"", "what was refused is in the log"},
+                {"", "O5: replica 1: proposes request"},
                 {.admission = {.rate = 20, .burst = 3}});
 }
 

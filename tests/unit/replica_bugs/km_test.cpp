@@ -236,7 +236,7 @@ TEST_CASE("KM8: a late answer to a recovery replaces the log of a replica that i
     tells_apart(Bug::KM8, late_recovery_answer, {"", "S6"});
 }
 TEST_CASE("KM9: a replica that lags asks for nothing", "[replica_bugs]") {
-    tells_apart(Bug::KM9, lagging_replica, {"", "liveness: 3 does not catch up"});
+    tells_apart(Bug::KM9, lagging_replica, {"", "O6: replica 3: asks for entries"});
 }
 TEST_CASE("KM10: a repaired entry has the op that is claimed, not its own", "[replica_bugs]") {
     tells_apart(Bug::KM10, entry_of_another_op, {"", "S9"});
