@@ -79,7 +79,6 @@ struct Setup {
     Nanos work = 0;             ///< a replica's answer to a message, with what it writes first
     Nanos silence = 0;          ///< of a leader, before a voter votes for another
     Nanos view_change = 0;      ///< before those who agreed on a view try the next one
-    Nanos heartbeat = 0;        ///< between two of a leader
     Nanos abdication = 0;       ///< before a leader whom no quorum answers stops
     Nanos repair = 0;           ///< of a replica that has nothing, from others that have everything
     Nanos retry = 0;            ///< before a client asks the next replica

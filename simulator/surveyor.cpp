@@ -61,7 +61,6 @@ Setup setup_of(const WorldOptions& options) {
             // Who has promised something to a leader votes only when that has run out.
             .silence = with_jitter(of.primary_silent) + of.lease,
             .view_change = with_jitter(of.view_change),
-            .heartbeat = of.heartbeat,
             .abdication = abdication,
             .repair = repair_of(options),
             .retry = options.client.retry,

@@ -129,7 +129,6 @@ Setup setup_of(const Event& event) {
             .work = duration("work_ms"),
             .silence = duration("silence_ms"),
             .view_change = duration("view_change_ms"),
-            .heartbeat = duration("heartbeat_ms"),
             .abdication = duration("abdication_ms"),
             .repair = duration("repair_ms"),
             .retry = duration("retry_ms"),

@@ -86,7 +86,7 @@ void LoneReplica::die() {
 }
 
 Stance LoneReplica::stance() const {
-    Stance stance{.halted = halted_};
+    Stance stance;
     if (replica_ == nullptr || halted_) return stance;
     const Telemetry shown = replica_->telemetry(now_);
     stance.alive = true;

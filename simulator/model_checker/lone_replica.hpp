@@ -16,11 +16,10 @@ namespace faultlab::simulator {
 /// What a replica shows that decides what can happen to it next.
 struct Stance {
     bool alive = false; ///< it runs, and has not halted
-    bool halted = false;
     Status status = Status::Booting;
     View view;
     bool leads = false;
-    bool impatient = false; ///< it has lost patience in this view once
+    bool impatient = false;  ///< it has lost patience in this view once
     std::uint32_t armed = 0; ///< timers, bits by Timer
 };
 

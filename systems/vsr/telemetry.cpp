@@ -33,7 +33,6 @@ NodeEvent setup() {
                        {"work_ms", ms(slow_machine)},
                        {"silence_ms", ms(with_jitter(of.primary_silent) + of.lease)},
                        {"view_change_ms", ms(with_jitter(of.view_change))},
-                       {"heartbeat_ms", ms(of.heartbeat)},
                        {"abdication_ms", ms(with_jitter(of.abdicate))},
                        {"repair_ms", ms(searches * of.sync)}}};
 }

@@ -96,7 +96,6 @@ public:
                               .work = millisecond,
                               .silence = 10 * millisecond,
                               .view_change = 20 * millisecond,
-                              .heartbeat = 5 * millisecond,
                               .abdication = 30 * millisecond,
                               .repair = 100 * millisecond,
                               .retry = 10 * millisecond,
