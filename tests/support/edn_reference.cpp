@@ -256,11 +256,11 @@ private:
         if (!std::regex_match(written, integer)) return 0.5;
         std::string digits = written;
         if (digits.back() == 'N') digits.pop_back();
-        if (digits.front() == '+') digits.erase(0, 1);
-        const Json number = Json::parse(digits);
-        const bool fits = number.is_number_integer() && (!number.is_number_unsigned() ||
-                                                         number.get<std::uint64_t>() <= INT64_MAX);
-        return fits ? number : Json(0.5);
+        try {
+            return std::stoll(digits);
+        } catch (const std::out_of_range&) {
+            return 0.5;
+        }
     }
 
     Json symbol() {
