@@ -9,7 +9,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class Abdication final : public Monitor {
+class Abdication final : public RuleOf<Abdication> {
 public:
     void on(const ProtocolEvent& event) override {
         const Survey& survey = *event.survey;
@@ -37,7 +37,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> abdication(const Ledger&) {
+std::unique_ptr<Rule> abdication() {
     return std::make_unique<Abdication>();
 }
 

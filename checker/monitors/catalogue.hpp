@@ -25,6 +25,22 @@ private:
     std::uint32_t bits_ = 0;
 };
 
+/// A monitor of the catalogue.
+class Rule : public Monitor {
+public:
+    /// As it is now, to be told of other things from now on; it reads the same ledger.
+    [[nodiscard]] virtual std::unique_ptr<Rule> copy() const = 0;
+    /// Called before it is told of anything. The ledger knows what happened before an event when a
+    /// rule is told of it, and outlives the rule.
+    void read(const Ledger& ledger) { ledger_ = &ledger; }
+
+protected:
+    [[nodiscard]] const Ledger& ledger() const { return *ledger_; }
+
+private:
+    const Ledger* ledger_ = nullptr;
+};
+
 /// One rule: what it is called, what it says, and what it looks at.
 struct MonitorEntry {
     std::string_view id;      ///< "S1"
@@ -37,8 +53,7 @@ struct MonitorEntry {
     /// Whoever sent the message broke it, not who refuses it: where messages are made up, refusals
     /// are what is wanted.
     bool refusal = false;
-    /// The ledger knows what happened before an event when a monitor is told of it.
-    std::unique_ptr<Monitor> (*make)(const Ledger& ledger);
+    std::unique_ptr<Rule> (*make)();
 };
 
 /// All rules, in the order in which people see them.

@@ -10,7 +10,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class CatchUp final : public StableWindowRule {
+class CatchUp final : public RuleOf<CatchUp, StableWindowRule> {
     void begin() override { goals_ = {}; }
     void look(const ProtocolEvent& event, const Survey& survey) override {
         const Survey::Replica* leader = leader_of(survey);
@@ -46,7 +46,7 @@ class CatchUp final : public StableWindowRule {
 
 } // namespace
 
-std::unique_ptr<Monitor> catch_up(const Ledger&) {
+std::unique_ptr<Rule> catch_up() {
     return std::make_unique<CatchUp>();
 }
 

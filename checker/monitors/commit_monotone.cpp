@@ -11,7 +11,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class CommitMonotone final : public Monitor {
+class CommitMonotone final : public RuleOf<CommitMonotone> {
 public:
     void on(const ProtocolEvent& event) override {
         Last& last = last_[event.node];
@@ -51,7 +51,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> commit_monotone(const Ledger&) {
+std::unique_ptr<Rule> commit_monotone() {
     return std::make_unique<CommitMonotone>();
 }
 

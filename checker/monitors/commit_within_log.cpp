@@ -8,7 +8,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class CommitWithinLog final : public Monitor {
+class CommitWithinLog final : public RuleOf<CommitWithinLog> {
 public:
     void on(const ProtocolEvent& event) override {
         const Gauges& now = *event.gauges;
@@ -30,7 +30,7 @@ public:
 
 } // namespace
 
-std::unique_ptr<Monitor> commit_within_log(const Ledger&) {
+std::unique_ptr<Rule> commit_within_log() {
     return std::make_unique<CommitWithinLog>();
 }
 

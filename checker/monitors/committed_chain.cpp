@@ -8,12 +8,10 @@
 namespace faultlab::monitors {
 namespace {
 
-class CommittedChain final : public Monitor {
+class CommittedChain final : public RuleOf<CommittedChain> {
 public:
-    explicit CommittedChain(const Ledger& ledger) : ledger_(&ledger) {}
-
     void on(const ProtocolEvent& event) override {
-        const Ledger::Entry* before = event.op > 0 ? ledger_->committed(event.op - 1) : nullptr;
+        const Ledger::Entry* before = event.op > 0 ? ledger().committed(event.op - 1) : nullptr;
         const LogEntry& entry = event.log.front();
         if (before == nullptr || !entry.parent.known()) return;
         if (!judge(entry.parent == before->entry.checksum))
@@ -21,15 +19,12 @@ public:
                 event,
                 fmt::format("commits op {}, which does not extend the committed chain", event.op));
     }
-
-private:
-    const Ledger* ledger_;
 };
 
 } // namespace
 
-std::unique_ptr<Monitor> committed_chain(const Ledger& ledger) {
-    return std::make_unique<CommittedChain>(ledger);
+std::unique_ptr<Rule> committed_chain() {
+    return std::make_unique<CommittedChain>();
 }
 
 } // namespace faultlab::monitors

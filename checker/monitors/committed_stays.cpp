@@ -11,10 +11,8 @@
 namespace faultlab::monitors {
 namespace {
 
-class CommittedStays final : public Monitor {
+class CommittedStays final : public RuleOf<CommittedStays> {
 public:
-    explicit CommittedStays(const Ledger& ledger) : ledger_(&ledger) {}
-
     void on(const ProtocolEvent& event) override {
         if (event.kind == ProtocolEvent::Kind::Proposed)
             check(event, event.op, event.checksum, "proposes");
@@ -23,10 +21,9 @@ public:
     }
 
 private:
-    const Ledger* ledger_;
     void
     check(const ProtocolEvent& event, LogIndex op, const Digest& checksum, std::string_view does) {
-        const Ledger::Entry* known = ledger_->committed(op);
+        const Ledger::Entry* known = ledger().committed(op);
         if (known == nullptr || event.view <= known->sealed_in) return;
         if (judge(known->entry.checksum == checksum)) return;
         alarm(event,
@@ -40,8 +37,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> committed_stays(const Ledger& ledger) {
-    return std::make_unique<CommittedStays>(ledger);
+std::unique_ptr<Rule> committed_stays() {
+    return std::make_unique<CommittedStays>();
 }
 
 } // namespace faultlab::monitors

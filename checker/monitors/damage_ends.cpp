@@ -10,7 +10,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class DamageEnds final : public StableWindowRule {
+class DamageEnds final : public RuleOf<DamageEnds, StableWindowRule> {
     void look(const ProtocolEvent& event, const Survey& survey) override {
         if (leader_of(survey) == nullptr) return; // nobody knows which entries are right
         for (const Survey::Replica& replica : survey.replicas) {
@@ -27,7 +27,7 @@ class DamageEnds final : public StableWindowRule {
 
 } // namespace
 
-std::unique_ptr<Monitor> damage_ends(const Ledger&) {
+std::unique_ptr<Rule> damage_ends() {
     return std::make_unique<DamageEnds>();
 }
 

@@ -11,7 +11,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class DurableBeforePromise final : public Monitor {
+class DurableBeforePromise final : public RuleOf<DurableBeforePromise> {
 public:
     void on(const ProtocolEvent& event) override {
         std::int64_t& promised = promised_[event.node];
@@ -33,7 +33,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> durable_before_promise(const Ledger&) {
+std::unique_ptr<Rule> durable_before_promise() {
     return std::make_unique<DurableBeforePromise>();
 }
 

@@ -14,7 +14,7 @@ std::uint32_t epoch(const Survey::Replica& replica) {
     return epoch_of(static_cast<ViewNumber>(replica.gauges.view));
 }
 
-class EpochsSpread final : public StableWindowRule {
+class EpochsSpread final : public RuleOf<EpochsSpread, StableWindowRule> {
     void look(const ProtocolEvent& event, const Survey& survey) override {
         const Survey::Replica* leader = leader_of(survey);
         if (leader == nullptr) return; // that is rule L2
@@ -37,7 +37,7 @@ class EpochsSpread final : public StableWindowRule {
 
 } // namespace
 
-std::unique_ptr<Monitor> epochs_spread(const Ledger&) {
+std::unique_ptr<Rule> epochs_spread() {
     return std::make_unique<EpochsSpread>();
 }
 

@@ -12,7 +12,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class ExactlyOnce final : public Monitor {
+class ExactlyOnce final : public RuleOf<ExactlyOnce> {
 public:
     void on(const ProtocolEvent& event) override {
         if (event.kind == ProtocolEvent::Kind::Requested) {
@@ -41,7 +41,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> exactly_once(const Ledger&) {
+std::unique_ptr<Rule> exactly_once() {
     return std::make_unique<ExactlyOnce>();
 }
 

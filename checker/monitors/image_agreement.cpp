@@ -10,7 +10,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class ImageAgreement final : public Monitor {
+class ImageAgreement final : public RuleOf<ImageAgreement> {
 public:
     void on(const ProtocolEvent& event) override {
         const auto [first, is_new] = known_.try_emplace(event.op, event.checksum);
@@ -25,7 +25,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> image_agreement(const Ledger&) {
+std::unique_ptr<Rule> image_agreement() {
     return std::make_unique<ImageAgreement>();
 }
 

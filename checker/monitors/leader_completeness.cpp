@@ -9,17 +9,15 @@
 namespace faultlab::monitors {
 namespace {
 
-class LeaderCompleteness final : public Monitor {
+class LeaderCompleteness final : public RuleOf<LeaderCompleteness> {
 public:
-    explicit LeaderCompleteness(const Ledger& ledger) : ledger_(&ledger) {}
-
     void on(const ProtocolEvent& event) override {
         if (event.a != 1) return;
         auto held = event.log.begin();
-        for (LogIndex op = event.b + 1; op <= ledger_->head(); ++op) {
+        for (LogIndex op = event.b + 1; op <= ledger().head(); ++op) {
             while (held != event.log.end() && held->op < op)
                 ++held;
-            const Ledger::Entry* known = ledger_->committed(op);
+            const Ledger::Entry* known = ledger().committed(op);
             if (known == nullptr || known->sealed_in >= event.view) continue;
             const bool holds = held != event.log.end() && held->op == op &&
                                held->checksum == known->entry.checksum;
@@ -32,15 +30,12 @@ public:
             return;
         }
     }
-
-private:
-    const Ledger* ledger_;
 };
 
 } // namespace
 
-std::unique_ptr<Monitor> leader_completeness(const Ledger& ledger) {
-    return std::make_unique<LeaderCompleteness>(ledger);
+std::unique_ptr<Rule> leader_completeness() {
+    return std::make_unique<LeaderCompleteness>();
 }
 
 } // namespace faultlab::monitors

@@ -9,7 +9,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class LeaderFound final : public StableWindowRule {
+class LeaderFound final : public RuleOf<LeaderFound, StableWindowRule> {
     void look(const ProtocolEvent& event, const Survey& survey) override {
         const Nanos bound = time_to_lead(survey);
         if (in_time(0, leader_of(survey) != nullptr, event.t, bound)) return;
@@ -21,7 +21,7 @@ class LeaderFound final : public StableWindowRule {
 
 } // namespace
 
-std::unique_ptr<Monitor> leader_found(const Ledger&) {
+std::unique_ptr<Rule> leader_found() {
     return std::make_unique<LeaderFound>();
 }
 

@@ -8,7 +8,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class LogChain final : public Monitor {
+class LogChain final : public RuleOf<LogChain> {
 public:
     void on(const ProtocolEvent& event) override {
         const LogEntry* before = nullptr;
@@ -26,7 +26,7 @@ public:
 
 } // namespace
 
-std::unique_ptr<Monitor> log_chain(const Ledger&) {
+std::unique_ptr<Rule> log_chain() {
     return std::make_unique<LogChain>();
 }
 

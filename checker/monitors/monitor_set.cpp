@@ -11,7 +11,16 @@ MonitorSet::MonitorSet() {
             if (entry.kinds.contains(static_cast<ProtocolEvent::Kind>(kind)))
                 watching_[kind].push_back(monitors_.size());
         }
-        monitors_.push_back(entry.make(ledger_));
+        monitors_.push_back(entry.make());
+        monitors_.back()->read(ledger_);
+    }
+}
+
+MonitorSet::MonitorSet(const MonitorSet& other)
+    : ledger_(other.ledger_), watching_(other.watching_), alarms_(other.alarms_) {
+    for (const auto& monitor : other.monitors_) {
+        monitors_.push_back(monitor->copy());
+        monitors_.back()->read(ledger_);
     }
 }
 

@@ -12,6 +12,10 @@ namespace faultlab {
 class MonitorSet {
 public:
     MonitorSet();
+    /// As they are now, with a ledger of their own.
+    MonitorSet(const MonitorSet& other);
+    MonitorSet& operator=(const MonitorSet&) = delete;
+    ~MonitorSet() = default;
 
     void on(const ProtocolEvent& event);
 
@@ -25,7 +29,7 @@ private:
     void tell(const ProtocolEvent& event);
 
     Ledger ledger_;
-    std::vector<std::unique_ptr<Monitor>> monitors_;                      ///< as in the catalogue
+    std::vector<std::unique_ptr<Rule>> monitors_;                         ///< as in the catalogue
     std::array<std::vector<std::size_t>, ProtocolEvent::kinds> watching_; ///< indexes, by kind
     Alarms alarms_;
 };

@@ -10,7 +10,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class NobodyHalts final : public Monitor {
+class NobodyHalts final : public RuleOf<NobodyHalts> {
 public:
     void on(const ProtocolEvent& event) override {
         if (!judge(event.kind != ProtocolEvent::Kind::Halted))
@@ -20,7 +20,7 @@ public:
 
 } // namespace
 
-std::unique_ptr<Monitor> nobody_halts(const Ledger&) {
+std::unique_ptr<Rule> nobody_halts() {
     return std::make_unique<NobodyHalts>();
 }
 

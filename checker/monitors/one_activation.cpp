@@ -11,7 +11,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class OneActivation final : public Monitor {
+class OneActivation final : public RuleOf<OneActivation> {
 public:
     void on(const ProtocolEvent& event) override {
         const auto [first, is_new] = begins_.try_emplace(event.a, event.op);
@@ -35,7 +35,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> one_activation(const Ledger&) {
+std::unique_ptr<Rule> one_activation() {
     return std::make_unique<OneActivation>();
 }
 

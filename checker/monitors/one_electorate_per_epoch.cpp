@@ -8,25 +8,20 @@
 namespace faultlab::monitors {
 namespace {
 
-class OneElectoratePerEpoch final : public Monitor {
+class OneElectoratePerEpoch final : public RuleOf<OneElectoratePerEpoch> {
 public:
-    explicit OneElectoratePerEpoch(const Ledger& ledger) : ledger_(&ledger) {}
-
     void on(const ProtocolEvent& event) override {
-        const Electorate* known = ledger_->electorate(event.electorate->epoch);
+        const Electorate* known = ledger().electorate(event.electorate->epoch);
         if (known == nullptr) return;
         if (!judge(known->voters == event.electorate->voters))
             alarm(event, fmt::format("has other voters in epoch {}", known->epoch));
     }
-
-private:
-    const Ledger* ledger_;
 };
 
 } // namespace
 
-std::unique_ptr<Monitor> one_electorate_per_epoch(const Ledger& ledger) {
-    return std::make_unique<OneElectoratePerEpoch>(ledger);
+std::unique_ptr<Rule> one_electorate_per_epoch() {
+    return std::make_unique<OneElectoratePerEpoch>();
 }
 
 } // namespace faultlab::monitors

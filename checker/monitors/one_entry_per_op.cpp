@@ -9,25 +9,20 @@
 namespace faultlab::monitors {
 namespace {
 
-class OneEntryPerOp final : public Monitor {
+class OneEntryPerOp final : public RuleOf<OneEntryPerOp> {
 public:
-    explicit OneEntryPerOp(const Ledger& ledger) : ledger_(&ledger) {}
-
     void on(const ProtocolEvent& event) override {
-        const Ledger::Entry* known = ledger_->committed(event.op);
+        const Ledger::Entry* known = ledger().committed(event.op);
         if (known == nullptr) return;
         if (!judge(known->entry.checksum == event.log.front().checksum))
             alarm(event, fmt::format("commits another op {} than others", event.op));
     }
-
-private:
-    const Ledger* ledger_;
 };
 
 } // namespace
 
-std::unique_ptr<Monitor> one_entry_per_op(const Ledger& ledger) {
-    return std::make_unique<OneEntryPerOp>(ledger);
+std::unique_ptr<Rule> one_entry_per_op() {
+    return std::make_unique<OneEntryPerOp>();
 }
 
 } // namespace faultlab::monitors

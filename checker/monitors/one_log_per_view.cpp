@@ -10,7 +10,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class OneLogPerView final : public Monitor {
+class OneLogPerView final : public RuleOf<OneLogPerView> {
 public:
     void on(const ProtocolEvent& event) override {
         if (event.kind == ProtocolEvent::Kind::Shown) {
@@ -54,7 +54,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> one_log_per_view(const Ledger&) {
+std::unique_ptr<Rule> one_log_per_view() {
     return std::make_unique<OneLogPerView>();
 }
 

@@ -12,10 +12,8 @@
 namespace faultlab::monitors {
 namespace {
 
-class PromisesKept final : public Monitor {
+class PromisesKept final : public RuleOf<PromisesKept> {
 public:
-    explicit PromisesKept(const Ledger& ledger) : ledger_(&ledger) {}
-
     void on(const ProtocolEvent& event) override {
         Promise& mine = promises_[event.node];
         switch (event.kind) {
@@ -33,7 +31,6 @@ public:
     }
 
 private:
-    const Ledger* ledger_;
     /// Its strongest acknowledgement, and the newest view whose log it was sent.
     struct Promise {
         ViewNumber view = 0;
@@ -54,12 +51,12 @@ private:
     }
 
     [[nodiscard]] bool lacks_committed(const ProtocolEvent& event, const Promise& mine) const {
-        const Ledger::ViewLog* log = ledger_->log_of(mine.view);
+        const Ledger::ViewLog* log = ledger().log_of(mine.view);
         if (log == nullptr) return false;
         for (auto entry = log->entries.upper_bound(event.op);
              entry != log->entries.end() && entry->first <= mine.op;
              ++entry) {
-            const Ledger::Entry* known = ledger_->committed(entry->first);
+            const Ledger::Entry* known = ledger().committed(entry->first);
             if (known != nullptr && known->entry.checksum == entry->second.checksum) return true;
         }
         return false;
@@ -70,8 +67,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> promises_kept(const Ledger& ledger) {
-    return std::make_unique<PromisesKept>(ledger);
+std::unique_ptr<Rule> promises_kept() {
+    return std::make_unique<PromisesKept>();
 }
 
 } // namespace faultlab::monitors

@@ -12,10 +12,8 @@
 namespace faultlab::monitors {
 namespace {
 
-class QuorumCertificate final : public Monitor {
+class QuorumCertificate final : public RuleOf<QuorumCertificate> {
 public:
-    explicit QuorumCertificate(const Ledger& ledger) : ledger_(&ledger) {}
-
     void on(const ProtocolEvent& event) override {
         switch (event.kind) {
             case ProtocolEvent::Kind::Executed: executed(event); break;
@@ -26,18 +24,17 @@ public:
     }
 
 private:
-    const Ledger* ledger_;
     void executed(const ProtocolEvent& event) {
-        const Ledger::Entry* known = ledger_->committed(event.op);
+        const Ledger::Entry* known = ledger().committed(event.op);
         if (judge(known != nullptr && known->by_quorum)) return;
         alarm(event, fmt::format("executes op {}, which no quorum acknowledged", event.op));
     }
     void replied(const ProtocolEvent& event) {
-        if (judge(event.op <= ledger_->head())) return;
+        if (judge(event.op <= ledger().head())) return;
         alarm(event, fmt::format("answered a client for op {}, not committed", event.op));
     }
     void installed(const ProtocolEvent& event) {
-        const Electorate* voters = ledger_->electorate(epoch_of(event.view));
+        const Electorate* voters = ledger().electorate(epoch_of(event.view));
         if (event.a != 1 || voters == nullptr || event.view == voters->first_view) return;
         const auto votes = votes_.find(event.view);
         std::set<NodeId> who = votes == votes_.end() ? std::set<NodeId>{} : votes->second;
@@ -56,8 +53,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> quorum_certificate(const Ledger& ledger) {
-    return std::make_unique<QuorumCertificate>(ledger);
+std::unique_ptr<Rule> quorum_certificate() {
+    return std::make_unique<QuorumCertificate>();
 }
 
 } // namespace faultlab::monitors

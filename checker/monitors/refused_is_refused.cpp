@@ -12,7 +12,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class RefusedIsRefused final : public Monitor {
+class RefusedIsRefused final : public RuleOf<RefusedIsRefused> {
 public:
     void on(const ProtocolEvent& event) override {
         if (event.kind == ProtocolEvent::Kind::Started) { // it knows of none
@@ -41,7 +41,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> refused_is_refused(const Ledger&) {
+std::unique_ptr<Rule> refused_is_refused() {
     return std::make_unique<RefusedIsRefused>();
 }
 

@@ -16,7 +16,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class NeverRefused final : public Monitor {
+class NeverRefused final : public RuleOf<NeverRefused> {
 public:
     explicit NeverRefused(std::initializer_list<std::string_view> reasons) : reasons_(reasons) {}
 
@@ -41,30 +41,30 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> whole_messages(const Ledger&) {
+std::unique_ptr<Rule> whole_messages() {
     return std::make_unique<NeverRefused>(
         std::initializer_list<std::string_view>{"header checksum", "body checksum"});
 }
 
-std::unique_ptr<Monitor> fitting_tails(const Ledger&) {
+std::unique_ptr<Rule> fitting_tails() {
     return std::make_unique<NeverRefused>(
         std::initializer_list<std::string_view>{"tail length", "tail order"});
 }
 
-std::unique_ptr<Monitor> no_fork(const Ledger&) {
+std::unique_ptr<Rule> no_fork() {
     return std::make_unique<NeverRefused>(std::initializer_list<std::string_view>{"fork"});
 }
 
-std::unique_ptr<Monitor> fitting_sizes(const Ledger&) {
+std::unique_ptr<Rule> fitting_sizes() {
     return std::make_unique<NeverRefused>(std::initializer_list<std::string_view>{"size"});
 }
 
-std::unique_ptr<Monitor> fields_in_range(const Ledger&) {
+std::unique_ptr<Rule> fields_in_range() {
     return std::make_unique<NeverRefused>(
         std::initializer_list<std::string_view>{"range", "command", "membership"});
 }
 
-std::unique_ptr<Monitor> no_strangers(const Ledger&) {
+std::unique_ptr<Rule> no_strangers() {
     return std::make_unique<NeverRefused>(
         std::initializer_list<std::string_view>{"cluster", "protocol"});
 }

@@ -10,7 +10,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class RepairEnds final : public StableWindowRule {
+class RepairEnds final : public RuleOf<RepairEnds, StableWindowRule> {
     void look(const ProtocolEvent& event, const Survey& survey) override {
         const Survey::Replica* leader = leader_of(survey);
         if (leader == nullptr) return; // that is rule L2
@@ -31,7 +31,7 @@ class RepairEnds final : public StableWindowRule {
 
 } // namespace
 
-std::unique_ptr<Monitor> repair_ends(const Ledger&) {
+std::unique_ptr<Rule> repair_ends() {
     return std::make_unique<RepairEnds>();
 }
 

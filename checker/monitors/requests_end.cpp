@@ -12,7 +12,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class RequestsEnd final : public StableWindowRule {
+class RequestsEnd final : public RuleOf<RequestsEnd, StableWindowRule> {
     void begin() override { late_.clear(); }
     void look(const ProtocolEvent& event, const Survey& survey) override {
         const Nanos bound = time_to_answer(survey);
@@ -36,7 +36,7 @@ class RequestsEnd final : public StableWindowRule {
 
 } // namespace
 
-std::unique_ptr<Monitor> requests_end(const Ledger&) {
+std::unique_ptr<Rule> requests_end() {
     return std::make_unique<RequestsEnd>();
 }
 

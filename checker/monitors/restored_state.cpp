@@ -11,7 +11,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class RestoredState final : public Monitor {
+class RestoredState final : public RuleOf<RestoredState> {
 public:
     void on(const ProtocolEvent& event) override {
         if (event.kind == ProtocolEvent::Kind::Image) {
@@ -30,7 +30,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> restored_state(const Ledger&) {
+std::unique_ptr<Rule> restored_state() {
     return std::make_unique<RestoredState>();
 }
 

@@ -11,7 +11,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class SameReply final : public Monitor {
+class SameReply final : public RuleOf<SameReply> {
 public:
     void on(const ProtocolEvent& event) override {
         if (event.b == 0) return; // a registration that is repeated opens another session
@@ -31,7 +31,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> same_reply(const Ledger&) {
+std::unique_ptr<Rule> same_reply() {
     return std::make_unique<SameReply>();
 }
 

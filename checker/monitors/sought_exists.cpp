@@ -10,7 +10,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class SoughtExists final : public Monitor {
+class SoughtExists final : public RuleOf<SoughtExists> {
 public:
     void on(const ProtocolEvent& event) override {
         if (event.kind == ProtocolEvent::Kind::Proposed) {
@@ -30,7 +30,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> sought_exists(const Ledger&) {
+std::unique_ptr<Rule> sought_exists() {
     return std::make_unique<SoughtExists>();
 }
 

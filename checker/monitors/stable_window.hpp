@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/monitor.hpp"
+#include "checker/monitors/catalogue.hpp"
 
 #include <cstdint>
 #include <map>
@@ -14,7 +14,7 @@ namespace faultlab::monitors {
 /// The windows, and the bounds below, are those of partial synchrony (Dwork, Lynch, Stockmeyer
 /// 1988): once messages and replicas are as fast as promised, a view whose leader belongs to the
 /// core, and that all of the core enter in time, cannot fail.
-class StableWindowRule : public Monitor {
+class StableWindowRule : public Rule {
 public:
     void on(const ProtocolEvent& event) final;
 

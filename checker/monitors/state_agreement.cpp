@@ -10,7 +10,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class StateAgreement final : public Monitor {
+class StateAgreement final : public RuleOf<StateAgreement> {
 public:
     void on(const ProtocolEvent& event) override {
         const auto [first, is_new] = known_.try_emplace(event.op, event.checksum);
@@ -25,7 +25,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> state_agreement(const Ledger&) {
+std::unique_ptr<Rule> state_agreement() {
     return std::make_unique<StateAgreement>();
 }
 

@@ -8,12 +8,10 @@
 namespace faultlab::monitors {
 namespace {
 
-class TimestampsRise final : public Monitor {
+class TimestampsRise final : public RuleOf<TimestampsRise> {
 public:
-    explicit TimestampsRise(const Ledger& ledger) : ledger_(&ledger) {}
-
     void on(const ProtocolEvent& event) override {
-        const Ledger::Entry* before = event.op > 0 ? ledger_->committed(event.op - 1) : nullptr;
+        const Ledger::Entry* before = event.op > 0 ? ledger().committed(event.op - 1) : nullptr;
         const std::uint64_t timestamp = event.log.front().timestamp;
         if (before == nullptr || before->entry.timestamp == 0 || timestamp == 0) return;
         if (!judge(timestamp > before->entry.timestamp)) {
@@ -22,15 +20,12 @@ public:
                 fmt::format("commits op {}, whose timestamp is not above the last one", event.op));
         }
     }
-
-private:
-    const Ledger* ledger_;
 };
 
 } // namespace
 
-std::unique_ptr<Monitor> timestamps_rise(const Ledger& ledger) {
-    return std::make_unique<TimestampsRise>(ledger);
+std::unique_ptr<Rule> timestamps_rise() {
+    return std::make_unique<TimestampsRise>();
 }
 
 } // namespace faultlab::monitors

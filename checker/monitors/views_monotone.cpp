@@ -12,7 +12,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class ViewsMonotone final : public Monitor {
+class ViewsMonotone final : public RuleOf<ViewsMonotone> {
 public:
     void on(const ProtocolEvent& event) override {
         Last& last = last_[event.node];
@@ -71,7 +71,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Monitor> views_monotone(const Ledger&) {
+std::unique_ptr<Rule> views_monotone() {
     return std::make_unique<ViewsMonotone>();
 }
 

@@ -12,19 +12,17 @@
 namespace faultlab::monitors {
 namespace {
 
-class WishedViews final : public Monitor {
+class WishedViews final : public RuleOf<WishedViews> {
 public:
-    explicit WishedViews(const Ledger& ledger) : ledger_(&ledger) {}
-
     void on(const ProtocolEvent& event) override {
         if (event.kind == ProtocolEvent::Kind::Wished) {
             wishes_[event.view].insert(event.node);
             return;
         }
-        const Electorate* voters = ledger_->electorate(epoch_of(event.view));
+        const Electorate* voters = ledger().electorate(epoch_of(event.view));
         if (voters == nullptr || event.view == voters->first_view) return;
         // Who has only heard that an epoch is over names any view of it, and elects nobody.
-        if (ledger_->electorate(voters->epoch + 1) != nullptr) return;
+        if (ledger().electorate(voters->epoch + 1) != nullptr) return;
         std::size_t wished = 0;
         if (const auto known = wishes_.find(event.view); known != wishes_.end()) {
             for (const NodeId node : known->second)
@@ -39,14 +37,13 @@ public:
     }
 
 private:
-    const Ledger* ledger_;
     std::map<ViewNumber, std::set<NodeId>> wishes_;
 };
 
 } // namespace
 
-std::unique_ptr<Monitor> wished_views(const Ledger& ledger) {
-    return std::make_unique<WishedViews>(ledger);
+std::unique_ptr<Rule> wished_views() {
+    return std::make_unique<WishedViews>();
 }
 
 } // namespace faultlab::monitors

@@ -8,7 +8,7 @@
 namespace faultlab::monitors {
 namespace {
 
-class WithinLimits final : public Monitor {
+class WithinLimits final : public RuleOf<WithinLimits> {
 public:
     void on(const ProtocolEvent& event) override {
         if (event.survey->setup == nullptr) return;
@@ -39,7 +39,7 @@ public:
 
 } // namespace
 
-std::unique_ptr<Monitor> within_limits(const Ledger&) {
+std::unique_ptr<Rule> within_limits() {
     return std::make_unique<WithinLimits>();
 }
 

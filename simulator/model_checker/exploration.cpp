@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 namespace faultlab::simulator {
@@ -55,7 +56,11 @@ struct Way {
 
 class Explorer {
 public:
-    Explorer(const Bounds& bounds, const BugSet& bugs) : bounds_(bounds), schedule_(bounds, bugs) {}
+    Explorer(const Bounds& bounds, const BugSet& bugs) : bounds_(bounds), schedule_(bounds, bugs) {
+        along_.emplace_back();
+        for (const auto& [id, moment] : schedule_.prologue())
+            tell(along_.back().rules, id, moment);
+    }
 
     Exploration run(const OnDepth& on_depth) {
         std::vector<Reached> states = {{schedule_.first(), 0}};
@@ -104,24 +109,31 @@ private:
         }
     }
 
+    /// States of one depth come one after the other as their parents did, so that most of the way
+    /// to each is that to the one before.
     void judge(std::uint32_t way) {
         std::vector<std::uint32_t> path;
-        for (; way != 0; way = ways_[way].before)
-            path.push_back(way);
+        for (std::uint32_t at = way; at != 0; at = ways_[at].before)
+            path.push_back(at);
         std::ranges::reverse(path);
-        MonitorSet rules;
-        for (const auto& [id, moment] : schedule_.prologue())
-            tell(rules, id, moment);
-        for (const std::uint32_t step : path)
-            tell(rules, ways_[step].action.at, ways_[step].after);
-        for (const Alarm& alarm : rules.take_alarms()) {
-            Counterexample found{.violation = fmt::format(
-                                     "{}: replica {}: {}", alarm.rule, alarm.node + 1, alarm.what)};
-            for (const std::uint32_t step : path)
-                found.actions.push_back(schedule_.text(ways_[step].action));
-            result_.counterexample = std::move(found);
-            return;
+        std::size_t shared = 0;
+        while (shared < path.size() && shared + 1 < along_.size() &&
+               along_[shared + 1].way == path[shared])
+            ++shared;
+        while (along_.size() > shared + 1)
+            along_.pop_back();
+        for (; shared < path.size(); ++shared) {
+            along_.emplace_back(path[shared], along_.back().rules);
+            tell(along_.back().rules, ways_[path[shared]].action.at, ways_[path[shared]].after);
         }
+        const Alarms alarms = along_.back().rules.take_alarms();
+        if (alarms.empty()) return;
+        const Alarm& alarm = alarms.front();
+        Counterexample found{
+            .violation = fmt::format("{}: replica {}: {}", alarm.rule, alarm.node + 1, alarm.what)};
+        for (const std::uint32_t step : path)
+            found.actions.push_back(schedule_.text(ways_[step].action));
+        result_.counterexample = std::move(found);
     }
 
     void tell(MonitorSet& rules, ReplicaId id, Histories::Moment moment) const {
@@ -129,9 +141,18 @@ private:
             rules.on(told.event());
     }
 
+    /// The rules as they are once they were told of the way to a state.
+    struct Judges {
+        std::uint32_t way = 0;
+        MonitorSet rules;
+        explicit Judges(std::uint32_t of = 0, const MonitorSet& before = {})
+            : way(of), rules(before) {}
+    };
+
     Bounds bounds_;
     Schedule schedule_;
     std::vector<Way> ways_{1}; ///< the first: how it begins
+    std::deque<Judges> along_; ///< the way to the state that was judged last, from the beginning
     Seen seen_;
     Exploration result_;
 };
