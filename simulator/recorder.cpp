@@ -117,15 +117,9 @@ Record Recorder::record(const Simulation& simulation,
                   .faults = faults.faults(),
                   .samples = std::move(samples_)};
     record.meta = {{"simulated", Value(true)},
-                   {"scenario", Value(simulation.scenario->name)},
                    {"knobs", Value(knobs.text())},
                    {"reproduce", Value(reproduction(simulation))},
                    {"ended", Value("complete")}};
-    if (simulation.script) record.meta["script"] = Value(text(*simulation.script));
-    if (simulation.events != Simulation{}.events)
-        record.meta["events"] = Value(std::to_string(simulation.events));
-    if (!simulation.overrides.empty())
-        record.meta["overrides"] = Value(text(simulation.overrides, ","));
     record.cluster = cluster_of(world, record.plan);
     for (const replica::BugEntry& entry : replica::bugs()) {
         if (!simulation.bugs.on(entry.bug)) continue;
@@ -150,31 +144,6 @@ Record Recorder::record(const Simulation& simulation,
     record.events = std::move(events_);
     said_.clear();
     return record;
-}
-
-Result<Simulation> simulation_of(const Record& record) {
-    const auto meta = [&record](const char* name) {
-        const auto found = record.meta.find(name);
-        const std::string* const text = found == record.meta.end() ? nullptr : found->second.text();
-        return text == nullptr ? std::string() : *text;
-    };
-    if (meta("scenario").empty())
-        return usage_error(fmt::format("run {} was not simulated", record.run_id),
-                           "faultlab sim makes runs that are");
-    Simulation simulation{.seed = record.plan.seed};
-    FAULTLAB_TRY(simulation.scenario, find_scenario(meta("scenario")));
-    if (const auto bugs = record.plan.options.find("bug"); bugs != record.plan.options.end())
-        simulation.bugs = replica::parse_bugs(bugs->second).bugs;
-    for (const std::string& knob : split_list(meta("overrides"))) {
-        FAULTLAB_TRY(const Override one, parse_override(knob));
-        simulation.overrides.push_back(one);
-    }
-    if (const std::string events = meta("events"); !events.empty())
-        simulation.events = std::stoull(events);
-    if (const std::string script = meta("script"); !script.empty()) {
-        FAULTLAB_TRY(simulation.script, parse_script(script));
-    }
-    return simulation;
 }
 
 } // namespace faultlab::simulator

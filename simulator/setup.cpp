@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace faultlab::simulator {
 namespace {
@@ -146,10 +147,48 @@ Plan plan_of(const Simulation& simulation, const Knobs& knobs) {
     const auto workload = find_workload(plan.workload).value()->make();
     plan.options = complete_options(plan.options, workload->options(), "workload kv").value();
     if (const std::string bugs = text(simulation.bugs); !bugs.empty()) plan.options["bug"] = bugs;
+    plan.options["scenario"] = simulation.scenario->name;
+    if (simulation.events != Simulation{}.events)
+        plan.options["events"] = fmt::format("{}", simulation.events);
+    if (!simulation.overrides.empty()) plan.options["knobs"] = text(simulation.overrides, ",");
+    if (simulation.script) plan.options["script"] = text(*simulation.script);
     const Rng streams = Rng(simulation.seed).split("workload");
     for (std::int32_t worker = 0; worker < plan.workers(); ++worker)
         plan.stream_seeds.push_back(streams.split(fmt::format("process/{}", worker)).seed());
     return plan;
+}
+
+Result<Simulation> simulation_of(const Plan& plan) {
+    const auto option = [&plan](const char* name) {
+        const auto found = plan.options.find(name);
+        return found == plan.options.end() ? std::string() : found->second;
+    };
+    if (option("scenario").empty())
+        return usage_error("this plan is not one of a simulation",
+                           "faultlab sim makes runs whose plans are");
+    Simulation simulation{.seed = plan.seed, .safety_limit = plan.duration};
+    FAULTLAB_TRY(simulation.scenario, find_scenario(option("scenario")));
+    const replica::ParsedBugs bugs = replica::parse_bugs(option("bug"));
+    if (bugs.unknown) return usage_error("unknown bug " + *bugs.unknown, "faultlab list bugs");
+    simulation.bugs = bugs.bugs;
+    if (const std::string events = option("events"); !events.empty()) {
+        const auto [end, error] =
+            std::from_chars(events.data(), events.data() + events.size(), simulation.events);
+        if (error != std::errc{} || end != events.data() + events.size())
+            return usage_error("events: not a number: " + events);
+    }
+    for (const std::string& knob : split_list(option("knobs"))) {
+        FAULTLAB_TRY(const Override one, parse_override(knob));
+        simulation.overrides.push_back(one);
+    }
+    if (const std::string script = option("script"); !script.empty()) {
+        FAULTLAB_TRY(simulation.script, parse_script(script));
+    }
+    if (plan_of(simulation, knobs_of(simulation)) != plan) {
+        return usage_error("the plan was changed, or another version of the simulator made it",
+                           "another simulation: faultlab sim --seed, --scenario, --knob");
+    }
+    return simulation;
 }
 
 } // namespace faultlab::simulator

@@ -16,7 +16,8 @@ constexpr std::uint32_t slot_bytes = 3584;
 // What the knobs mean.
 [[nodiscard]] WorldOptions world_options(const Simulation& simulation, const Knobs& knobs);
 [[nodiscard]] NemesisOptions nemesis_options(const Knobs& knobs);
-/// The plan that its record has: the streams of its clients follow from it.
+/// The plan that its record has. It says all that the simulation depends on but `trace`, and what
+/// is only about the outcome.
 [[nodiscard]] Plan plan_of(const Simulation& simulation, const Knobs& knobs);
 
 } // namespace faultlab::simulator

@@ -7,9 +7,11 @@
 #include "controller/cli/judging.hpp"
 #include "controller/cli/local_run.hpp"
 #include "controller/cli/runs.hpp"
+#include "controller/cli/simulated_run.hpp"
 #include "controller/cli/streams.hpp"
 #include "core/store/lab_index.hpp"
 #include "core/store/run_reader.hpp"
+#include "simulator/executor.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -18,6 +20,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 namespace faultlab {
@@ -58,6 +61,19 @@ std::string_view ended_text(const Result<RunEnd>& end) {
     return *end == RunEnd::complete ? "complete" : "interrupted";
 }
 
+/// Judges a run that was just stored and writes its report; returns the exit code.
+int conclude(const Common& common, const CheckLimits& limits, const RunDirectory& run) {
+    auto judged = judge(common, run, limits);
+    // Its record was just written: that it cannot be read is no mistake of the user.
+    if (!judged) return fail(common, judged.error(), exit_lab_error);
+    std::vector<int> codes{exit_code(*judged)};
+    if (judged->unkept) codes.push_back(note_error(*judged->unkept));
+    auto report = write_report(common, *judged);
+    if (!report) codes.push_back(note_error(report.error()));
+    print_outcome(common, *judged, report ? *report : std::filesystem::path{});
+    return combined_exit_code(codes);
+}
+
 /// Runs one plan, judges it and writes its report; returns the exit code.
 int perform(const Common& common, const CheckLimits& limits, const Plan& plan) {
     auto run = make_run_directory(common.lab);
@@ -92,18 +108,21 @@ int perform(const Common& common, const CheckLimits& limits, const Plan& plan) {
         }
         codes.push_back(code);
     }
-    auto judged = judge(common, *run, limits);
-    if (!judged) {
-        // Its record was just written: that it cannot be read is no mistake of the user.
-        codes.push_back(fail(common, judged.error(), exit_lab_error));
-        return combined_exit_code(codes);
-    }
-    codes.push_back(exit_code(*judged));
-    if (judged->unkept) codes.push_back(note_error(*judged->unkept));
-    auto report = write_report(common, *judged);
-    if (!report) codes.push_back(note_error(report.error()));
-    print_outcome(common, *judged, report ? *report : std::filesystem::path{});
+    codes.push_back(conclude(common, limits, *run));
     return combined_exit_code(codes);
+}
+
+/// Simulates the plan of an earlier simulation, judges it and writes its report; returns the exit
+/// code.
+int simulate_again(const Common& common, const CheckLimits& limits, const Plan& plan) {
+    std::optional<RunDirectory> run;
+    simulator::SimulationExecutor executor(
+        [&](const Record& record) -> Result<std::filesystem::path> {
+            FAULTLAB_TRY(run, keep_simulated_run(common, record));
+            return run->run_db();
+        });
+    if (const auto outcome = executor.run(plan); !outcome) return fail(common, outcome.error());
+    return conclude(common, limits, *run);
 }
 
 /// The share of attempts that fail, with its 95 % interval (Wilson 1927).
@@ -138,10 +157,12 @@ int execute(const ReplayCommand& command) {
     if (!run) return fail(command.common, run.error());
     auto record = load_record(run->run_db());
     if (!record) return fail(command.common, record.error());
-    if (const auto simulated = record->meta.find("reproduce"); simulated != record->meta.end()) {
-        const std::string* const again = simulated->second.text();
-        return fail(command.common,
-                    usage_error("this run was simulated", again == nullptr ? "" : *again));
+    if (record->meta.contains("simulated")) {
+        if (command.attempts > 1) {
+            return fail(command.common,
+                        usage_error("this run was simulated: every attempt would be the same"));
+        }
+        return simulate_again(command.common, command.limits, record->plan);
     }
     const auto plan = command.exact ? exact_plan(*record) : fitting_plan(record->plan);
     if (!plan) return fail(command.common, plan.error());

@@ -27,7 +27,7 @@ Result<Simulation> simulation_of(const ShrinkCommand& command) {
     if (!command.run.empty()) {
         FAULTLAB_TRY(const RunDirectory run, find_run(command.common.lab, command.run));
         FAULTLAB_TRY(const Record record, load_record(run.run_db()));
-        return simulator::simulation_of(record);
+        return simulator::simulation_of(record.plan);
     }
     if (!command.sim.seed) {
         return usage_error("what is to be shrunk was not said",

@@ -129,8 +129,7 @@ Result<void> write_simulated_run(const RunDirectory& run,
     return {};
 }
 
-Result<RunDirectory>
-store_simulated_run(const Common& common, const CheckLimits& limits, const Record& record) {
+Result<RunDirectory> keep_simulated_run(const Common& common, const Record& record) {
     FAULTLAB_TRY(RunDirectory run, make_run_directory(common.lab));
     FAULTLAB_TRY(const LabIndex index, LabIndex::open(common.lab));
     FAULTLAB_DO(index.add({.id = run.id,
@@ -144,6 +143,12 @@ store_simulated_run(const Common& common, const CheckLimits& limits, const Recor
     if (const auto mistakes = audits.mistakes(); !mistakes.empty())
         return lab_error(fmt::format("run {}: {}", run.id, text(mistakes.front())));
     FAULTLAB_DO(index.set_ended(run.id, "complete"));
+    return run;
+}
+
+Result<RunDirectory>
+store_simulated_run(const Common& common, const CheckLimits& limits, const Record& record) {
+    FAULTLAB_TRY(RunDirectory run, keep_simulated_run(common, record));
     FAULTLAB_TRY(const Judged judged, judge(common, run, limits));
     if (judged.unkept) return *judged.unkept;
     return run;

@@ -15,8 +15,11 @@ Result<void> write_simulated_run(const RunDirectory& run,
                                  simulator::SimBug simbug,
                                  simulator::Audits& audits);
 
-/// Stores the record of a simulation as a run of the lab, judged, so that every command for runs
-/// understands it. An error of the lab when it is read back as something else.
+/// Keeps the record of a simulation as a run of the lab, so that every command for runs understands
+/// it. An error of the lab when it is read back as something else. It is not judged yet.
+Result<RunDirectory> keep_simulated_run(const Common& common, const Record& record);
+
+/// Keeps it, judged.
 Result<RunDirectory>
 store_simulated_run(const Common& common, const CheckLimits& limits, const Record& record);
 

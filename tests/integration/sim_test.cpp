@@ -76,8 +76,12 @@ TEST_CASE("a failure has one command that shows it again, and is kept as a run")
     CHECK(lab_command({"explain", run, "--lab", runs}).out.find(what.substr(1)) !=
           std::string::npos);
     const Finished replay = lab_command({"replay", run, "--lab", runs});
-    CHECK(replay.exit_code == 64);
-    CHECK(replay.err.find("this run was simulated") != std::string::npos);
+    INFO(replay.out << replay.err);
+    CHECK(replay.exit_code == 1);
+    CHECK(replay.out.find(what.substr(1)) != std::string::npos);
+    const Finished often = lab_command({"replay", run, "--attempts", "2", "--lab", runs});
+    CHECK(often.exit_code == 64);
+    CHECK(often.err.find("every attempt would be the same") != std::string::npos);
 }
 
 TEST_CASE("what was not shown makes a batch vacuous") {

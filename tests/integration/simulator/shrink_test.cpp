@@ -49,7 +49,7 @@ void check_small(const Case& one) {
     CHECK(shrunk->repeated == repeats);
     CHECK(shrunk->without_bugs);
     // What is kept of it tells all that it takes to simulate it again.
-    const auto again = simulator::simulation_of(shrunk->outcome.record);
+    const auto again = simulator::simulation_of(shrunk->outcome.record.plan);
     REQUIRE(again);
     CHECK(simulate(*again).chain == shrunk->outcome.chain);
     REQUIRE_FALSE(shrunk->outcome.alarms.empty());

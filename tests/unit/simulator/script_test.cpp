@@ -100,7 +100,7 @@ TEST_CASE("A run does what its script says, and nothing else", "[simulator]") {
     CHECK(simulate(simulation).chain == outcome.chain);
     simulation.script->draws = 1;
     CHECK(simulate(simulation).chain != outcome.chain);
-    CHECK(simulation_of(outcome.record).value().script == script);
+    CHECK(simulation_of(outcome.record.plan).value().script == script);
 }
 
 TEST_CASE("What a witness writes down is what was done", "[simulator]") {
