@@ -26,7 +26,8 @@ std::vector<Scenario> by_id() {
                               lie_scenarios(),
                               bad_request_scenarios(),
                               damage_scenarios(),
-                              stranger_scenarios()}) {
+                              stranger_scenarios(),
+                              false_witness_scenarios()}) {
         all.insert(all.end(), family.begin(), family.end());
     }
     std::ranges::sort(all, {}, &Scenario::id);

@@ -1,6 +1,7 @@
 // Disks that lose power, rot, and lie.
 
 #include "simulator/scenarios/families.hpp"
+#include "simulator/scenarios/few_witnesses.hpp"
 
 #include <fmt/format.h>
 
@@ -133,10 +134,12 @@ constexpr std::array silent_proofs = {
 // --- SC29: a corrupt log at the start
 
 /// Cuts the power of a replica whose disk may be bad, lets its log rot meanwhile, and as often as
-/// not takes the primary away as soon as it starts again, so that its votes count.
+/// not takes the primary away as soon as it starts again, so that its votes count. As often as not
+/// it was one of as few as it takes to commit: then everybody else who has what they committed is
+/// taken away, too.
 class CorruptLog : public Stage::Program {
 public:
-    explicit CorruptLog(Stage& stage) : stage_(&stage) {
+    explicit CorruptLog(Stage& stage) : stage_(&stage), few_(stage) {
         stage.on(EventKind::Repaired, [this](ReplicaId id, const Event&) {
             if (id == victim_) stage_->count("repaired");
         });
@@ -149,14 +152,23 @@ public:
 
     void wait() {
         const auto commits = static_cast<Op>(stage_->rng().between(5, 25));
-        stage_->after_commits(commits, [this] { cut(); });
+        stage_->after_commits(commits, [this] {
+            victim_ = stage_->nemesis().damage_any();
+            if (!stage_->world().running(victim_)) return wait();
+            if (stage_->rng().chance(1, 2)) return cut();
+            few_.leave_behind(victim_);
+            const auto few = static_cast<Op>(stage_->rng().between(1, 4));
+            stage_->after_commits(few, [this] { cut(); });
+        });
     }
 
 private:
     void cut() {
-        victim_ = stage_->nemesis().damage_any();
         World& world = stage_->world();
-        if (!world.running(victim_)) return wait();
+        if (!world.running(victim_)) {
+            if (few_.begun()) few_.turn();
+            return wait();
+        }
         const FaultId fault = stage_->begin(
             {.kind = "power-cut",
              .summary = fmt::format("n{} loses its power, and its log rots meanwhile", victim_),
@@ -169,14 +181,19 @@ private:
             stage_->reboot(victim_);
             stage_->count("restarts");
             const bool leads = stage_->world().primary() == victim_;
-            if (!leads && stage_->rng().chance(1, 2))
+            if (few_.begun()) {
+                few_.turn();
+                stage_->count("witnesses_away");
+            } else if (!leads && stage_->rng().chance(1, 2)) {
                 stage_->unseat(2 * stage_->patience(), 5 * stage_->patience());
+            }
             wait();
         });
     }
 
     Stage* stage_;
     ReplicaId victim_ = no_replica;
+    FewWitnesses few_;
 };
 
 void play_corrupt_log(Stage& stage) {
@@ -186,6 +203,7 @@ void play_corrupt_log(Stage& stage) {
 constexpr std::array corrupt_proofs = {
     Proof{"rotten", 200, "entries rot while their machine is off"},
     Proof{"restarts", 100, "it starts on them"},
+    Proof{"witnesses_away", 20, "whoever else has what was committed is away then"},
     Proof{"repaired", 20, "it fetches what it has not"}};
 
 // --- SC54: what nobody reads rots

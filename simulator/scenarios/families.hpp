@@ -23,6 +23,7 @@ namespace faultlab::simulator {
 [[nodiscard]] std::span<const Scenario> bad_request_scenarios();
 [[nodiscard]] std::span<const Scenario> damage_scenarios();
 [[nodiscard]] std::span<const Scenario> stranger_scenarios();
+[[nodiscard]] std::span<const Scenario> false_witness_scenarios();
 
 /// No fault but those of the scenario's program, and a cluster in which a view can change.
 void only_its_own_faults(Knobs& knobs);
