@@ -21,6 +21,7 @@ struct Case {
 };
 
 constexpr Case cases[] = {
+    {.rule = "S17", .bug = "KM6", .scenario = "forged-checkpoints", .seed = 2},
     {.rule = "L1", .bug = "K3.2", .scenario = "failing-commands", .seed = 1},
     {.rule = "L2", .bug = "V6", .scenario = "combined", .seed = 2},
     {.rule = "L3", .bug = "B9", .scenario = "primary-isolated", .seed = 2},
