@@ -435,6 +435,26 @@ TEST_CASE("a promise may end with the log of a later view, unless it was kept by
           "S14: offers log (0.0, 0) after it acknowledged (0.0, 1)");
 }
 
+TEST_CASE("a promise may end once its entry never can be committed", "[monitors]") {
+    const auto alarm = [](const std::vector<NodeId>& leave, bool acknowledged) {
+        ProtocolStory story;
+        story.acknowledges(2, 1, {entry(1), entry(2)}).acknowledges(0, 1, {entry(1)});
+        if (acknowledged) story.acknowledges(1, 1, {entry(1), entry(2)});
+        for (const NodeId node : leave)
+            story.votes(node, 2, 1, 1);
+        return story.votes(2, 3, 1, 1).alarm();
+    };
+    const std::string broken = "S14: offers log (0.1, 1) after it acknowledged (0.1, 2)";
+    CHECK(alarm({0, 1}, false).empty());
+    CHECK(alarm({0}, false) == broken); // the third may still acknowledge it
+    CHECK(alarm({}, false) == broken);
+    CHECK(alarm({0, 1}, true) == broken); // it is committed, and 1 breaks its promise, too
+    ProtocolStory earlier; // all of the later view's log is missing, not only its end
+    earlier.acknowledges(2, 1, {entry(1)}).votes(0, 2, 0, 0).votes(1, 2, 0, 0);
+    CHECK(earlier.votes(2, 3, 0, 0).alarm() ==
+          "S14: offers log (0.0, 0) after it acknowledged (0.1, 1)");
+}
+
 TEST_CASE("liveness is judged in windows only, each anew", "[monitors]") {
     Survey none = calm();
     nobody_leads(none);
