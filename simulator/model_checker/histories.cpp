@@ -1,26 +1,53 @@
 #include "simulator/model_checker/histories.hpp"
 
+#include "replica/core/word_hash.hpp"
+
 #include <algorithm>
 
 namespace faultlab::simulator {
 
-std::uint32_t Packets::number(Packet packet) {
-    const auto [at, fresh] = numbers_.try_emplace({packet.header.checksum, packet.to},
-                                                  static_cast<std::uint32_t>(packets_.size()));
-    if (fresh) packets_.push_back(std::move(packet));
+std::uint32_t Parcels::number(Parcel parcel) {
+    replica::WordHash hash;
+    for (const Packet& packet : parcel)
+        hash.add(packet.header.checksum);
+    const auto [at, fresh] = numbers_.try_emplace({hash.value(), parcel.front().to},
+                                                  static_cast<std::uint32_t>(parcels_.size()));
+    if (fresh) parcels_.push_back(std::move(parcel));
     return at->second;
 }
+
+namespace {
+
+/// By receiver, in the order in which each was first sent something.
+std::vector<Parcel> parcels_of(std::vector<Packet>& sent) {
+    std::vector<Parcel> parcels;
+    for (Packet& packet : sent) {
+        const auto same = [&](const Parcel& parcel) { return parcel.front().to == packet.to; };
+        const auto known = std::ranges::find_if(parcels, same);
+        if (known != parcels.end()) {
+            known->push_back(std::move(packet));
+        } else {
+            parcels.emplace_back().push_back(std::move(packet));
+        }
+    }
+    return parcels;
+}
+
+} // namespace
 
 Histories::Histories(const Config& config,
                      const BugSet& bugs,
                      const Membership& membership,
-                     Packets& packets)
-    : replica_(config, bugs, membership), packets_(&packets), moments_(1) {}
+                     Parcels& parcels)
+    : replica_(config, bugs, membership), parcels_(&parcels), moments_(1) {}
 
 void Histories::tell(Cue cue) {
     switch (cue.kind) {
         case Cue::Kind::Start: replica_.start(); return;
-        case Cue::Kind::Hear: replica_.hear(packets_->at(cue.what)); return;
+        case Cue::Kind::Hear:
+            for (const Packet& packet : parcels_->at(cue.what))
+                if (replica_.alive()) replica_.hear(packet);
+            return;
         case Cue::Kind::Ring: replica_.ring(static_cast<Timer>(cue.what)); return;
         case Cue::Kind::Restart:
             replica_.die();
@@ -61,8 +88,8 @@ Histories::Moment Histories::next(Moment moment, Cue cue) {
                 .cue = cue,
                 .stance = replica_.stance(),
                 .fingerprint = replica_.fingerprint()};
-    for (Packet& packet : replica_.sent())
-        event.sent.push_back(packets_->number(std::move(packet)));
+    for (Parcel& parcel : parcels_of(replica_.sent()))
+        event.sent.push_back(parcels_->number(std::move(parcel)));
     event.told = std::move(replica_.told());
     event.telling = tells_news(moment, event.told);
     moments_.push_back(std::move(event));

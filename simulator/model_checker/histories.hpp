@@ -11,14 +11,18 @@
 
 namespace faultlab::simulator {
 
-/// Packets by number; what is equal, for one receiver, has one number.
-class Packets {
+/// What somebody sends to one receiver in one step: it arrives together.
+using Parcel = std::vector<Packet>;
+
+/// Parcels by number; what is equal, for one receiver, has one number.
+class Parcels {
 public:
-    std::uint32_t number(Packet packet);
-    [[nodiscard]] const Packet& at(std::uint32_t number) const { return packets_[number]; }
+    /// Requires: it is not empty.
+    std::uint32_t number(Parcel parcel);
+    [[nodiscard]] const Parcel& at(std::uint32_t number) const { return parcels_[number]; }
 
 private:
-    std::deque<Packet> packets_;
+    std::deque<Parcel> parcels_;
     std::map<std::pair<Checksum, Endpoint>, std::uint32_t> numbers_;
 };
 
@@ -26,7 +30,7 @@ private:
 struct Cue {
     enum class Kind : std::uint8_t { Start, Hear, Ring, Restart };
     Kind kind = Kind::Start;
-    std::uint32_t what = 0; ///< Hear: the packet's number; Ring: the timer
+    std::uint32_t what = 0; ///< Hear: the parcel's number; Ring: the timer
 
     friend constexpr auto operator<=>(const Cue&, const Cue&) = default;
 };
@@ -40,13 +44,13 @@ public:
     Histories(const Config& config,
               const BugSet& bugs,
               const Membership& membership,
-              Packets& packets);
+              Parcels& parcels);
 
     /// The moment after this cue.
     [[nodiscard]] Moment next(Moment moment, Cue cue);
 
     [[nodiscard]] const Stance& stance(Moment moment) const { return moments_[moment].stance; }
-    /// What it said upon the last cue: numbers of packets.
+    /// What it said upon the last cue: numbers of parcels.
     [[nodiscard]] std::span<const std::uint32_t> sent(Moment moment) const {
         return moments_[moment].sent;
     }
@@ -56,7 +60,7 @@ public:
     }
     /// Whether rules can see something in it that they had not seen before.
     [[nodiscard]] bool telling(Moment moment) const { return moments_[moment].telling; }
-    /// The packets that it was told, the newest first.
+    /// The parcels that it was told, the newest first.
     [[nodiscard]] std::vector<std::uint32_t> heard(Moment moment) const;
     [[nodiscard]] const Checksum& fingerprint(Moment moment) const {
         return moments_[moment].fingerprint;
@@ -78,7 +82,7 @@ private:
     [[nodiscard]] bool tells_news(Moment before, const std::vector<Told>& told) const;
 
     LoneReplica replica_;
-    Packets* packets_;
+    Parcels* parcels_;
     std::deque<Event> moments_;
     Moment live_ = 0; ///< where replica_ is
 };

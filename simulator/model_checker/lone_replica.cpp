@@ -87,7 +87,7 @@ void LoneReplica::die() {
 
 Stance LoneReplica::stance() const {
     Stance stance;
-    if (replica_ == nullptr || halted_) return stance;
+    if (!alive()) return stance;
     const Telemetry shown = replica_->telemetry(now_);
     stance.alive = true;
     stance.status = shown.status;
@@ -101,7 +101,7 @@ Stance LoneReplica::stance() const {
 Checksum LoneReplica::fingerprint() const {
     replica::WordHash hash;
     hash.add(halted_, replica_ != nullptr, stance().impatient);
-    if (replica_ != nullptr && !halted_) hash.add(replica_->fingerprint(now_));
+    if (alive()) hash.add(replica_->fingerprint(now_));
     // What a next life may find there; of the superblock, the replica has told the content.
     for (const Zone zone : {Zone::Headers, Zone::Prepares})
         hash.add(checksum(zones_[static_cast<std::size_t>(zone)]));

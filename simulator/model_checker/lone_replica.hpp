@@ -48,6 +48,8 @@ public:
     void listen();
     [[nodiscard]] std::vector<Packet>& sent() { return sent_; }
     [[nodiscard]] std::vector<Told>& told() { return told_; }
+    /// It runs, and has not halted.
+    [[nodiscard]] bool alive() const { return replica_ != nullptr && !halted_; }
     [[nodiscard]] Stance stance() const;
     /// Equal for replicas that will act alike.
     [[nodiscard]] Checksum fingerprint() const;

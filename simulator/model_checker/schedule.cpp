@@ -36,6 +36,10 @@ bool late(const Packet& packet, const Stance& stance) {
     }
 }
 
+bool late(const Parcel& parcel, const Stance& stance) {
+    return std::ranges::all_of(parcel, [&](const Packet& packet) { return late(packet, stance); });
+}
+
 bool may_come_again(const Packet& packet) {
     switch (packet.header.command) {
         case Command::Prepare:
@@ -48,8 +52,17 @@ bool may_come_again(const Packet& packet) {
     }
 }
 
-std::uint32_t link_of(const Packet& packet) {
-    return packet.from * endpoints_most + packet.to;
+std::uint32_t link_of(const Parcel& parcel) {
+    return parcel.front().from * endpoints_most + parcel.front().to;
+}
+
+/// Whether somebody asks in it for what is missing, or is told.
+bool repairs(const Parcel& parcel) {
+    return std::ranges::any_of(parcel, [](const Packet& packet) {
+        const Command command = packet.header.command;
+        return command == Command::GetLog || command == Command::GetPrepare ||
+               command == Command::Log;
+    });
 }
 
 bool armed(const Stance& stance, Timer timer) {
@@ -66,7 +79,7 @@ Schedule::Schedule(const Bounds& bounds, const BugSet& bugs) : bounds_(bounds) {
     for (ReplicaId id = 1; id <= bounds.voters; ++id)
         members.voters[id - 1U] = id;
     for (ReplicaId id = 1; id <= bounds.voters; ++id)
-        replicas_.push_back(std::make_unique<Histories>(config_of(id), bugs, members, packets_));
+        replicas_.push_back(std::make_unique<Histories>(config_of(id), bugs, members, parcels_));
     warm_up();
 }
 
@@ -96,7 +109,7 @@ void Schedule::warm_up() {
         for (ReplicaId id = 1; id <= bounds_.voters; ++id) {
             if (!stance(first_, id).leads) continue;
             packet.to = id;
-            deed(id, {Cue::Kind::Hear, packets_.number(packet)});
+            deed(id, {Cue::Kind::Hear, parcels_.number({packet})});
             break;
         }
         settle(first_);
@@ -118,7 +131,7 @@ void Schedule::settle(State& state) {
     while (!state.flight.empty()) {
         const std::uint32_t number = state.flight.front();
         state.flight.erase(state.flight.begin());
-        const auto to = static_cast<ReplicaId>(packets_.at(number).to);
+        const auto to = static_cast<ReplicaId>(parcels_.at(number).front().to);
         take(state, to, {Cue::Kind::Hear, number});
         prologue_.emplace_back(to, state.at[to - 1U]);
     }
@@ -160,23 +173,30 @@ std::vector<Action> Schedule::actions(const State& state) const {
 void Schedule::deliveries(const State& state, std::vector<Action>& all) const {
     std::vector<std::uint32_t> busy; // links that have something to deliver before
     for (const std::uint32_t number : state.flight) {
-        const Packet& packet = packets_.at(number);
-        const auto to = static_cast<ReplicaId>(packet.to);
+        const Parcel& parcel = parcels_.at(number);
+        const auto to = static_cast<ReplicaId>(parcel.front().to);
         const Stance& of = stance(state, to);
         if (!of.alive) continue;
-        if (late(packet, of)) {
+        if (late(parcel, of)) {
             if (state.faults < bounds_.faults) all.push_back({Action::Kind::Late, to, number});
             continue;
         }
-        if (std::ranges::find(busy, link_of(packet)) != busy.end()) continue;
-        busy.push_back(link_of(packet));
+        if (std::ranges::find(busy, link_of(parcel)) != busy.end()) continue;
+        busy.push_back(link_of(parcel));
         all.push_back({Action::Kind::Deliver, to, number});
     }
 }
 
-/// Those that lead to another view: that any other rings late is among what is searched, too.
+/// Those that lead to another view, and that which asks once more for what is missing: once there
+/// is nothing left to come that it would hear.
 void Schedule::timers(const State& state, ReplicaId id, std::vector<Action>& all) const {
     const Stance& of = stance(state, id);
+    const bool hears = std::ranges::any_of(state.flight, [&](std::uint32_t number) {
+        const Parcel& parcel = parcels_.at(number);
+        return repairs(parcel) && (parcel.front().from == id || parcel.front().to == id);
+    });
+    if (armed(of, Timer::Repair) && !hears)
+        all.push_back({Action::Kind::Ring, id, static_cast<std::uint32_t>(Timer::Repair)});
     if (of.view.number() >= last_view_) return;
     if (of.impatient) return; // it wants the next view: it would say so once more
     for (const Timer timer : {Timer::PrimarySilent, Timer::ViewChange})
@@ -189,7 +209,7 @@ void Schedule::repetitions(const State& state, ReplicaId id, std::vector<Action>
     std::ranges::sort(heard);
     heard.erase(std::ranges::unique(heard).begin(), heard.end());
     for (const std::uint32_t number : heard) {
-        if (!may_come_again(packets_.at(number))) continue;
+        if (std::ranges::none_of(parcels_.at(number), may_come_again)) continue;
         if (std::ranges::find(state.flight, number) == state.flight.end())
             all.push_back({Action::Kind::Again, id, number});
     }
@@ -209,7 +229,7 @@ State Schedule::after(const State& state, const Action& action) {
                 request(next.asked, {.code = OpCode::Write, .key = Value("x"), .value = value});
             packet.to = action.at;
             ++next.asked;
-            cue.what = packets_.number(std::move(packet));
+            cue.what = parcels_.number({std::move(packet)});
             break;
         }
         case Action::Kind::Restart:
@@ -226,7 +246,7 @@ void Schedule::take(State& state, ReplicaId id, Cue cue) {
     Histories::Moment& at = state.at[id - 1U];
     at = replicas_[id - 1U]->next(at, cue);
     for (const std::uint32_t number : replica(id).sent(at)) {
-        const Packet& packet = packets_.at(number);
+        const Packet& packet = parcels_.at(number).front();
         if (is_client(packet.to)) {
             const bool opens =
                 packet.header.command == Command::Reply && packet.header.request == 0;
@@ -243,9 +263,9 @@ void Schedule::take(State& state, ReplicaId id, Cue cue) {
 void Schedule::forget(State& state) const {
     if (state.faults < bounds_.faults) return;
     std::erase_if(state.flight, [&](std::uint32_t number) {
-        const Packet& packet = packets_.at(number);
-        const Stance& of = stance(state, static_cast<ReplicaId>(packet.to));
-        return !of.alive || late(packet, of);
+        const Parcel& parcel = parcels_.at(number);
+        const Stance& of = stance(state, static_cast<ReplicaId>(parcel.front().to));
+        return !of.alive || late(parcel, of);
     });
 }
 
@@ -257,29 +277,31 @@ Checksum Schedule::key(const State& state) const {
     // What is on different links has no order.
     std::vector<std::uint32_t> flight = state.flight;
     std::ranges::stable_sort(
-        flight, {}, [&](std::uint32_t number) { return link_of(packets_.at(number)); });
+        flight, {}, [&](std::uint32_t number) { return link_of(parcels_.at(number)); });
     for (const std::uint32_t number : flight)
         hash.add(number);
     return hash.value();
 }
 
 std::string Schedule::text(const Action& action) const {
-    const auto packet = [&](std::string_view how) {
-        const Packet& of = packets_.at(action.what);
-        return fmt::format("replica {} hears {}{} from {}, view {}, op {}",
-                           action.at,
-                           how,
-                           name(of.header.command),
-                           of.from,
-                           of.header.view.number(),
-                           of.header.op);
+    const auto parcel = [&](std::string_view how) {
+        const Parcel& of = parcels_.at(action.what);
+        std::string words;
+        for (const Packet& packet : of)
+            words += fmt::format("{}{} (view {}, op {})",
+                                 words.empty() ? "" : ", ",
+                                 name(packet.header.command),
+                                 packet.header.view.number(),
+                                 packet.header.op);
+        return fmt::format(
+            "replica {} hears {}from {}: {}", action.at, how, of.front().from, words);
     };
     switch (action.kind) {
-        case Action::Kind::Deliver: return packet("");
-        case Action::Kind::Late: return packet("late: ");
-        case Action::Kind::Again: return packet("once more: ");
+        case Action::Kind::Deliver: return parcel("");
+        case Action::Kind::Late: return parcel("late ");
+        case Action::Kind::Again: return parcel("once more ");
         case Action::Kind::Ring:
-            return fmt::format("replica {} has no patience left: timer {}",
+            return fmt::format("replica {}: timer {} rings",
                                action.at,
                                name(static_cast<Timer>(action.what)));
         case Action::Kind::Ask: return fmt::format("a client asks replica {} to write", action.at);

@@ -18,13 +18,13 @@ struct Action {
         Deliver,
         Ring,
         Ask,     ///< a client sends its operation
-        Late,    ///< a message is delivered of a view that its receiver has left
-        Again,   ///< one is delivered once more
+        Late,    ///< messages are delivered of a view that their receiver has left
+        Again,   ///< some are delivered once more
         Restart, ///< the process dies and starts on what its disk holds
     };
     Kind kind = Kind::Deliver;
     ReplicaId at = no_replica;
-    std::uint32_t what = 0; ///< the packet's number, or the timer
+    std::uint32_t what = 0; ///< the parcel's number, or the timer
 };
 
 constexpr std::size_t explored_most = 5; ///< replicas
@@ -34,7 +34,7 @@ struct State {
     std::array<Histories::Moment, explored_most> at{}; ///< by id - 1
     std::uint8_t asked = 0;                            ///< operations
     std::uint8_t faults = 0;
-    std::vector<std::uint32_t> flight; ///< packets in the order in which they were sent
+    std::vector<std::uint32_t> flight; ///< parcels in the order in which they were sent
 };
 
 /// What can happen in a small cluster. Links keep the order of what they carry and lose nothing,
@@ -72,7 +72,7 @@ private:
     void repetitions(const State& state, ReplicaId id, std::vector<Action>& all) const;
 
     Bounds bounds_;
-    Packets packets_;
+    Parcels parcels_;
     std::vector<std::unique_ptr<Histories>> replicas_; ///< by id - 1
     State first_;
     std::vector<Deed> prologue_;

@@ -33,7 +33,7 @@ TEST_CASE("a schedule that breaks a rule is told action by action") {
     INFO(run.out << run.err);
     CHECK(run.exit_code == 1);
     CHECK(run.out.starts_with("✖ S6: "));
-    CHECK(run.out.find("  6. replica 1 hears once more: StartView from 2") != std::string::npos);
+    CHECK(run.out.find("  6. replica 1 hears once more from 2: ") != std::string::npos);
 }
 
 TEST_CASE("the same as a tree") {
