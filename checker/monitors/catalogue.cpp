@@ -208,6 +208,13 @@ constexpr std::array catalogue = {
                  .kinds = {Kind::Surveyed},
                  .control = "",
                  .make = monitors::repair_ends},
+    MonitorEntry{.id = "L6",
+                 .name = "steady-leader",
+                 .summary =
+                     "while nothing is disturbed a leader speaks, and nobody leaves its view",
+                 .kinds = {Kind::Surveyed},
+                 .control = "",
+                 .make = monitors::steady_leader},
     MonitorEntry{.id = "L7",
                  .name = "wished-views",
                  .summary = "nobody votes for a view that no quorum wished for",

@@ -38,6 +38,7 @@ std::unique_ptr<Rule> leader_found();
 std::unique_ptr<Rule> abdication();
 std::unique_ptr<Rule> catch_up();
 std::unique_ptr<Rule> repair_ends();
+std::unique_ptr<Rule> steady_leader();
 std::unique_ptr<Rule> wished_views();
 std::unique_ptr<Rule> epochs_spread();
 std::unique_ptr<Rule> refused_is_refused();

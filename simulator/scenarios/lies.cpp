@@ -168,7 +168,11 @@ constexpr std::array metadata_proofs = {
     Proof{"refused.entry", 10, "and refuses it"},
     Proof{"told.views_of_others", 10, "a replica hears a StartView from who does not lead"},
     Proof{"refused.range", 40, "an op that no pipeline reaches is refused"}};
-constexpr std::array metadata_claims = {refused("A6"), refused("A8")};
+constexpr std::array metadata_claims = {
+    refused("A6"),
+    refused("A8"),
+    outside("O6",
+            "who misses the entry before cannot know that there is none of the op it hears of")};
 
 // --- SC11: votes that hide entries
 

@@ -39,7 +39,7 @@ TEST_CASE("the rules that a record can show are judged, the others named", "[che
     CHECK(result.statistics.at("broken") == Value(""));
     CHECK(*result.statistics.at("not_judged").text() ==
           "S1, S2, S3, S4, S5, S8, S9, S11, S12b, S13, S14, S15, S16, S17, S18, S20, S22, A4, A5, "
-          "A6, A7, A8, A9, L1, L2, L3, L4, L5, L7, L8, O5, O6, R1, halt");
+          "A6, A7, A8, A9, L1, L2, L3, L4, L5, L6, L7, L8, O5, O6, R1, halt");
 }
 
 TEST_CASE("a record that shows nothing is judged by no rule", "[checker]") {

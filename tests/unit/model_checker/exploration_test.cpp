@@ -60,6 +60,12 @@ TEST_CASE("Half of it is refused as a fork, or does no harm in as many actions")
     CHECK_FALSE(explored({.faults = 0, .depth = 10}, "F6b").counterexample.has_value());
 }
 
+TEST_CASE("The longest log instead of the newest is found to lose an entry (K5, T1)",
+          "[.at_length]") {
+    is_found("K5", {.faults = 0, .depth = 22}, "S4", 22);
+    is_found("T1", {.faults = 0, .depth = 22}, "S4", 22);
+}
+
 TEST_CASE("What is explored follows from the bounds") {
     const Bounds bounds{.faults = 1, .depth = 6};
     const Exploration one = explored(bounds);

@@ -247,6 +247,9 @@ void one_is_old(Survey& survey) {
 void one_is_rotten(Survey& survey) {
     survey.replicas.back().rotten = 1;
 }
+void one_leaves(Survey& survey) {
+    survey.replicas.back().gauges.view = 2;
+}
 
 std::vector<Case> of_windows() {
     return {
@@ -261,8 +264,16 @@ std::vector<Case> of_windows() {
                                        "L5: lacks 2 entries of its log, and does not get them"),
         in_window<one_is_old, 263>("L8",
                                    "L8: is in epoch 0 with release 0, its leader in 0 with 1"),
-        in_window<one_is_rotten, 263>(
-            "S13", "S13: read 1 damaged entries of its log, and leaves them so")};
+        in_window<one_is_rotten, 263>("S13",
+                                      "S13: read 1 damaged entries of its log, and leaves them so"),
+        {"L6",
+         [](ProtocolStory& s) { s.surveys(0, 100, calm()); },
+         [](ProtocolStory& s) {
+             Survey left = calm();
+             one_leaves(left);
+             s.surveys(0, 12, calm()).surveys(13, 13, left);
+         },
+         "L6: leaves view 0.1 for 0.2, although nothing disturbed its leader"}};
 }
 
 /// What holds at every moment, whatever is disturbed.
@@ -486,6 +497,24 @@ TEST_CASE("liveness is asked of the core's members only", "[monitors]") {
     without.core = {0, 1, 2};
     without.replicas.back().member = false;
     CHECK(ProtocolStory().surveys(0, 1'000, without).alarm().empty());
+}
+
+TEST_CASE("a steady leader: silence, another epoch, and what nobody had settled", "[monitors]") {
+    Survey silent = calm();
+    silent.replicas.front().spoke = 13 * millisecond;
+    const auto after = [](const Survey& survey) {
+        return ProtocolStory().surveys(0, 13, calm()).surveys(24, 24, survey).alarm();
+    };
+    CHECK(after(silent) == "L6: leads, and has been silent for 11 ms");
+    silent.replicas.front().answered = 8 * millisecond; // it may give up
+    CHECK(after(silent).empty());
+    Survey next = calm();
+    for (Survey::Replica& replica : next.replicas)
+        replica.gauges.view = replica.gauges.log_view = std::int64_t{1} << 32U;
+    CHECK(after(next).empty());
+    Survey left = calm();
+    one_leaves(left);
+    CHECK(ProtocolStory().surveys(0, 11, calm()).surveys(12, 12, left).alarm().empty());
 }
 
 TEST_CASE("repair: ranges that are empty, and requests that another leader refused", "[monitors]") {
