@@ -88,6 +88,13 @@ const FaultRecord* fault_on(const Record& record, const Op& op) {
     return nullptr;
 }
 
+// "a partition", "an isolation"
+std::string with_article(const FaultRecord& fault) {
+    const std::string name = visible(fault.fault.nemesis, 60);
+    const bool vowel = name.find_first_of("aeiou") == 0;
+    return (vowel ? "an " : "a ") + name;
+}
+
 // "stale read, answered by n1 while a partition was in force on it"
 std::string class_line(const Record& record, const Finding& finding) {
     std::string name = detail_text(finding, "class");
@@ -96,18 +103,18 @@ std::string class_line(const Record& record, const Finding& finding) {
     const std::optional<Op> last = subject(record.history, finding);
     if (!last) return name;
     if (const FaultRecord* fault = fault_on(record, *last)) {
-        return fmt::format("{}, answered by {} while a {} was in force on it",
+        return fmt::format("{}, answered by {} while {} was in force on it",
                            name,
                            node_name(record, last->node),
-                           visible(fault->fault.nemesis, 60));
+                           with_article(*fault));
     }
     const std::optional<Missed> missed = missed_change(record.history, finding, wording_of(record));
     const FaultRecord* fault = missed ? fault_on(record, missed->change) : nullptr;
     if (fault == nullptr) return name;
-    return fmt::format("{}, acknowledged by {} while a {} was in force on it",
+    return fmt::format("{}, acknowledged by {} while {} was in force on it",
                        name,
                        node_name(record, missed->change.node),
-                       visible(fault->fault.nemesis, 60));
+                       with_article(*fault));
 }
 
 std::string others_line(std::span<const CheckResult> results, const Story& story) {
