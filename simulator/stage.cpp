@@ -161,6 +161,46 @@ void Stage::reboot(ReplicaId id) {
     world_->start(id);
 }
 
+FaultId Stage::slow_disk(ReplicaId id, std::uint32_t factor) {
+    Disk& disk = world_->disk(id);
+    const FaultId fault = begin(
+        {.kind = "slow-disk",
+         .summary = factor == 1 ? fmt::format("the disk of n{} is slow by fits and starts", id)
+                                : fmt::format("the disk of n{} is {} times slower", id, factor),
+         .targets = {id},
+         .gauge_name = "operations",
+         .gauge = [&disk] { return disk.operations(); }});
+    disk.set_slowness(factor);
+    return fault;
+}
+
+FaultId Stage::slow_links(ReplicaId of, const Links& links, Nanos more) {
+    std::string all;
+    for (const auto& [from, to] : links)
+        all += fmt::format("{}n{} to n{}", all.empty() ? "" : ", ", from, to);
+    const FaultId fault =
+        begin({.kind = "slow-links",
+               .summary = fmt::format("messages from {} take {} us more", all, more / 1000),
+               .targets = {of},
+               .gauge_name = "packets_sent",
+               .gauge = [this] { return network().counts().sent; }});
+    for (const auto& [from, to] : links)
+        network().trouble(from, to, {.delay = more});
+    return fault;
+}
+
+void Stage::quicken(const Links& links, FaultId fault) {
+    end(fault);
+    for (const auto& [from, to] : links)
+        network().trouble(from, to, {});
+}
+
+void Stage::count_while(const bool& holds, EventKind kind, std::string_view counter) {
+    on(kind, [this, &holds, counter](ReplicaId, const Event&) {
+        if (holds) count(counter);
+    });
+}
+
 void Stage::count(std::string_view counter, std::uint64_t number) {
     const auto found = counters_.find(counter);
     if (found != counters_.end()) {

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace faultlab::simulator {
@@ -98,6 +99,13 @@ public:
     void hush(ReplicaId id, std::function<void()> what);
     /// Starts a replica that does not run.
     void reboot(ReplicaId id);
+    /// A disk is that many times slower until its slowness is 1 again. Factor 1: how much slower,
+    /// the program says later, and again and again.
+    FaultId slow_disk(ReplicaId id, std::uint32_t factor);
+    /// Messages from the first to the second of each pair take so much more, until `quicken`.
+    using Links = std::vector<std::pair<ReplicaId, ReplicaId>>;
+    FaultId slow_links(ReplicaId of, const Links& links, Nanos more);
+    void quicken(const Links& links, FaultId fault);
 
     // --- lies
     /// From now on what this replica sends may be changed on its way. No other's ever is.
@@ -107,6 +115,8 @@ public:
     [[nodiscard]] std::uint64_t lies_heard() const { return lies_heard_; }
 
     void count(std::string_view counter, std::uint64_t number = 1);
+    /// Counts every event of this kind that comes while `holds`, which is a program's own.
+    void count_while(const bool& holds, EventKind kind, std::string_view counter);
     [[nodiscard]] Counters& counters() { return counters_; }
 
     // --- for who runs the simulation
@@ -138,7 +148,7 @@ private:
     std::vector<std::function<void(ReplicaId, const Packet&)>> hearers_;
     ReplicaId liar_ = no_replica;
     std::uint64_t lies_heard_ = 0;
-    std::string moment_;           ///< what is told to handlers now; empty: nothing
+    std::string moment_; ///< what is told to handlers now; empty: nothing
     std::vector<Death> deaths_;
     Counters counters_;
     std::vector<std::unique_ptr<Program>> programs_;

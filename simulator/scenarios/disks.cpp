@@ -283,23 +283,20 @@ private:
         const auto primary = stage_->world().primary();
         id_ = primary && stage_->rng().chance(1, 2) ? *primary : stage_->any_voter();
         if (primary == id_) stage_->count("slow_primaries");
-        Disk& disk = stage_->world().disk(id_);
-        const FaultId fault = stage_->begin({.kind = "slow-disk",
-                                             .summary = fmt::format("the disk of n{} is slow", id_),
-                                             .targets = {id_},
-                                             .gauge_name = "operations",
-                                             .gauge = [&disk] { return disk.operations(); }});
         const Nanos length = stage_->rng().between(stage_->patience(), 6 * stage_->patience());
         slow_ = true;
+        FaultId fault = 0;
         switch (stage_->rng().below(3)) {
             case 0:
                 stage_->count("even");
-                disk.set_slowness(static_cast<std::uint32_t>(stage_->rng().between(5, 100)));
+                fault = stage_->slow_disk(
+                    id_, static_cast<std::uint32_t>(stage_->rng().between(5, 100)));
                 break;
-            case 1: stutter(); break;
-            default:
-                stage_->count("stalls");
-                disk.stall(Zone::Prepares, stage_->world().now() + length);
+            case 1:
+                fault = stage_->slow_disk(id_, 1);
+                stutter();
+                break;
+            default: stage_->count("stalls"); fault = stall(stage_->world().now() + length);
         }
         stage_->later(length, length + 1, [this, fault] {
             slow_ = false;
@@ -307,6 +304,18 @@ private:
             stage_->end(fault);
             wait();
         });
+    }
+
+    FaultId stall(Nanos until) {
+        Disk& disk = stage_->world().disk(id_);
+        const FaultId fault =
+            stage_->begin({.kind = "stalled-zone",
+                           .summary = fmt::format("no entry gets to the disk of n{}", id_),
+                           .targets = {id_},
+                           .gauge_name = "operations_stalled",
+                           .gauge = [&disk] { return disk.stalled(); }});
+        disk.stall(Zone::Prepares, until);
+        return fault;
     }
 
     void stutter() {

@@ -172,19 +172,12 @@ private:
         std::vector<ReplicaId> others = stage().others(away_);
         slow_ = others.at(stage().rng().below(others.size()));
         const Nanos more = stage().rng().between(stage().patience() / 8, stage().patience() / 2);
-        stage().network().trouble(slow_, away_, {.delay = more});
-        const FaultId fault =
-            stage().begin({.kind = "slow-links",
-                           .summary = fmt::format(
-                               "what n{} sends to n{} takes {} us more", slow_, away_, more / 1000),
-                           .targets = {slow_},
-                           .gauge_name = "packets_sent",
-                           .gauge = [this] { return stage().network().counts().sent; }});
+        const Stage::Links link{{slow_, away_}};
+        const FaultId fault = stage().slow_links(slow_, link, more);
         stage().reboot(away_);
         stage().count("came_back");
-        stage().later(2 * stage().patience(), 6 * stage().patience(), [this, fault] {
-            stage().end(fault);
-            stage().network().trouble(slow_, away_, {});
+        stage().later(2 * stage().patience(), 6 * stage().patience(), [this, link, fault] {
+            stage().quicken(link, fault);
             wait();
         });
     }

@@ -119,8 +119,17 @@ private:
         const auto mood = static_cast<Mood>(stage_->rng().below(5));
         FaultId fault = 0;
         switch (mood) {
-            case Mood::SlowDisk: fault = slow_disk(id); break;
-            case Mood::SlowLinks: fault = slow_links(id); break;
+            case Mood::SlowDisk: {
+                const auto factor = static_cast<std::uint32_t>(stage_->rng().between(3, 30));
+                slow_[id] = true;
+                fault = stage_->slow_disk(id, factor);
+                break;
+            }
+            case Mood::SlowLinks:
+                slow_[id] = true;
+                fault = stage_->slow_links(
+                    id, links_of(id), stage_->rng().between(1, stage_->patience() / 3));
+                break;
             case Mood::Silent:
                 fault =
                     stage_->begin({.kind = "silence",
@@ -153,32 +162,14 @@ private:
         });
     }
 
-    FaultId slow_disk(ReplicaId id) {
-        Disk& disk = stage_->world().disk(id);
-        slow_[id] = true;
-        const auto factor = static_cast<std::uint32_t>(stage_->rng().between(3, 30));
-        disk.set_slowness(factor);
-        return stage_->begin(
-            {.kind = "slow-disk",
-             .summary = fmt::format("the disk of n{} is {} times slower", id, factor),
-             .targets = {id},
-             .gauge_name = "operations",
-             .gauge = [&disk] { return disk.operations(); }});
-    }
-
-    FaultId slow_links(ReplicaId id) {
-        slow_[id] = true;
-        const Nanos more = stage_->rng().between(1, stage_->patience() / 3);
+    /// To and from it.
+    [[nodiscard]] Stage::Links links_of(ReplicaId id) const {
+        Stage::Links links;
         for (const ReplicaId other : stage_->others(id)) {
-            stage_->network().trouble(id, other, {.delay = more});
-            stage_->network().trouble(other, id, {.delay = more});
+            links.emplace_back(id, other);
+            links.emplace_back(other, id);
         }
-        return stage_->begin(
-            {.kind = "slow-links",
-             .summary = fmt::format("messages to and from n{} take {} us more", id, more / 1000),
-             .targets = {id},
-             .gauge_name = "packets_sent",
-             .gauge = [this] { return stage_->network().counts().sent; }});
+        return links;
     }
 
     void recover(ReplicaId id, Mood mood, FaultId fault) {
@@ -187,12 +178,7 @@ private:
         slow_[id] = false;
         switch (mood) {
             case Mood::SlowDisk: world.disk(id).set_slowness(1); break;
-            case Mood::SlowLinks:
-                for (const ReplicaId other : stage_->others(id)) {
-                    world.network().trouble(id, other, {});
-                    world.network().trouble(other, id, {});
-                }
-                break;
+            case Mood::SlowLinks: stage_->quicken(links_of(id), fault); break;
             case Mood::Silent: world.resume(id); break;
             case Mood::HalfCutOff: stage_->rejoin(id, fault); break;
             case Mood::CannotWrite:
