@@ -132,9 +132,7 @@ constexpr std::array old_wish_proofs = {
 class Flood : public Stage::Program {
 public:
     explicit Flood(Stage& stage) : stage_(&stage) {
-        stage.on(EventKind::Committed, [this](ReplicaId, const Event&) {
-            if (floods_) stage_->count("commits_meanwhile");
-        });
+        stage.count_while(floods_, EventKind::Committed, "commits_meanwhile");
     }
 
     void wait() {
@@ -205,16 +203,12 @@ public:
     };
 
     explicit Starvation(Stage& stage) : stage_(&stage) {
-        stage.on(EventKind::Abdicated, [this](ReplicaId, const Event&) {
-            if (starves_) stage_->count("abdications");
-        });
+        stage.count_while(starves_, EventKind::Abdicated, "abdications");
         stage.on(EventKind::StatusChanged, [this](ReplicaId, const Event& event) {
             const bool leaves = event.a == static_cast<std::uint64_t>(Status::ViewChange);
             if (starves_ && leaves) stage_->count("views_left");
         });
-        stage.on(EventKind::Committed, [this](ReplicaId, const Event&) {
-            if (starves_) stage_->count("commits_meanwhile");
-        });
+        stage.count_while(starves_, EventKind::Committed, "commits_meanwhile");
     }
 
     void follow(const Plan& plan) {
