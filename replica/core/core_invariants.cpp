@@ -242,7 +242,8 @@ void Replica::Core::check_members() const {
                    decided_.membership.epoch <= membership_.epoch + 1 || sync_.active ||
                        status_ != Status::Normal);
     REPLICA_ASSERT("is-release", decided_.release <= config_.release);
-    REPLICA_ASSERT("is-release-durable", wanted_.release_active <= decided_.release);
+    REPLICA_ASSERT("is-release-durable",
+                   wanted_.release_active <= decided_.release || sync_.storing);
     REPLICA_ASSERT("is-release-known", decided_.release >= oldest_release);
     REPLICA_ASSERT("is-first-view",
                    membership_.epoch != view_.epoch() || view_.number() >= membership_.first_view);
