@@ -22,6 +22,7 @@ Disk::Disk(const Limits& limits, const DiskOptions& options, Rng rng, Planted* p
 
 Disk::Scheduled
 Disk::read(Nanos now, Zone zone, std::uint64_t offset, std::uint32_t length, IoId id) {
+    ++reads_;
     return schedule(
         now,
         options_.read_min,
@@ -252,6 +253,11 @@ std::size_t Disk::volatile_writes(Zone zone) const {
         return pending.zone == zone && pending.operation == Operation::Write;
     });
     return part(zone).writes.size() + static_cast<std::size_t>(waiting);
+}
+
+std::size_t Disk::reads_under_way() const {
+    return static_cast<std::size_t>(
+        std::ranges::count(pending_, Operation::Read, &Pending::operation));
 }
 
 void Disk::format(Zone zone, Bytes bytes) {

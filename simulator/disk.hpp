@@ -87,7 +87,11 @@ public:
     [[nodiscard]] std::uint64_t misread() const { return misread_count_; }
     /// How many operations it was asked for.
     [[nodiscard]] std::uint64_t operations() const { return next_ticket_ - 1; }
-    /// How many of them had to wait because of `stall`.
+    /// How many of them were reads.
+    [[nodiscard]] std::uint64_t reads() const { return reads_; }
+    /// How many of these are not done yet.
+    [[nodiscard]] std::size_t reads_under_way() const;
+    /// How many of all had to wait because of `stall`.
     [[nodiscard]] std::uint64_t stalled() const { return stalled_; }
     /// Pieces of writes that a power cut has lost, of writes that it has not lost whole.
     [[nodiscard]] std::uint64_t torn() const { return torn_; }
@@ -173,6 +177,7 @@ private:
     std::uint64_t power_cuts_ = 0;
     std::uint64_t wipes_ = 0;
     bool full_ = false;
+    std::uint64_t reads_ = 0;
     std::uint64_t refusals_ = 0;
     std::uint64_t failed_reads_ = 0;
     std::uint64_t misdirected_ = 0;

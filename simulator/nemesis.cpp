@@ -1,6 +1,8 @@
 #include "simulator/nemesis.hpp"
 
 #include "core/check.hpp"
+#include "replica/core/layout.hpp"
+#include "replica/core/superblock.hpp"
 
 #include <fmt/format.h>
 
@@ -25,6 +27,10 @@ bool entry_settled(const Disk& disk, const Limits& limits, std::uint64_t slot) {
     const Bytes body = entry.subspan(sizeof(Header), header.size - sizeof(Header));
     return replica::header_from(entry).checksum == header.checksum &&
            checksum(body) == header.body_checksum;
+}
+
+bool snapshot_settled(const Disk& disk) {
+    return disk.volatile_writes(Zone::Superblock) == 0 && disk.volatile_writes(Zone::Snapshot) == 0;
 }
 
 ReplicaId to_heal(World& world, ReplicaId id) {
@@ -479,6 +485,19 @@ bool Nemesis::rot_one(ReplicaId id) {
         const std::uint64_t into = rng_.chance(1, 2) ? 0 : sizeof(Header);
         disk.rot(Zone::Prepares, slot * limits.message_bytes + into, rotten_bytes);
     }
+    return true;
+}
+
+bool Nemesis::rot_snapshot(ReplicaId id) {
+    FAULTLAB_CHECK(damaged_.at(id));
+    Disk& disk = world_->disk(id);
+    BugSet none;
+    const auto superblock = replica::open_superblock(disk.content(Zone::Superblock), none);
+    if (!superblock || superblock->checkpoint_op == 0 || !snapshot_settled(disk)) return false;
+    const Limits& limits = world_->limits();
+    const std::uint64_t area = superblock->checkpoint_area * replica::area_bytes(limits);
+    const std::uint64_t into = rng_.chance(1, 2) ? replica::manifest_bytes(limits) : 0;
+    disk.rot(Zone::Snapshot, area + into, rotten_bytes);
     return true;
 }
 

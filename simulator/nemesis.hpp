@@ -46,6 +46,9 @@ constexpr std::size_t trouble_count = 22;
 /// to be bad, and not taken for a write that was never finished.
 [[nodiscard]] bool entry_settled(const Disk& disk, const Limits& limits, std::uint64_t slot);
 
+/// Whether the snapshot that the superblock names is durable, and no other on its way: likewise.
+[[nodiscard]] bool snapshot_settled(const Disk& disk);
+
 /// The machine that is healed in the place of this one: itself, but for a planted mistake.
 [[nodiscard]] ReplicaId to_heal(World& world, ReplicaId id);
 
@@ -98,6 +101,9 @@ public:
     /// Lets up to so many entries of the log rot on such a disk; returns how many. Only those that
     /// are whole and durable: any other could be taken for a write that was never finished.
     std::uint64_t rot(ReplicaId id, std::uint64_t most);
+    /// Likewise the manifest of its snapshot, or the first chunk. False when there is none that is
+    /// whole and durable.
+    bool rot_snapshot(ReplicaId id);
 
     /// The kinds that this run draws from.
     [[nodiscard]] std::string describe() const;

@@ -187,6 +187,12 @@ void ScriptPlay::break_disk(Act& act) {
                 if (may()) disk.misread_next(strike.zone, place);
                 break;
             case Deed::Rot: {
+                if (strike.zone == Zone::Snapshot) {
+                    const bool fits = place + rotten_bytes <= disk.content(strike.zone).size();
+                    if (fits && may() && snapshot_settled(disk))
+                        disk.rot(strike.zone, place, rotten_bytes);
+                    break;
+                }
                 const bool header = strike.zone == Zone::Headers;
                 const std::uint64_t slot = place / (header ? sizeof(Header) : limits.message_bytes);
                 const std::uint64_t length = header ? sizeof(Header) : rotten_bytes;
