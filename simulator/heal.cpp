@@ -48,6 +48,8 @@ void heal_machine(World& world, ReplicaId id) {
     world.disk(id).heal();
     world.resume(id);
     world.set_clock_rate(id, 1000);
+    for (std::size_t timer = 0; timer < timer_count; ++timer)
+        world.set_timer_rate(id, static_cast<Timer>(timer), 1000);
     if (world.running(id)) return;
     // A machine whose disk refused something is not to be trusted: its cache may show what the disk
     // has not (fsync on Linux).
@@ -67,6 +69,9 @@ std::string wrong_with(const World& world, ReplicaId id) {
     note(!world.running(id), "is down");
     note(machine.paused, "is paused");
     note(machine.rate_permille != 1000, "has a clock of another rate");
+    for (std::size_t timer = 0; timer < timer_count; ++timer)
+        note(world.timer_rate(id, static_cast<Timer>(timer)) != 1000,
+             "has a timer of another rate");
     note(disk.slowness() != 1, "has a slow disk");
     note(disk.full(), "has a full disk");
     note(disk.fails_next() || disk.misdirects_next() || disk.misreads_next(),

@@ -54,6 +54,7 @@ using replica::Status;
 using replica::Telemetry;
 using replica::Timeouts;
 using replica::Timer;
+using replica::timer_count;
 using replica::View;
 using replica::Zone;
 using replica::zone_count;

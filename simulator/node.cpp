@@ -70,8 +70,16 @@ void World::Shell::arm(Timer timer, std::uint32_t generation, Nanos delay) {
     Nanos real = std::max<Nanos>(delay, 0) * 1000 / node_->rate_permille;
     if (world_->planted_.fires(SimBug::SB2, 1))
         real += static_cast<Nanos>(world_->planted_.outside() % 1'000'000);
-    world_->queue_.after(
-        real, Ring{.id = node_->config.self, .life = node_->life, .rang = {timer, generation}});
+    Ring ring{.id = node_->config.self, .life = node_->life, .rang = {timer, generation}};
+    Node::Pace& pace = node_->paces.at(static_cast<std::size_t>(timer));
+    if (pace.rate_permille != 1000) {
+        pace.newest = ring.rang;
+        pace.life = node_->life;
+        pace.due = world_->now() + real;
+        real = std::max<Nanos>(real * 1000 / pace.rate_permille, 1);
+        ring.mistimed = true;
+    }
+    world_->queue_.after(real, ring);
 }
 
 void World::Shell::schedule(const Disk::Scheduled& scheduled) {
@@ -253,6 +261,41 @@ void World::set_clock_rate(ReplicaId id, std::int64_t permille) {
 
 void World::jump_wall(ReplicaId id, Nanos by) {
     node(id).wall_offset += by;
+}
+
+void World::set_timer_rate(ReplicaId id, Timer timer, std::int64_t permille) {
+    Node& of = node(id);
+    Node::Pace& pace = of.paces.at(static_cast<std::size_t>(timer));
+    const bool was_slow = pace.rate_permille < 1000;
+    pace.rate_permille = permille;
+    if (!was_slow || permille != 1000) return;
+    // The one that is still to come then finds that nobody waits for it.
+    if (pace.life == of.life) {
+        queue_.after(
+            std::max<Nanos>(pace.due - now(), 0),
+            Ring{.id = id, .life = of.life, .rang = pace.newest, .mistimed = pace.due < now()});
+    }
+    if (timer != Timer::Abdicate) return;
+    monitors_.at(now());
+    monitors_.resumed(id); // only now it can find out whether anybody answers
+}
+
+std::int64_t World::timer_rate(ReplicaId id, Timer timer) const {
+    return node(id).paces.at(static_cast<std::size_t>(timer)).rate_permille;
+}
+
+std::uint64_t World::mistimed(ReplicaId id, Timer timer) const {
+    return node(id).paces.at(static_cast<std::size_t>(timer)).count;
+}
+
+/// Whether its replica waits for this, and not for a later setting of the same timer.
+void World::ring(Node& to, const Ring& ring) {
+    Node::Pace& pace = to.paces.at(static_cast<std::size_t>(ring.rang.timer));
+    if (ring.mistimed && to.replica != nullptr && pace.newest.generation == ring.rang.generation) {
+        const std::uint32_t armed = to.replica->telemetry(local_time(to)).timers_armed;
+        pace.count += armed >> static_cast<unsigned>(ring.rang.timer) & 1U;
+    }
+    step(to, ring.life, {.what = ring.rang});
 }
 
 // --- what tests look at

@@ -59,6 +59,16 @@ struct World::Node {
     std::int64_t rate_permille = 1000;
     Nanos wall_offset = 0;
 
+    // Timers that go at another rate than the clock.
+    struct Pace {
+        std::int64_t rate_permille = 1000;
+        Rang newest;             ///< that was set at another rate
+        std::uint64_t life = 0;  ///< in which it was
+        Nanos due = 0;           ///< when it should ring, of the world's time
+        std::uint64_t count = 0; ///< of those that rang at another time, and were waited for
+    };
+    std::array<Pace, timer_count> paces{};
+
     replica::WordHash effects;
 };
 

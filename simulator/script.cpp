@@ -40,9 +40,10 @@ constexpr std::array<DeedEntry, deed_count> table{{
     {Deed::SyncError, "sync-error", "nodes zone", "fails at the next sync there"},
     {Deed::Misdirect, "misdirect", "nodes zone amount", "writes next to another place"},
     {Deed::Misread, "misread", "nodes zone amount", "reads next from another place"},
-    {Deed::Rot, "rot", "nodes zone amount", "has a log entry that rots"},
+    {Deed::Rot, "rot", "nodes zone amount", "has a part of the disk that rots"},
     {Deed::ClockRate, "clock-rate", "until nodes amount", "has a clock of another rate"},
     {Deed::WallClock, "wall-clock", "until nodes amount", "has a wall clock so many ns off"},
+    {Deed::TimerRate, "timer-rate", "until nodes timer amount", "has a timer of another rate"},
     {Deed::ClientCrash, "client-crash", "nodes", "dies and starts again without memory"},
     // clang-format on
 }};
@@ -98,6 +99,7 @@ std::string line_of(const Strike& strike) {
     if (!strike.links.empty()) line += " links " + list(strike.links);
     if (!strike.messages.empty()) line += " messages " + list(strike.messages);
     if (has(entry, "zone")) line += fmt::format(" zone {}", replica::name(strike.zone));
+    if (has(entry, "timer")) line += fmt::format(" timer {}", replica::name(strike.timer));
     if (strike.amount != 0) line += fmt::format(" amount {}", strike.amount);
     return line;
 }
@@ -233,6 +235,13 @@ Result<void> read_part(Strike& strike, std::string_view name, std::string_view v
         }
         return wrong("zone", value);
     }
+    if (name == "timer") {
+        for (std::size_t i = 0; i < timer_count; ++i) {
+            strike.timer = static_cast<Timer>(i);
+            if (value == replica::name(strike.timer)) return {};
+        }
+        return wrong("timer", value);
+    }
     FAULTLAB_TRY(strike.amount, number_of<std::int64_t>("amount", value));
     return {};
 }
@@ -347,6 +356,11 @@ std::string sentence(const Strike& strike) {
             return fmt::format("{} has a disk {} times slower", who, strike.amount);
         case Deed::ClockRate:
             return fmt::format("the clock of {} goes at {} of a thousand", who, strike.amount);
+        case Deed::TimerRate:
+            return fmt::format("the timer {} of {} goes at {} of a thousand",
+                               replica::name(strike.timer),
+                               who,
+                               strike.amount);
         case Deed::WallClock:
             return fmt::format(
                 "the wall clock of {} is {} ms off", who, strike.amount / millisecond);

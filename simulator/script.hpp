@@ -41,6 +41,7 @@ enum class Deed : std::uint8_t {
     Rot,
     ClockRate,
     WallClock,
+    TimerRate,
     ClientCrash,
 };
 constexpr std::size_t deed_count = static_cast<std::size_t>(Deed::ClientCrash) + 1;
@@ -74,9 +75,10 @@ struct Strike {
     std::vector<Link> links;       ///< sorted; of Drop, Hold, Repeat, Loss: none means all
     std::vector<Command> messages; ///< sorted; none means all
     Zone zone = Zone::Superblock;
+    Timer timer = Timer::Prepare;
     /// Repeat: how many of each kind. Loss, Duplicates: of a thousand. Delay, SlowLinks, WallClock:
-    /// ns. SlowDisk: factor. ClockRate: 1000 is right. Rot, Misdirect, Misread: where in the zone.
-    /// Crash, PowerCut: the release that it starts again as; 0: as before.
+    /// ns. SlowDisk: factor. ClockRate, TimerRate: 1000 is right. Rot, Misdirect, Misread: where in
+    /// the zone. Crash, PowerCut: the release that it starts again as; 0: as before.
     std::int64_t amount = 0;
 
     friend bool operator==(const Strike&, const Strike&) = default;

@@ -256,7 +256,25 @@ void ScriptPlay::set_links() {
     }
 }
 
+void ScriptPlay::set_timers() {
+    World& world = stage_->world();
+    for (ReplicaId id = 1; id <= world.size(); ++id) {
+        for (std::size_t i = 0; i < timer_count; ++i) {
+            const auto timer = static_cast<Timer>(i);
+            std::int64_t rate = 1000;
+            for (const Act& act : acts_) {
+                const Strike& strike = *act.strike;
+                if (act.active && strike.deed == Deed::TimerRate && strike.timer == timer &&
+                    std::ranges::binary_search(strike.nodes, id))
+                    rate = std::max<std::int64_t>(strike.amount, 1);
+            }
+            if (world.timer_rate(id, timer) != rate) world.set_timer_rate(id, timer, rate);
+        }
+    }
+}
+
 void ScriptPlay::set_machines(Deed deed) {
+    if (deed == Deed::TimerRate) return set_timers();
     World& world = stage_->world();
     for (ReplicaId id = 1; id <= world.size(); ++id) {
         const Strike* now = nullptr;
@@ -332,6 +350,15 @@ FaultLog::Gauge ScriptPlay::gauge_of(const Act& act) {
         case Deed::Crash:
         case Deed::PowerCut:
         case Deed::LostDisk:
+        case Deed::TimerRate:
+            return [this, &strike] {
+                std::uint64_t all = 0;
+                for (const Endpoint node : strike.nodes) {
+                    if (node <= stage_->world().size())
+                        all += stage_->world().mistimed(replica_of(node), strike.timer);
+                }
+                return all;
+            };
         case Deed::ClockRate:
         case Deed::WallClock:
         case Deed::ClientCrash: break;

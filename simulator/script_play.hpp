@@ -36,6 +36,7 @@ private:
     /// Everything that is told by what is active now.
     void set_links();
     void set_machines(Deed deed);
+    void set_timers();
     void log(Act& act);
     [[nodiscard]] FaultLog::Gauge gauge_of(const Act& act);
 

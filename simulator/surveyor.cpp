@@ -119,7 +119,9 @@ Survey::Replica Surveyor::replica(ReplicaId id, const Membership* membership) co
                          .sessions = static_cast<std::int64_t>(now.sessions),
                          .rotten = rotten(id, now)};
     if (membership != nullptr) seen.member = membership->votes(id) || membership->listens(id);
-    if (seen.gauges.leads && !world_->machine(id).paused) {
+    // Whether anybody answers it finds out by that timer.
+    const bool finds_out = world_->timer_rate(id, Timer::Abdicate) >= 1000;
+    if (seen.gauges.leads && !world_->machine(id).paused && finds_out) {
         seen.spoke = monitors.spoke(id);
         seen.answered = monitors.answered(id, now.membership);
         seen.pipeline = now.pipeline;

@@ -152,8 +152,12 @@ void Witness::compare(Nanos now) {
 }
 
 void Witness::add(const Wrong& wrong, Nanos at, Nanos until) {
-    Strike strike{
-        .deed = wrong.deed, .at = at, .until = until, .zone = wrong.zone, .amount = wrong.amount};
+    Strike strike{.deed = wrong.deed,
+                  .at = at,
+                  .until = until,
+                  .zone = wrong.zone,
+                  .timer = wrong.timer,
+                  .amount = wrong.amount};
     if (of_links(wrong.deed)) {
         if (wrong.a != 0) strike.links = {{wrong.a, wrong.b}};
     } else if (wrong.a != 0) {

@@ -171,10 +171,9 @@ void World::happen(Happening& happening) {
         Overloaded{
             [](std::function<void()>& action) { action(); },
             [this](Arrival& arrival) { deliver(arrival); },
-            [this](const Ring& ring) {
-                Node& to = node(ring.id);
-                if (to.life != ring.life) return;
-                step(to, ring.life, {.what = ring.rang});
+            [this](const Ring& ringing) {
+                Node& to = node(ringing.id);
+                if (to.life == ringing.life) ring(to, ringing);
             },
             [this](const Completion& completion) {
                 Node& to = node(completion.id);

@@ -138,6 +138,13 @@ public:
     /// How fast its monotonic clock goes from now on, 1000 being right.
     void set_clock_rate(ReplicaId id, std::int64_t permille);
     void jump_wall(ReplicaId id, Nanos by);
+    /// How fast goes what this timer of the replica waits for, 1000 being right: it rings so much
+    /// later, or earlier, whenever it is set from now on. Back at the right rate, one that is late
+    /// rings when it should have, or now.
+    void set_timer_rate(ReplicaId id, Timer timer, std::int64_t permille);
+    [[nodiscard]] std::int64_t timer_rate(ReplicaId id, Timer timer) const;
+    /// How often it has rung at another time than it should have, and the replica still waited.
+    [[nodiscard]] std::uint64_t mistimed(ReplicaId id, Timer timer) const;
 
     [[nodiscard]] Network& network() { return network_; }
     [[nodiscard]] const Network& network() const { return network_; }
@@ -199,6 +206,7 @@ private:
         ReplicaId id = no_replica;
         std::uint64_t life = 0;
         Rang rang;
+        bool mistimed = false;
     };
     struct Completion {
         ReplicaId id = no_replica;
@@ -223,6 +231,7 @@ private:
     /// The replica that it is for; null when it is for none.
     [[nodiscard]] Node* concerned(const Happening& happening);
     void deliver(Arrival& arrival);
+    void ring(Node& to, const Ring& ring);
     /// `life`: for which of its lives that is.
     void step(Node& node, std::uint64_t life, Input input);
     [[nodiscard]] Nanos local_time(const Node& node) const;

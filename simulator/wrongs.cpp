@@ -56,6 +56,11 @@ void look_at_machine(const World& world, ReplicaId id, std::set<Wrong>& all) {
         all.insert({.deed = Deed::ClockRate, .a = id, .amount = machine.rate_permille});
     if (machine.wall_offset != 0)
         all.insert({.deed = Deed::WallClock, .a = id, .amount = machine.wall_offset});
+    for (std::size_t i = 0; i < timer_count; ++i) {
+        const auto timer = static_cast<Timer>(i);
+        if (const std::int64_t rate = world.timer_rate(id, timer); rate != 1000)
+            all.insert({.deed = Deed::TimerRate, .a = id, .timer = timer, .amount = rate});
+    }
 }
 
 void look_at_disk(const World& world, ReplicaId id, std::set<Wrong>& all) {

@@ -16,6 +16,7 @@ struct Wrong {
     Endpoint a = 0; ///< the node, or where a link begins
     Endpoint b = 0; ///< where it ends
     Zone zone = Zone::Superblock;
+    Timer timer = Timer::Prepare;
     std::int64_t amount = 0;
     friend auto operator<=>(const Wrong&, const Wrong&) = default;
 };

@@ -72,6 +72,7 @@ TEST_CASE("Every kind of fault can be told, and is told of for people", "[simula
         for (const auto& [part, value] : {std::pair("nodes", client ? "c1" : "n1"),
                                           std::pair("links", "n1>n2"),
                                           std::pair("zone", "Prepares"),
+                                          std::pair("timer", "Repair"),
                                           std::pair("amount", "2")}) {
             if (entry.parts.find(part) != std::string_view::npos)
                 line += fmt::format(" {} {}", part, value);
