@@ -246,7 +246,11 @@ void Client::on_reply(const Packet& packet) {
     exchanges_.back().answer = packet.body;
     switch (result_->outcome) {
         case replica::Outcome::Ok:
-            finish(OpStatus::ok, current_->code == OpCode::Cas ? Value(true) : result_->value, "");
+            finish(OpStatus::ok,
+                   current_->code == OpCode::Cas
+                       ? Value(true)
+                       : replica::in_space(result_->value, current_->code, current_->space),
+                   "");
             return;
         case replica::Outcome::CompareFailed: finish(OpStatus::ok, Value(false), ""); return;
         default: finish(OpStatus::fail, {}, name(result_->outcome)); return;

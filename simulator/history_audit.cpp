@@ -105,7 +105,7 @@ private:
         }
         if (begun.exchange->answer.empty()) return;
         audits_.judge(
-            Audit::Answers, same(invocation.f, operation->code, begun.exchange->answer, row), [&] {
+            Audit::Answers, same(invocation.f, *operation, begun.exchange->answer, row), [&] {
                 return fmt::format("the {} of {} has another outcome in the record than "
                                    "c{} was told",
                                    invocation.f,
@@ -116,11 +116,11 @@ private:
 
     /// Read as the client of real runs reads it.
     [[nodiscard]] bool
-    same(const std::string& f, OpCode code, Bytes answer, std::size_t row) const {
-        const auto result = replica::decode_result(answer, code);
+    same(const std::string& f, const Operation& asked, Bytes answer, std::size_t row) const {
+        const auto result = replica::decode_result(answer, asked.code);
         if (!result) return false;
         const OpStatus status = history_.status()[row];
-        const Completion told = replica::completion_of(f, replica::Done{*result});
+        const Completion told = replica::completion_of(f, replica::Done{*result}, asked.space);
         if (const auto* const done = std::get_if<faultlab::Done>(&told)) {
             return status == OpStatus::ok && history_.value(history_.ret()[row]) == done->ret;
         }

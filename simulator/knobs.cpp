@@ -40,6 +40,7 @@ constexpr std::array<KnobEntry, knob_count> table{{
     {Knob::DeleteShare, "delete_share", Draw::Uniform, 0, 10, "share of deletes"},
     {Knob::ScanShare, "scan_share", Draw::Uniform, 0, 10, "share of scans"},
     {Knob::TxnShare, "txn_share", Draw::Uniform, 0, 20, "share of transactions"},
+    {Knob::Namespaces, "namespaces", Draw::Never, 1, 4, "each with the same names of keys"},
     {Knob::Slots, "slots", Draw::Logarithmic, 32, 160,
      "of the ring of the log; two more than the pipeline at least", 4},
     {Knob::Pipeline, "pipeline", Draw::Logarithmic, 1, 8,
@@ -128,6 +129,7 @@ std::int64_t draw_one(const KnobEntry& entry, Rng rng) {
             return rng.chance(1, 4) ? logarithmic(entry.least + 1, entry.most, rng) : entry.least;
         case Draw::Often:
             return rng.chance(1, 2) ? logarithmic(entry.least + 1, entry.most, rng) : entry.least;
+        case Draw::Never: return entry.least;
         case Draw::FewVoters: {
             constexpr std::array<std::int64_t, 12> sizes{1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 6, 7};
             return sizes[rng.below(sizes.size())];
@@ -145,6 +147,7 @@ std::string_view name(Draw draw) {
         case Draw::Logarithmic: return "logarithmic";
         case Draw::Seldom: return "seldom";
         case Draw::Often: return "often";
+        case Draw::Never: return "set only";
         case Draw::FewVoters: return "mostly 3";
         case Draw::Weight: return "weight";
     }

@@ -33,6 +33,7 @@ enum class Knob : std::uint8_t {
     DeleteShare,
     ScanShare,
     TxnShare,
+    Namespaces,
     Slots,
     Pipeline,
     Batch,
@@ -65,6 +66,7 @@ enum class Draw : std::uint8_t {
     Logarithmic, ///< small values as likely as large ones
     Seldom,      ///< in one run of four logarithmic, else the least
     Often,       ///< in one run of two logarithmic, else the least
+    Never,       ///< always the least, unless somebody sets it
     FewVoters,   ///< mostly 3, now and then any other
     Weight,      ///< of a kind of fault: 0 in two runs of three (swarm testing: Groce et al. 2012)
 };

@@ -3,6 +3,7 @@
 #include "checker/judge.hpp"
 #include "simulator/heal.hpp"
 #include "simulator/history_audit.hpp"
+#include "simulator/namespaces.hpp"
 #include "simulator/recorder.hpp"
 #include "simulator/script_play.hpp"
 #include "simulator/setup.hpp"
@@ -129,10 +130,26 @@ private:
             const auto worker = static_cast<std::size_t>(w);
             Client& client = world_.client(worker);
             client.ask(static_cast<ReplicaId>(w % plan_.nodes + 1));
-            client.follow(workload->body(
-                plan_,
-                {.worker = w, .workers = plan_.workers(), .seed = plan_.stream_seeds[worker]}));
+            const StreamContext context{
+                .worker = w, .workers = plan_.workers(), .seed = plan_.stream_seeds[worker]};
+            client.follow(stream_of(*workload, context));
         }
+    }
+
+    [[nodiscard]] GeneratorPtr stream_of(const Workload& workload, const StreamContext& of) const {
+        const auto spaces = static_cast<std::int32_t>(knobs_[Knob::Namespaces]);
+        if (spaces == 1) return workload.body(plan_, of);
+        // As if each namespace had workers of its own: what they write differs.
+        const Rng rng(of.seed);
+        std::vector<GeneratorPtr> streams;
+        for (std::int32_t space = 0; space < spaces; ++space) {
+            const std::string name = fmt::format("namespace/{}", space + 1);
+            streams.push_back(workload.body(plan_,
+                                            {.worker = of.worker + of.workers * space,
+                                             .workers = of.workers * spaces,
+                                             .seed = rng.split(name).seed()}));
+        }
+        return in_namespaces(std::move(streams), rng.split("namespaces"));
     }
 
     void take_samples() {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 namespace faultlab::replica {
@@ -76,12 +77,46 @@ bool only_reads(std::string_view f) {
     return f == "read" || f == "scan";
 }
 
+/// Takes a key out of its namespace, which is that of the operation.
+Value plain_key(const Value& key, std::uint32_t& space) {
+    const Value::List* const parts = key.list();
+    if (parts == nullptr) return key;
+    FAULTLAB_CHECK(parts->size() == 2 && parts->front().integer() != nullptr);
+    const std::int64_t number = *parts->front().integer();
+    FAULTLAB_CHECK(number > 0 && number <= std::numeric_limits<std::uint32_t>::max());
+    FAULTLAB_CHECK(space == 0 || space == number);
+    space = static_cast<std::uint32_t>(number);
+    return parts->back();
+}
+
 } // namespace
+
+Value in_space(Value result, OpCode code, std::uint32_t space) {
+    if (space == 0) return result;
+    const auto key_of = [space](const Value& key) {
+        return Value(Value::List{Value(std::int64_t{space}), key});
+    };
+    if (const Value::List* const pairs = result.list(); code == OpCode::Scan && pairs != nullptr) {
+        Value::List all;
+        for (const Value& pair : *pairs)
+            all.emplace_back(Value::List{key_of(pair.list()->front()), pair.list()->back()});
+        return all;
+    }
+    if (const auto* const steps = result.transaction();
+        code == OpCode::Transaction && steps != nullptr) {
+        Value::Transaction all = *steps;
+        for (MicroOp& step : all)
+            step.key = key_of(step.key);
+        return all;
+    }
+    return result;
+}
 
 std::optional<Operation> operation_of(const Invocation& invocation) {
     const Kind* const kind = kind_of(invocation.f);
     if (kind == nullptr) return std::nullopt;
-    Operation operation{.code = kind->code, .key = invocation.key};
+    Operation operation{.code = kind->code};
+    operation.key = plain_key(invocation.key, operation.space);
     switch (kind->code) {
         case OpCode::Cas: {
             const Value::List* const pair = invocation.arg.list();
@@ -93,20 +128,22 @@ std::optional<Operation> operation_of(const Invocation& invocation) {
         case OpCode::Scan: {
             const Value::List* const range = invocation.arg.list();
             FAULTLAB_CHECK(range != nullptr && range->size() == 2);
-            operation.key = range->front();
-            operation.expected = range->back();
+            operation.key = plain_key(range->front(), operation.space);
+            operation.expected = plain_key(range->back(), operation.space);
             break;
         }
         case OpCode::Transaction:
             FAULTLAB_CHECK(invocation.arg.transaction() != nullptr);
             operation.steps = *invocation.arg.transaction();
+            for (MicroOp& step : operation.steps)
+                step.key = plain_key(step.key, operation.space);
             break;
         default: operation.value = invocation.arg;
     }
     return operation;
 }
 
-Completion completion_of(const std::string& f, Execution execution) {
+Completion completion_of(const std::string& f, Execution execution, std::uint32_t space) {
     if (auto* const failed = std::get_if<Failed>(&execution))
         return faultlab::Failed{std::move(failed->why)};
     if (auto* const unknown = std::get_if<Unknown>(&execution)) {
@@ -124,7 +161,7 @@ Completion completion_of(const std::string& f, Execution execution) {
     if (result.outcome != Outcome::Ok)
         return faultlab::Failed{std::string(error_of(result.outcome))};
     if (!kind->returns_value) return faultlab::Done{};
-    return faultlab::Done{std::move(result.value)};
+    return faultlab::Done{in_space(std::move(result.value), kind->code, space)};
 }
 
 std::vector<ErrorRule> error_table() {

@@ -16,7 +16,8 @@ public:
         const auto operation = operation_of(invocation);
         FAULTLAB_CHECK(operation.has_value());
         const auto deadline = replica::Session::Clock::now() + std::chrono::nanoseconds(limit);
-        Completion completion = completion_of(invocation.f, session_.execute(*operation, deadline));
+        Completion completion =
+            completion_of(invocation.f, session_.execute(*operation, deadline), operation->space);
         note(session_.fired_no_register(), no_register_, fired_->no_register);
         note(session_.fired_busy_is_fail(), busy_is_fail_, fired_->busy_is_fail);
         return completion;

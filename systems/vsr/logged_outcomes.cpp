@@ -46,8 +46,11 @@ bool changes_state(std::string_view f) {
 LoggedOutcomes::Executed
 executed(OpId op, std::int64_t position, const replica::CommittedLog& log, const History& history) {
     const replica::CommittedRequest& request = log.requests[static_cast<std::size_t>(position)];
-    Completion completion =
-        completion_of(history.op(op).f, replica::Done{.result = request.result, .op = request.op});
+    const Op asked = history.op(op);
+    const auto operation = operation_of({.f = asked.f, .key = asked.key, .arg = asked.arg});
+    Completion completion = completion_of(asked.f,
+                                          replica::Done{.result = request.result, .op = request.op},
+                                          operation ? operation->space : 0);
     auto* const done = std::get_if<Done>(&completion);
     return {.op = op,
             .position = position,

@@ -141,6 +141,32 @@ TEST_CASE("the lab's operations become those of the store", "[vsr]") {
     CHECK_FALSE(vsr::operation_of({.f = "enqueue"}).has_value());
 }
 
+TEST_CASE("keys of a namespace become those of the store, and come back as such", "[vsr]") {
+    using replica::OpCode;
+    const auto in = [](const char* key) { return Value(Value::List{Value(7), Value(key)}); };
+    const auto read = vsr::operation_of({.f = "read", .key = in("k")});
+    REQUIRE(read);
+    CHECK(read->space == 7);
+    CHECK(read->key == Value("k"));
+    const auto scan = vsr::operation_of({.f = "scan", .arg = Value::List{in("a"), in("c")}});
+    REQUIRE(scan);
+    CHECK(scan->space == 7);
+    CHECK(scan->key == Value("a"));
+    CHECK(scan->expected == Value("c"));
+    const Value::Transaction asked = {{.f = "w", .key = in("k"), .value = 1}};
+    const Value::Transaction plain = {{.f = "w", .key = "k", .value = 1}};
+    const auto txn = vsr::operation_of({.f = "txn", .arg = Value(asked)});
+    REQUIRE(txn);
+    CHECK(txn->space == 7);
+    CHECK(txn->steps == plain);
+    const Value pairs = Value::List{Value(Value::List{"a", 1})};
+    const Value pairs_there = Value::List{Value(Value::List{in("a"), 1})};
+    CHECK(replica::in_space(pairs, OpCode::Scan, 7) == pairs_there);
+    CHECK(replica::in_space(pairs, OpCode::Scan, 0) == pairs);
+    CHECK(replica::in_space(Value(plain), OpCode::Transaction, 7) == Value(asked));
+    CHECK(replica::in_space(Value("v"), OpCode::Read, 7) == Value("v"));
+}
+
 TEST_CASE("an answer of the store becomes the outcome that a checker knows", "[vsr]") {
     using replica::Outcome;
     CHECK(returned(vsr::completion_of("read", ended(Outcome::Ok, 4))) == Value(4));
