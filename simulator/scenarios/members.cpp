@@ -1,5 +1,8 @@
 // Memberships that change while something else goes wrong.
 
+#include "simulator/scenarios/members.hpp"
+
+#include "replica/core/records.hpp"
 #include "simulator/scenarios/families.hpp"
 
 #include <fmt/format.h>
@@ -13,128 +16,161 @@
 namespace faultlab::simulator {
 namespace {
 
-using Ids = std::vector<ReplicaId>;
-
-Ids first_of(std::span<const ReplicaId> ids, std::size_t count) {
+std::vector<ReplicaId> first_of(std::span<const ReplicaId> ids, std::size_t count) {
     const auto first = ids.first(count);
     return {first.begin(), first.end()};
 }
 
-/// Asks for one membership after the other, each with some trouble of its scenario's choice, and
-/// does not give up before it has begun.
-class Members : public Stage::Program {
-public:
-    explicit Members(Stage& stage) : stage_(&stage) {
-        stage.on(EventKind::EpochEntered, [this](ReplicaId id, const Event& event) {
-            if (!asking_ || event.a < wanted_.epoch) return;
-            asking_ = false;
-            stage_->count(grows() ? "grown" : shrinks() ? "shrunk" : "swapped");
-            stage_->at_step_end([this, id] { begun(id); });
-        });
-        // Clients go wherever the membership goes.
-        Ids all;
-        for (ReplicaId id = 1; id <= stage.world().size(); ++id)
-            all.push_back(id);
-        for (std::size_t i = 0; i < stage.world().client_count(); ++i)
-            stage.world().client(i).set_targets(all);
-    }
+} // namespace
 
-    void wait() {
-        const auto commits = static_cast<Op>(stage_->rng().between(2, 15));
-        stage_->after_commits(commits, [this] { change(); });
-    }
+std::optional<ConfigEntry> config_entry(const Packet& packet) {
+    const Header& header = packet.header;
+    if (header.command != Command::Prepare || header.count != 1) return std::nullopt;
+    const auto request = replica::BatchReader(packet.body).next();
+    if (!request) return std::nullopt;
+    const auto code = static_cast<OpCode>(request->operation.front());
+    if (code != OpCode::Reconfigure && code != OpCode::Upgrade) return std::nullopt;
+    const auto operation = replica::decode_operation(request->operation);
+    if (!operation) return std::nullopt;
+    return ConfigEntry{.code = code,
+                       .op = header.op,
+                       .commit = header.commit,
+                       .refused = header.flags == replica::flag_refused,
+                       .wanted = operation->membership,
+                       .checksum = header.checksum};
+}
 
-protected:
-    [[nodiscard]] Stage& stage() { return *stage_; }
-    [[nodiscard]] const Membership& now() const { return now_; }
-    [[nodiscard]] const Membership& wanted() const { return wanted_; }
-    [[nodiscard]] bool grows() const { return wanted_.voter_count > now_.voter_count; }
-    [[nodiscard]] bool shrinks() const { return wanted_.voter_count < now_.voter_count; }
+void with_standbys(Knobs& knobs) {
+    only_its_own_faults(knobs);
+    knobs.set(Knob::Voters, std::max<std::int64_t>(knobs[Knob::Voters], 3));
+    knobs.set(Knob::Standbys, 2);
+    // Whoever asks for a membership must be answered in time.
+    knobs.set(Knob::TimeoutPercent, 100);
+}
 
-    /// Just before the membership is asked for.
-    virtual void trouble(ReplicaId primary) = 0;
-    /// Its epoch has begun, first at this replica.
-    virtual void begun(ReplicaId first) {
-        (void)first;
-        recover();
-    }
-    /// Ends the trouble, if it has not ended, and goes on.
-    void recover() {
-        for (auto& [id, fault] : std::exchange(isolated_, {}))
-            stage_->rejoin(id, fault);
-        wait();
-    }
+Members::Members(Stage& stage) : stage_(&stage) {
+    stage.on(EventKind::EpochEntered, [this](ReplicaId id, const Event& event) {
+        if (!asking_ || event.a < wanted_.epoch) return;
+        asking_ = false;
+        stage_->count(grows() ? "grown" : shrinks() ? "shrunk" : "swapped");
+        stage_->at_step_end([this, id] { begun(id); });
+    });
+    stage.on_sent([this](const Packet& packet) {
+        const auto entry = config_entry(packet);
+        if (entry && entry->code == OpCode::Reconfigure) judge(*entry);
+    });
+    // Clients go wherever the membership goes.
+    Ids all;
+    for (ReplicaId id = 1; id <= stage.world().size(); ++id)
+        all.push_back(id);
+    for (std::size_t i = 0; i < stage.world().client_count(); ++i)
+        stage.world().client(i).set_targets(all);
+}
 
-    void isolate(ReplicaId id) {
-        isolated_.emplace_back(id, stage_->isolate(id, Stage::Cut::BothWays));
-    }
+void Members::wait() {
+    const auto commits = static_cast<Op>(stage_->rng().between(2, 15));
+    stage_->after_commits(commits, [this] { change(); });
+}
 
-    [[nodiscard]] Ids any_of(Ids ids, std::size_t count) {
-        stage_->rng().shuffle(std::span(ids));
-        ids.resize(std::min(count, ids.size()));
-        return ids;
-    }
-    [[nodiscard]] static Ids voters_of(const Membership& membership) {
-        return first_of(membership.voters, membership.voter_count);
-    }
-    [[nodiscard]] static Ids standbys_of(const Membership& membership) {
-        return first_of(membership.standbys, membership.standby_count);
-    }
+void Members::begun(ReplicaId first) {
+    (void)first;
+    recover();
+}
 
-private:
-    void change() {
-        const std::optional<ReplicaId> primary = stage_->world().primary();
-        if (!primary) return wait();
-        now_ = stage_->world().telemetry(*primary).membership;
-        draw();
-        trouble(*primary);
-        asking_ = true;
-        ask();
-    }
+void Members::recover() {
+    rejoin_all();
+    wait();
+}
 
-    /// All become voters, or some of the voters only listen from then on, or one changes places.
-    void draw() {
-        Ids voters = any_of(voters_of(now_), max_replica_id);
-        Ids standbys = any_of(standbys_of(now_), max_replica_id);
-        if (standbys.empty()) {
-            const auto gone = static_cast<std::size_t>(stage_->rng().between(1, 2));
-            for (std::size_t i = 0; i < gone && voters.size() > 2; ++i) {
-                standbys.push_back(voters.back());
-                voters.pop_back();
-            }
-        } else if (stage_->rng().chance(1, 3)) {
-            std::swap(voters.front(), standbys.front());
-        } else {
-            voters.insert(voters.end(), standbys.begin(), standbys.end());
-            standbys.clear();
+void Members::isolate(ReplicaId id) {
+    isolated_.emplace_back(id, stage_->isolate(id, Stage::Cut::BothWays));
+}
+
+void Members::rejoin_all() {
+    for (auto& [id, fault] : std::exchange(isolated_, {}))
+        stage_->rejoin(id, fault);
+}
+
+Members::Ids Members::any_of(Ids ids, std::size_t count) {
+    stage_->rng().shuffle(std::span(ids));
+    ids.resize(std::min(count, ids.size()));
+    return ids;
+}
+
+Members::Ids Members::voters_of(const Membership& membership) {
+    return first_of(membership.voters, membership.voter_count);
+}
+
+Members::Ids Members::standbys_of(const Membership& membership) {
+    return first_of(membership.standbys, membership.standby_count);
+}
+
+Membership Members::next(const Ids& voters, const Ids& standbys) const {
+    Membership wanted;
+    wanted.epoch = now_.epoch + 1;
+    wanted.voter_count = static_cast<std::uint8_t>(voters.size());
+    wanted.standby_count = static_cast<std::uint8_t>(standbys.size());
+    std::ranges::copy(voters, wanted.voters.begin());
+    std::ranges::copy(standbys, wanted.standbys.begin());
+    return wanted;
+}
+
+void Members::change() {
+    const std::optional<ReplicaId> primary = stage_->world().primary();
+    if (!primary) return wait();
+    now_ = stage_->world().telemetry(*primary).membership;
+    wanted_ = draw(*primary);
+    trouble(*primary);
+    asking_ = true;
+    ask();
+}
+
+Membership Members::draw(ReplicaId) {
+    Ids voters = any_of(voters_of(now_), max_replica_id);
+    Ids standbys = any_of(standbys_of(now_), max_replica_id);
+    if (standbys.empty()) {
+        const auto gone = static_cast<std::size_t>(stage_->rng().between(1, 2));
+        for (std::size_t i = 0; i < gone && voters.size() > 2; ++i) {
+            standbys.push_back(voters.back());
+            voters.pop_back();
         }
-        wanted_ = {};
-        wanted_.epoch = now_.epoch + 1;
-        wanted_.voter_count = static_cast<std::uint8_t>(voters.size());
-        wanted_.standby_count = static_cast<std::uint8_t>(standbys.size());
-        std::ranges::copy(voters, wanted_.voters.begin());
-        std::ranges::copy(standbys, wanted_.standbys.begin());
+    } else if (stage_->rng().chance(1, 3)) {
+        std::swap(voters.front(), standbys.front());
+    } else {
+        voters.insert(voters.end(), standbys.begin(), standbys.end());
+        standbys.clear();
     }
+    return next(voters, standbys);
+}
 
-    /// Again and again: it is refused while somebody who is to vote has not caught up.
-    void ask() {
-        if (!asking_) return;
-        if (++asked_ % 4 == 0) {
-            for (auto& [id, fault] : std::exchange(isolated_, {}))
-                stage_->rejoin(id, fault);
+/// What is durable at a replica is at least what it has acknowledged.
+void Members::judge(const ConfigEntry& entry) {
+    if (entry.refused || entry.op <= judged_) return;
+    judged_ = entry.op;
+    for (const ReplicaId id : voters_of(entry.wanted)) {
+        if (now_.votes(id) || !stage_->world().running(id)) continue;
+        const Op durable = stage_->world().telemetry(id).durable;
+        if (durable + stage_->world().limits().pipeline < entry.commit) {
+            stage_->world().violate(
+                "members", id, "is to vote, and lacks more than a pipeline of what is committed");
         }
-        stage_->count("asked");
-        stage_->world().client(0).submit({.code = OpCode::Reconfigure, .membership = wanted_});
-        stage_->later(2 * stage_->patience(), 4 * stage_->patience(), [this] { ask(); });
     }
+}
 
-    Stage* stage_;
-    Membership now_;
-    Membership wanted_;
-    bool asking_ = false;
-    std::uint64_t asked_ = 0;
-    std::vector<std::pair<ReplicaId, FaultId>> isolated_;
-};
+/// Again and again: it is refused while somebody who is to vote has not caught up.
+void Members::ask() {
+    if (!asking_) return;
+    if (++asked_ % 4 == 0) rejoin_all();
+    stage_->count("asked");
+    submit();
+    stage_->later(2 * stage_->patience(), 4 * stage_->patience(), [this] { ask(); });
+}
+
+void Members::submit() {
+    stage_->world().client(0).submit({.code = OpCode::Reconfigure, .membership = wanted_});
+}
+
+namespace {
 
 // --- SC55: who joins is slow, dead, or cut off
 
@@ -245,14 +281,6 @@ private:
 };
 
 // --- the table
-
-void with_standbys(Knobs& knobs) {
-    only_its_own_faults(knobs);
-    knobs.set(Knob::Voters, std::max<std::int64_t>(knobs[Knob::Voters], 3));
-    knobs.set(Knob::Standbys, 2);
-    // Whoever asks for a membership must be answered in time.
-    knobs.set(Knob::TimeoutPercent, 100);
-}
 
 template <class Program>
 void play(Stage& stage) {
