@@ -19,6 +19,12 @@ namespace faultlab::simulator {
 [[nodiscard]] std::span<const Scenario> session_scenarios();
 [[nodiscard]] std::span<const Scenario> laggard_scenarios();
 [[nodiscard]] std::span<const Scenario> member_scenarios();
+[[nodiscard]] std::span<const Scenario> epoch_scenarios();
+[[nodiscard]] std::span<const Scenario> configuration_scenarios();
+[[nodiscard]] std::span<const Scenario> lockout_scenarios();
+[[nodiscard]] std::span<const Scenario> timer_scenarios();
+[[nodiscard]] std::span<const Scenario> scrubber_scenarios();
+[[nodiscard]] std::span<const Scenario> tenant_scenarios();
 [[nodiscard]] std::span<const Scenario> lie_scenarios();
 [[nodiscard]] std::span<const Scenario> bad_request_scenarios();
 [[nodiscard]] std::span<const Scenario> damage_scenarios();
