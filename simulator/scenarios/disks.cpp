@@ -206,65 +206,6 @@ constexpr std::array corrupt_proofs = {
     Proof{"witnesses_away", 20, "whoever else has what was committed is away then"},
     Proof{"repaired", 20, "it fetches what it has not"}};
 
-// --- SC54: what nobody reads rots
-
-/// Lets an entry rot that nobody asks for: only the scrubber can find it.
-class IdleRot : public Stage::Program {
-public:
-    explicit IdleRot(Stage& stage) : stage_(&stage) {}
-
-    void wait() {
-        const auto commits = static_cast<Op>(stage_->rng().between(3, 10));
-        stage_->after_commits(commits, [this] { begin(); });
-    }
-
-private:
-    void begin() {
-        victim_ = stage_->nemesis().damage_any();
-        if (!stage_->world().running(victim_)) return wait();
-        const Telemetry before = stage_->world().telemetry(victim_);
-        const std::uint64_t rotten = stage_->nemesis().rot(victim_, 2);
-        if (rotten == 0) return wait();
-        stage_->count("rotten", rotten);
-        const FaultId fault =
-            stage_->begin({.kind = "rot",
-                           .summary = fmt::format("n{}: {} slots rot", victim_, rotten),
-                           .targets = {victim_}});
-        const Nanos enough = 12 * stage_->world().timeouts().scrub;
-        stage_->later(enough, enough, [this, fault, before] {
-            stage_->end(fault);
-            const Telemetry after = stage_->world().telemetry(victim_);
-            stage_->count("scrub_found", after.scrub_found - before.scrub_found);
-            stage_->count("scrub_tours", after.scrub_tours - before.scrub_tours);
-            if (after.scrub_found > before.scrub_found && after.faulty_slots == 0)
-                stage_->count("whole_again");
-            wait();
-        });
-    }
-
-    Stage* stage_;
-    ReplicaId victim_ = no_replica;
-};
-
-/// So little to do that the log is read for no other reason, and a short log.
-void idle(Knobs& knobs) {
-    only_its_own_faults(knobs);
-    knobs.set(Knob::ClientsPerNode, 1);
-    knobs.set(Knob::ThinkMicros, 200'000);
-    knobs.set(Knob::TimeoutPercent, 100);
-    knobs.set(Knob::Slots, 32);
-}
-
-void play_idle_rot(Stage& stage) {
-    stage.keep<IdleRot>().wait();
-}
-
-constexpr std::array scrub_proofs = {
-    Proof{"rotten", 50, "entries rot"},
-    Proof{"scrub_tours", 20, "the scrubber has read everything once"},
-    Proof{"scrub_found", 20, "it finds what has rotten"},
-    Proof{"whole_again", 20, "and soon no slot is bad any more"}};
-
 // --- SC31: slow disks
 
 /// Makes the disk of one replica slow for a while, of whoever leads as often as not: evenly, by
@@ -354,12 +295,6 @@ constexpr std::array scenarios = {
              .prepare = only_its_own_faults,
              .play = play_corrupt_log,
              .proofs = corrupt_proofs},
-    Scenario{.id = "SC54",
-             .name = "idle-rot",
-             .summary = "entries rot that nobody asks for, until the scrubber finds them",
-             .prepare = idle,
-             .play = play_idle_rot,
-             .proofs = scrub_proofs},
     Scenario{.id = "SC26",
              .name = "torn-writes",
              .summary = "power cuts in the middle of writes, of one machine, of some or of all",
