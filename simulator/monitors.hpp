@@ -129,6 +129,8 @@ private:
     std::array<std::array<std::uint64_t, static_cast<std::size_t>(EventKind::BugFired) + 1>,
                max_replica_id + 1>
         counts_{};
+    std::uint64_t new_logs_ = 0; ///< that views were installed with, by what of them was committed
+    Op last_new_log_ = 0;
     std::vector<std::string> violations_;
     std::vector<std::string> refusals_;
 };
