@@ -19,7 +19,7 @@ std::vector<Scenario> by_id() {
           epoch_scenarios(),   configuration_scenarios(), lockout_scenarios(),
           timer_scenarios(),   scrubber_scenarios(),      tenant_scenarios(),
           lie_scenarios(),     bad_request_scenarios(),   damage_scenarios(),
-          stranger_scenarios()}) {
+          stranger_scenarios(), false_witness_scenarios()}) {
         all.insert(all.end(), family.begin(), family.end());
     }
     std::ranges::sort(all, {}, &Scenario::id);

@@ -61,6 +61,16 @@ TEST_CASE("A checkpoint is known though its maker died before it could tell", "[
     }
 }
 
+TEST_CASE("A checkpoint is fetched whose release nobody has told of before", "[simulations]") {
+    // A replica died as it executed the entry that began the release, and came back behind it.
+    for (const std::uint64_t seed : {0x60, 0x8f, 0xe5}) {
+        CAPTURE(seed);
+        const Outcome outcome =
+            simulate({.seed = seed, .scenario = find_scenario("config-deaths").value()});
+        CHECK(outcome.verdict == Verdict::valid);
+    }
+}
+
 TEST_CASE("Planted bugs are found, each by one of these scenarios", "[simulations]") {
     struct Hunt {
         const char* bugs;
@@ -89,7 +99,11 @@ TEST_CASE("Planted bugs are found, each by one of these scenarios", "[simulation
                              Hunt{"KM9", "bad-ranges", 20},
                              Hunt{"F3", "failing-commands", 5},
                              Hunt{"K3.2", "failing-commands", 5},
-                             Hunt{"KM3", "flipped-bits", 40}}) {
+                             Hunt{"KM3", "flipped-bits", 40},
+                             Hunt{"V8", "lockout", 20},
+                             Hunt{"B19", "between-quorums", 10},
+                             Hunt{"B21", "promotions", 10},
+                             Hunt{"B21", "slow-joiners", 10}}) {
         CAPTURE(hunt.bugs, hunt.scenario);
         const auto found = first_failure(hunt.bugs, hunt.scenario, hunt.seeds);
         REQUIRE(found.has_value());
