@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace faultlab::simulator {
@@ -29,6 +30,8 @@ struct Packet {
     Header header;
     std::vector<std::byte> body;
     bool lie = false; ///< something else than its sender made
+    /// Of a lie: the rule that who does not refuse it breaks; empty: it may be believed.
+    std::string_view refused_by = {};
 };
 
 struct NetworkOptions {

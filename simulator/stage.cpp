@@ -1,5 +1,8 @@
 #include "simulator/stage.hpp"
 
+#include "core/check.hpp"
+#include "simulator/lies.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +12,18 @@ namespace faultlab::simulator {
 
 Stage::Stage(World& world, Nemesis& nemesis, FaultLog& faults, const Knobs& knobs, Rng rng)
     : world_(&world), nemesis_(&nemesis), faults_(&faults), knobs_(&knobs), rng_(std::move(rng)) {}
+
+Stage::~Stage() = default;
+
+Lies& Stage::lie_of(ReplicaId id) {
+    FAULTLAB_CHECK(lies_ == nullptr);
+    lies_ = std::make_unique<Lies>(*this, id);
+    return *lies_;
+}
+
+ReplicaId Stage::liar() const {
+    return lies_ == nullptr ? no_replica : lies_->liar();
+}
 
 ReplicaId Stage::voters() const {
     return static_cast<ReplicaId>((*knobs_)[Knob::Voters]);

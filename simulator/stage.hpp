@@ -18,6 +18,8 @@
 
 namespace faultlab::simulator {
 
+class Lies;
+
 /// Named numbers of what happened, in the order of their names.
 using Counters = std::map<std::string, std::uint64_t, std::less<>>;
 
@@ -40,6 +42,9 @@ public:
     using Handler = std::function<void(ReplicaId id, const Event& event)>;
 
     Stage(World& world, Nemesis& nemesis, FaultLog& faults, const Knobs& knobs, Rng rng);
+    ~Stage();
+    Stage(const Stage&) = delete;
+    Stage& operator=(const Stage&) = delete;
 
     [[nodiscard]] World& world() { return *world_; }
     [[nodiscard]] Network& network() { return world_->network(); }
@@ -108,9 +113,12 @@ public:
     void quicken(const Links& links, FaultId fault);
 
     // --- lies
-    /// From now on what this replica sends may be changed on its way. No other's ever is.
-    void lie_of(ReplicaId id) { liar_ = id; }
-    [[nodiscard]] ReplicaId liar() const { return liar_; }
+    /// From now on what this replica sends may be changed on its way. No other's ever is. Requires:
+    /// it is called once at most.
+    Lies& lie_of(ReplicaId id);
+    /// Null: nobody lies.
+    [[nodiscard]] const Lies* lies() const { return lies_.get(); }
+    [[nodiscard]] ReplicaId liar() const;
     /// How many messages came to a replica that their sender had not made so.
     [[nodiscard]] std::uint64_t lies_heard() const { return lies_heard_; }
 
@@ -146,7 +154,7 @@ private:
     std::map<EventKind, std::vector<Handler>> handlers_;
     std::vector<Waiting> waiting_; ///< for commits
     std::vector<std::function<void(ReplicaId, const Packet&)>> hearers_;
-    ReplicaId liar_ = no_replica;
+    std::unique_ptr<Lies> lies_; ///< null: nobody lies
     std::uint64_t lies_heard_ = 0;
     std::string moment_; ///< what is told to handlers now; empty: nothing
     std::vector<Death> deaths_;

@@ -29,6 +29,8 @@ struct Mutation {
     /// Checksums are made to fit again, so that what is tested is whether the receiver judges what
     /// a message says. Otherwise they stay as they were: then damage must be found.
     bool seals = true;
+
+    friend bool operator==(const Mutation&, const Mutation&) = default;
 };
 
 /// What can be tested with a mutator.

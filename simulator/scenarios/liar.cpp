@@ -7,14 +7,14 @@
 
 namespace faultlab::simulator {
 
-using replica::Mutated;
 using replica::MutationRule;
 using replica::Reject;
-using replica::Surroundings;
 
 Liar::Liar(Stage& stage) : stage_(&stage) {
-    stage.on_heard([this](ReplicaId id, const Packet& packet) {
-        if (packet.lie && story_ != nullptr) heard(id, packet);
+    stage.on_heard([this](ReplicaId, const Packet& packet) {
+        if (!packet.lie || story_ == nullptr) return;
+        stage_->count("lies_heard");
+        stage_->count(fmt::format("told.{}", story_->name));
     });
     stage.on(EventKind::ViewInstalled, [this](ReplicaId id, const Event&) {
         if (id != liar_ || !mute_) return;
@@ -22,15 +22,8 @@ Liar::Liar(Stage& stage) : stage_(&stage) {
         stage_->at_step_end(
             [this, mute = *std::exchange(mute_, {})] { stage_->rejoin(mute.id, mute.fault); });
     });
-    stage.on_sent([this](const Packet& packet) {
-        const bool asks = packet.header.command == Command::GetLog;
-        if (asks && refusing_ != no_replica && packet.from == refusing_)
-            stage_->world().violate(
-                story_->refused_by, refusing_, "asks for what a message told that it refuses");
-    });
     stage.on(EventKind::Rejected, [this](ReplicaId, const Event& event) {
         const auto why = static_cast<Reject>(event.a);
-        if (event.b == liar_) ++refused_;
         if (event.b == liar_ || why == Reject::Fork)
             stage_->count(fmt::format("refused.{}", replica::name(why)));
     });
@@ -40,23 +33,8 @@ void Liar::tell(std::span<const Story> stories, bool bad_disk) {
     stories_ = stories;
     bad_disk_ = bad_disk;
     liar_ = bad_disk ? stage_->nemesis().damage_any() : stage_->any_voter();
-    stage_->lie_of(liar_);
+    lies_ = &stage_->lie_of(liar_);
     wait();
-}
-
-void Liar::heard(ReplicaId id, const Packet& packet) {
-    stage_->count("lies_heard");
-    stage_->count(fmt::format("told.{}", story_->name));
-    const bool listens = stage_->world().status(id) != Status::Booting;
-    if (story_->refused_by.empty() || !listens) return;
-    refusing_ = id;
-    stage_->at_step_end(
-        [this, id, command = packet.header.command, rule = story_->refused_by, before = refused_] {
-            refusing_ = no_replica;
-            if (refused_ > before) return;
-            stage_->world().violate(
-                rule, id, fmt::format("takes a {} that cannot be true", replica::name(command)));
-        });
 }
 
 void Liar::wait() {
@@ -66,10 +44,9 @@ void Liar::wait() {
 
 void Liar::begin() {
     story_ = &stories_[stage_->rng().below(stories_.size())];
-    rules_ = story_->draw(stage_->rng());
-    told_ = 0;
-    rule_ = stage_->network().replace_if([this](const Packet& packet) { return concerns(packet); },
-                                         [this](const Packet& packet) { return instead(packet); });
+    draw_lies();
+    rule_ = stage_->network().replace_if([this](const Packet& packet) { return changes(packet); },
+                                         [this](const Packet&) { return std::move(instead_); });
     fault_ = stage_->begin({.kind = "lies",
                             .summary = fmt::format("n{} lies: {}", liar_, story_->name),
                             .targets = {liar_},
@@ -82,6 +59,7 @@ void Liar::begin() {
 
 void Liar::end() {
     stage_->network().remove(rule_);
+    end_lies();
     stage_->end(fault_);
     mute_.reset();
     story_ = nullptr;
@@ -170,53 +148,40 @@ void Liar::succeed() {
 
 // --- what it says
 
-bool Liar::concerns(const Packet& packet) {
-    applies_ = nullptr;
+void Liar::draw_lies() {
+    end_lies();
+    for (MutationRule& rule : story_->draw(stage_->rng())) {
+        // The same change to several kinds of messages is one lie.
+        const auto same = std::ranges::find(
+            tellings_, rule.mutations, [](const Telling& one) { return one.rule.mutations; });
+        const Lies::Id lie = same != tellings_.end()
+                                 ? same->lie
+                                 : lies_->begin({.at = stage_->world().now(),
+                                                 .changes = rule.mutations,
+                                                 .when = story_->when,
+                                                 .refused_by = story_->refused_by});
+        tellings_.push_back({std::move(rule), lie});
+    }
+}
+
+void Liar::end_lies() {
+    for (const Telling& telling : std::exchange(tellings_, {}))
+        lies_->end(telling.lie);
+}
+
+bool Liar::changes(const Packet& packet) {
     if (packet.from != liar_ || is_client(packet.to)) return false;
     const auto to = static_cast<ReplicaId>(packet.to);
-    for (const MutationRule& rule : rules_) {
+    for (const Telling& telling : tellings_) {
         const auto draw = static_cast<std::uint32_t>(stage_->rng().below(1000));
-        if (!replica::applies(rule, packet.header.command, liar_, to, draw)) continue;
-        if (story_->when != nullptr && !story_->when(stage_->world(), packet)) return false;
-        applies_ = &rule;
+        if (!replica::applies(telling.rule, packet.header.command, liar_, to, draw)) continue;
+        auto told = lies_->tell(telling.lie, packet);
+        if (story_->each_anew) draw_lies();
+        if (!told) return false;
+        instead_ = *std::move(told);
         return true;
     }
     return false;
-}
-
-std::vector<Packet> Liar::instead(const Packet& packet) {
-    const std::vector<Header> log = own_log();
-    const Surroundings around{.to = static_cast<ReplicaId>(packet.to),
-                              .ordinal = told_,
-                              .earlier = earlier_ ? &*earlier_ : nullptr,
-                              .log = log};
-    Mutated told = replica::mutate(*applies_, {packet.header, packet.body}, around);
-    if (!packet.body.empty()) earlier_ = {packet.header, packet.body};
-    if (told.changed) ++told_;
-    std::vector<Packet> packets;
-    for (replica::OwnedMessage& message : told.messages) {
-        const bool original = applies_->original_too && &message == &told.messages.back();
-        packets.push_back({.from = packet.from,
-                           .to = packet.to,
-                           .header = message.header,
-                           .body = std::move(message.body),
-                           .lie = told.changed && !original});
-    }
-    if (story_->each_anew) rules_ = story_->draw(stage_->rng());
-    return packets;
-}
-
-/// Its newest entries, as far back as a suffix can be made longer.
-std::vector<Header> Liar::own_log() const {
-    std::vector<Header> log;
-    const Replica* const replica = stage_->world().replica(liar_);
-    if (replica == nullptr) return log;
-    const Op head = stage_->world().telemetry(liar_).head;
-    constexpr Op most = 24;
-    for (Op op = head > most ? head - most : 1; op <= head; ++op) {
-        if (const Header* const entry = replica->log(op)) log.push_back(*entry);
-    }
-    return log;
 }
 
 } // namespace faultlab::simulator

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "replica/wire/mutators.hpp"
+#include "simulator/lies.hpp"
 #include "simulator/stage.hpp"
 
 #include <optional>
@@ -24,16 +25,13 @@ enum class Occasion : std::uint8_t {
 /// Something that is told for a while.
 struct Story {
     std::string_view name; ///< counter "told.NAME": how often a replica heard it
-    /// How messages are changed this time; `from` and `to` are the program's.
+    /// How messages are changed this time; `from` and `to` are the program's, and the original
+    /// never goes too.
     std::vector<replica::MutationRule> (*draw)(Rng& rng);
     Occasion occasion = Occasion::None;
-    bool each_anew = false; ///< it is drawn for each message
-    /// The rule by which every receiver that listens can know that it is a lie: then one that does
-    /// not refuse it at once, or asks for more because of it, breaks that rule. Empty: it may be
-    /// believed.
-    std::string_view refused_by = {};
-    /// More that has to hold for a message to be changed; null: nothing.
-    bool (*when)(const World& world, const Packet& packet) = nullptr;
+    bool each_anew = false;           ///< it is drawn for each message
+    std::string_view refused_by = {}; ///< as of Lie
+    std::string_view when = {};       ///< likewise
 };
 
 /// Changes what one replica sends, always the same one and without its knowledge, now and then and
@@ -50,29 +48,31 @@ private:
     void wait();
     void begin();
     void end();
-    void heard(ReplicaId id, const Packet& packet);
+    void draw_lies();
+    void end_lies();
     void provoke(Occasion occasion);
     void miss_entries(ReplicaId id, Nanos least, Nanos most);
     void leave_behind(ReplicaId id);
     void replace_primary(bool mute);
     void succeed();
-    [[nodiscard]] bool concerns(const Packet& packet);
-    [[nodiscard]] std::vector<Packet> instead(const Packet& packet);
-    [[nodiscard]] std::vector<Header> own_log() const;
+    [[nodiscard]] bool changes(const Packet& packet);
+
+    /// A rule of the story, and the lie by which it changes messages.
+    struct Telling {
+        replica::MutationRule rule;
+        Lies::Id lie = 0;
+    };
 
     Stage* stage_;
     std::span<const Story> stories_;
     bool bad_disk_ = false;
     ReplicaId liar_ = no_replica;
+    Lies* lies_ = nullptr;         ///< once it is known who lies
     const Story* story_ = nullptr; ///< null: it tells the truth
-    std::vector<replica::MutationRule> rules_;
-    const replica::MutationRule* applies_ = nullptr; ///< to the packet that is matched now
+    std::vector<Telling> tellings_;
+    std::vector<Packet> instead_; ///< of the packet that is matched now
     Network::RuleId rule_ = 0;
     FaultId fault_ = 0;
-    std::uint64_t told_ = 0;
-    std::uint64_t refused_ = 0;       ///< messages of the liar
-    ReplicaId refusing_ = no_replica; ///< who should refuse the message of this step
-    std::optional<replica::OwnedMessage> earlier_;
     struct Mute {
         ReplicaId id = no_replica;
         FaultId fault = 0;

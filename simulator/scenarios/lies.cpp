@@ -36,14 +36,6 @@ constexpr Claim outside(std::string_view rule, std::string_view why) {
 
 // --- SC07: other entries in a suffix
 
-/// Whether the receiver has executed the newest entry of the suffix, or this entry.
-bool executed_there(const World& world, const Packet& packet) {
-    const Telemetry there = world.telemetry(static_cast<ReplicaId>(packet.to));
-    const Header& header = packet.header;
-    const bool suffix = header.command == Command::Log || header.count > 0;
-    return suffix && there.commit_min >= header.op;
-}
-
 constexpr std::array conflicts = {
     Story{.name = "votes",
           .draw =
@@ -59,7 +51,7 @@ constexpr std::array conflicts = {
                              {{.mutator = Mutator::ConflictTail, .amount = 1, .seed = rng.next()}});
               },
           .occasion = Occasion::Succession,
-          .when = executed_there}};
+          .when = "executed-there"}};
 
 void play_conflicts(Stage& stage) {
     stage.keep<Liar>().tell(conflicts);
@@ -176,14 +168,6 @@ constexpr std::array metadata_claims = {
 
 // --- SC11: votes that hide entries
 
-/// Whether the new primary's log is older or shorter.
-bool longer_than_there(const World& world, const Packet& packet) {
-    const Telemetry there = world.telemetry(static_cast<ReplicaId>(packet.to));
-    const Header& header = packet.header;
-    return header.count > 0 &&
-           std::pair(there.log_view, there.head) < std::pair(header.log_view, header.op);
-}
-
 constexpr std::array hidden = {
     Story{.name = "shorter_votes",
           .draw =
@@ -192,7 +176,7 @@ constexpr std::array hidden = {
                              {{.mutator = Mutator::TruncateTail, .amount = rng.between(1, 8)}});
               },
           .occasion = Occasion::GapThenView,
-          .when = longer_than_there}};
+          .when = "longer-than-there"}};
 
 void play_hidden(Stage& stage) {
     stage.keep<Liar>().tell(hidden);
@@ -250,21 +234,6 @@ constexpr std::array misfit_claims = {refused("A5"), refused("A8")};
 
 // --- SC19: two logs of one view
 
-/// Whether the receiver has the same log, and so will see that it is another; or has chosen a log
-/// for its view, and fetches the entry that was another in the vote. One below it would be executed
-/// before its successors show that it is none of theirs.
-bool same_log_there(const World& world, const Packet& packet) {
-    const auto to = static_cast<ReplicaId>(packet.to);
-    const Telemetry there = world.telemetry(to);
-    if (packet.header.command == Command::Log) {
-        const Telemetry here = world.telemetry(static_cast<ReplicaId>(packet.from));
-        return there.status == Status::ViewChange && there.membership.primary(there.view) == to &&
-               packet.header.op == here.head;
-    }
-    return there.log_view == packet.header.log_view && there.head == packet.header.op &&
-           there.durable == there.head && there.head_checksum == packet.header.parent;
-}
-
 constexpr std::array forks = {
     Story{.name = "forked_votes",
           .draw =
@@ -273,7 +242,7 @@ constexpr std::array forks = {
                              {{.mutator = Mutator::ConflictTail, .amount = 1, .seed = rng.next()}});
               },
           .occasion = Occasion::NewView,
-          .when = same_log_there}};
+          .when = "same-log-there"}};
 
 void play_forks(Stage& stage) {
     stage.keep<Liar>().tell(forks);
