@@ -3,6 +3,7 @@
 #include "core/catalogue.hpp"
 #include "core/options.hpp"
 #include "core/transaction_form.hpp"
+#include "simulator/lie_conditions.hpp"
 
 #include <fmt/format.h>
 
@@ -45,6 +46,10 @@ constexpr std::array<DeedEntry, deed_count> table{{
     {Deed::WallClock, "wall-clock", "until nodes amount", "has a wall clock so many ns off"},
     {Deed::TimerRate, "timer-rate", "until nodes timer amount", "has a timer of another rate"},
     {Deed::ClientCrash, "client-crash", "nodes", "dies and starts again without memory"},
+    {Deed::Lie, "lie", "until links messages amount changes when refused-by truth skip",
+     "says something else than it made"},
+    {Deed::FalseCheckpoint, "false-checkpoint", "until links",
+     "hands a checkpoint out that nobody made"},
     // clang-format on
 }};
 
@@ -80,6 +85,13 @@ std::string word(const Link& link) {
 std::string word(Command command) {
     return replica::name(command);
 }
+std::string word(const replica::Mutation& change) {
+    std::string all = fmt::format("{}:{}", replica::entry(change.mutator).name, change.amount);
+    if (change.seed != replica::Mutation{}.seed || !change.seals)
+        all += fmt::format(":{}", change.seed);
+    if (!change.seals) all += ":unsealed";
+    return all;
+}
 
 template <class Items>
 std::string list(const Items& items, std::string_view separator = ",") {
@@ -101,6 +113,11 @@ std::string line_of(const Strike& strike) {
     if (has(entry, "zone")) line += fmt::format(" zone {}", replica::name(strike.zone));
     if (has(entry, "timer")) line += fmt::format(" timer {}", replica::name(strike.timer));
     if (strike.amount != 0) line += fmt::format(" amount {}", strike.amount);
+    if (!strike.changes.empty()) line += " changes " + list(strike.changes);
+    if (!strike.when.empty()) line += " when " + strike.when;
+    if (!strike.refused_by.empty()) line += " refused-by " + strike.refused_by;
+    if (strike.truth_first) line += " truth first";
+    if (strike.skip != 0) line += fmt::format(" skip {}", strike.skip);
     return line;
 }
 
@@ -198,6 +215,48 @@ Result<Command> command_of(std::string_view text) {
     return wrong("message", text);
 }
 
+/// "conflict-tail:1:77": by name or number, how much, and what its choices are drawn from.
+Result<replica::Mutation> change_of(std::string_view text) {
+    std::vector<std::string_view> words;
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::size_t colon = std::min(rest.find(':'), rest.size());
+        words.push_back(rest.substr(0, colon));
+        rest.remove_prefix(std::min(colon + 1, rest.size()));
+    }
+    replica::Mutation change;
+    if (words.size() > 2 && words.back() == "unsealed") {
+        change.seals = false;
+        words.pop_back();
+    }
+    if (words.size() < 2 || words.size() > 3) return wrong("change", text);
+    const auto all = replica::mutators();
+    const auto numbered = std::ranges::find_if(
+        all, [&words](const replica::MutatorEntry& entry) { return words[0] == entry.id; });
+    if (numbered != all.end()) {
+        change.mutator = numbered->mutator;
+    } else {
+        FAULTLAB_TRY(const replica::MutatorEntry* const entry, find_entry(all, "change", words[0]));
+        change.mutator = entry->mutator;
+    }
+    FAULTLAB_TRY(change.amount, number_of<std::int64_t>("change", words[1]));
+    if (words.size() == 3) {
+        FAULTLAB_TRY(change.seed, number_of<std::uint64_t>("change", words[2]));
+    }
+    // Of what makes messages longer, or more of them.
+    constexpr std::int64_t most = 100'000;
+    const bool grows = change.mutator == replica::Mutator::LongTail ||
+                       change.mutator == replica::Mutator::Duplicate;
+    if (grows && change.amount > most) return wrong("change", text);
+    return change;
+}
+
+/// "A8".
+bool is_rule(std::string_view text) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' &&
+           std::ranges::all_of(text.substr(1), is_digit);
+}
+
 bool is_event(std::string_view text) {
     for (std::uint8_t i = 0; i <= static_cast<std::uint8_t>(EventKind::BugFired); ++i) {
         if (text == replica::name(static_cast<EventKind>(i))) return true;
@@ -242,7 +301,45 @@ Result<void> read_part(Strike& strike, std::string_view name, std::string_view v
         }
         return wrong("timer", value);
     }
+    if (name == "changes") {
+        for (const std::string& part : split_list(value)) {
+            FAULTLAB_TRY(replica::Mutation change, change_of(part));
+            strike.changes.push_back(change);
+        }
+        return {};
+    }
+    if (name == "when") {
+        FAULTLAB_TRY(const LieCondition* const entry,
+                     find_entry(lie_conditions(), "condition", value));
+        strike.when = entry->name;
+        return {};
+    }
+    if (name == "refused-by") {
+        if (!is_rule(value)) return wrong("rule", value);
+        strike.refused_by = value;
+        return {};
+    }
+    if (name == "truth") {
+        if (value != "first") return wrong("truth", value);
+        strike.truth_first = true;
+        return {};
+    }
+    if (name == "skip") {
+        FAULTLAB_TRY(strike.skip, number_of<std::uint64_t>("skip", value));
+        return {};
+    }
     FAULTLAB_TRY(strike.amount, number_of<std::int64_t>("amount", value));
+    return {};
+}
+
+/// Of one replica, to others.
+Result<void> check_lie(const Strike& strike) {
+    if (strike.deed == Deed::Lie && strike.changes.empty()) return wrong("changes", "");
+    if (strike.links.empty()) return wrong("links", "");
+    for (const Link& link : strike.links) {
+        if (is_client(link.from) || is_client(link.to) || link.from != strike.links.front().from)
+            return wrong("link of a lie", word(link));
+    }
     return {};
 }
 
@@ -268,6 +365,7 @@ Result<Strike> strike_of(const std::vector<std::string>& words) {
         if (is_client(node) != clients) return wrong("node", endpoint(node));
     }
     if (has(*entry, "nodes") && strike.nodes.empty()) return wrong("nodes", "");
+    if (is_lie(strike.deed)) FAULTLAB_DO(check_lie(strike));
     if (!has(*entry, "until")) strike.until = strike.at;
     if (strike.until < strike.at) return wrong("end", milliseconds(strike.until));
     return strike;
@@ -319,7 +417,38 @@ Result<void> read_line(Script& script, const std::vector<std::string>& words) {
     return {};
 }
 
+/// One replica lies, and no other.
+Result<void> check_liar(const Script& script) {
+    std::optional<Endpoint> liar;
+    for (const Strike& strike : script.strikes) {
+        if (!is_lie(strike.deed)) continue;
+        const Endpoint from = strike.links.front().from;
+        if (liar.value_or(from) != from) return wrong("second liar", endpoint(from));
+        liar = from;
+    }
+    return {};
+}
+
 // --- telling
+
+std::string lie(const Strike& strike) {
+    std::vector<Endpoint> receivers;
+    for (const Link& link : strike.links)
+        receivers.push_back(link.to);
+    const std::string who = endpoint(strike.links.front().from);
+    if (strike.deed == Deed::FalseCheckpoint)
+        return fmt::format("{} {}: {}", who, entry_of(strike.deed).what, list(receivers, " "));
+    std::string which;
+    if (strike.amount == 1) which = "its next ";
+    if (strike.amount > 1) which = fmt::format("its next {} ", strike.amount);
+    which += strike.messages.empty() ? "messages" : list(strike.messages, " and ");
+    std::string line = fmt::format(
+        "{} lies to {} in {}: {}", who, list(receivers, " "), which, list(strike.changes, ", "));
+    if (strike.truth_first) line += ", after the truth";
+    const auto condition = std::ranges::find(lie_conditions(), strike.when, &LieCondition::name);
+    if (condition != lie_conditions().end()) line += fmt::format(", {}", condition->what);
+    return line;
+}
 
 std::string sentence(const Strike& strike) {
     const std::string who = list(strike.nodes, " ");
@@ -372,6 +501,8 @@ std::string sentence(const Strike& strike) {
                 entry_of(strike.deed).what,
                 strike.in_step.empty() ? "" : ", in the step of its next " + strike.in_step,
                 strike.amount == 0 ? "" : fmt::format(", to be release {} then", strike.amount));
+        case Deed::Lie:
+        case Deed::FalseCheckpoint: return lie(strike);
         default: return fmt::format("{} {}", who, entry_of(strike.deed).what);
     }
 }
@@ -409,6 +540,7 @@ Result<Script> parse_script(std::string_view text) {
     for (const std::vector<std::string>& words : lines_of(text)) {
         if (!words.empty()) FAULTLAB_DO(read_line(script, words));
     }
+    FAULTLAB_DO(check_liar(script));
     std::ranges::stable_sort(script.operations, {}, &ScriptOp::at);
     return script;
 }

@@ -2,6 +2,7 @@
 
 #include "core/op.hpp"
 #include "core/result.hpp"
+#include "replica/wire/mutators.hpp"
 #include "simulator/client.hpp"
 
 #include <compare>
@@ -43,8 +44,15 @@ enum class Deed : std::uint8_t {
     WallClock,
     TimerRate,
     ClientCrash,
+    Lie,
+    FalseCheckpoint,
 };
-constexpr std::size_t deed_count = static_cast<std::size_t>(Deed::ClientCrash) + 1;
+constexpr std::size_t deed_count = static_cast<std::size_t>(Deed::FalseCheckpoint) + 1;
+
+/// Somebody says something else than it made.
+[[nodiscard]] constexpr bool is_lie(Deed deed) {
+    return deed == Deed::Lie || deed == Deed::FalseCheckpoint;
+}
 
 struct DeedEntry {
     Deed deed = Deed::Cut;
@@ -72,14 +80,22 @@ struct Strike {
     /// reports this event or sends such a message, right before it would.
     std::string in_step;
     std::vector<Endpoint> nodes;   ///< sorted; of ClientCrash: clients
-    std::vector<Link> links;       ///< sorted; of Drop, Hold, Repeat, Loss: none means all
+    std::vector<Link> links;       ///< sorted; of Drop, Hold, Repeat, Loss: none means all. Of Lie,
+                                   ///< FalseCheckpoint: those of one replica, the liar
     std::vector<Command> messages; ///< sorted; none means all
     Zone zone = Zone::Superblock;
     Timer timer = Timer::Prepare;
     /// Repeat: how many of each kind. Loss, Duplicates: of a thousand. Delay, SlowLinks, WallClock:
     /// ns. SlowDisk: factor. ClockRate, TimerRate: 1000 is right. Rot, Misdirect, Misread: where in
-    /// the zone. Crash, PowerCut: the release that it starts again as; 0: as before.
+    /// the zone. Crash, PowerCut: the release that it starts again as; 0: as before. Lie: how many
+    /// of each kind on each link; 0: all.
     std::int64_t amount = 0;
+    // Of Lie; as in struct Lie.
+    std::vector<replica::Mutation> changes;
+    std::string when;
+    std::string refused_by;
+    bool truth_first = false;
+    std::uint64_t skip = 0; ///< so many of each kind on each link are left alone before
 
     friend bool operator==(const Strike&, const Strike&) = default;
 };

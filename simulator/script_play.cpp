@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace faultlab::simulator {
@@ -20,13 +21,15 @@ bool is_of_network(Deed deed) {
     return deed <= Deed::Delay;
 }
 
+bool concerns(const Strike& strike, const Packet& packet) {
+    const bool here = strike.links.empty() ||
+                      std::ranges::binary_search(strike.links, Link{packet.from, packet.to});
+    return here && (strike.messages.empty() ||
+                    std::ranges::binary_search(strike.messages, packet.header.command));
+}
+
 Match match_of(const Strike& strike) {
-    return [&strike](const Packet& packet) {
-        const bool here = strike.links.empty() ||
-                          std::ranges::binary_search(strike.links, Link{packet.from, packet.to});
-        return here && (strike.messages.empty() ||
-                        std::ranges::binary_search(strike.messages, packet.header.command));
-    };
+    return [&strike](const Packet& packet) { return concerns(strike, packet); };
 }
 
 class Scripted : public Generator {
@@ -59,6 +62,51 @@ void ScriptPlay::play(const Script& script) {
     acts_.reserve(script.strikes.size());
     for (const Strike& strike : script.strikes)
         plan(acts_.emplace_back(Act{.strike = &strike}));
+    plan_lies();
+}
+
+/// Before all other rules: what becomes of a message does not depend on who else is about it.
+void ScriptPlay::plan_lies() {
+    for (Act& act : acts_) {
+        const Strike& strike = *act.strike;
+        if (!is_lie(strike.deed)) continue;
+        if (lies_ == nullptr) lies_ = &stage_->lie_of(replica_of(strike.links.front().from));
+        if (strike.deed == Deed::FalseCheckpoint) {
+            if (!checkpoint_) checkpoint_.emplace(*stage_, *lies_);
+            continue;
+        }
+        act.lie = lies_->begin({.at = strike.at,
+                                .until = strike.until,
+                                .changes = strike.changes,
+                                .when = strike.when,
+                                .refused_by = strike.refused_by,
+                                .truth_first = strike.truth_first});
+    }
+    if (lies_ == nullptr) return;
+    stage_->network().replace_if([this](const Packet& packet) { return changes(packet); },
+                                 [this](const Packet&) { return std::move(instead_); });
+}
+
+bool ScriptPlay::changes(const Packet& packet) {
+    if (packet.from != lies_->liar()) return false;
+    const Nanos now = stage_->world().now();
+    for (Act& act : acts_) {
+        const Strike& strike = *act.strike;
+        if (strike.deed != Deed::Lie || now < strike.at || now >= strike.until) continue;
+        if (!concerns(strike, packet)) continue;
+        auto& [skipped, changed] = act.counts[{packet.to, packet.header.command}];
+        if (strike.amount != 0 && changed >= strike.amount) continue;
+        if (skipped < strike.skip) {
+            ++skipped;
+            continue;
+        }
+        auto told = lies_->tell(act.lie, packet);
+        if (!told) continue;
+        ++changed;
+        instead_ = *std::move(told);
+        return true;
+    }
+    return false;
 }
 
 void ScriptPlay::plan(Act& act) {
@@ -116,6 +164,8 @@ void ScriptPlay::begin(Act& act) {
     log(act);
     if (is_of_network(strike.deed)) {
         set_links();
+    } else if (strike.deed == Deed::FalseCheckpoint) {
+        set_checkpoint();
     } else {
         break_machine(act);
     }
@@ -144,6 +194,8 @@ void ScriptPlay::end(Act& act) {
     }
     if (is_of_network(strike.deed)) {
         set_links();
+    } else if (strike.deed == Deed::FalseCheckpoint) {
+        set_checkpoint();
     } else {
         set_machines(strike.deed);
     }
@@ -308,6 +360,16 @@ void ScriptPlay::set_machines(Deed deed) {
     }
 }
 
+void ScriptPlay::set_checkpoint() {
+    std::set<ReplicaId> receivers;
+    for (const Act& act : acts_) {
+        if (!act.active || act.strike->deed != Deed::FalseCheckpoint) continue;
+        for (const Link& link : act.strike->links)
+            receivers.insert(replica_of(link.to));
+    }
+    checkpoint_->tell(std::move(receivers));
+}
+
 FaultLog::Gauge ScriptPlay::gauge_of(const Act& act) {
     Network& network = stage_->network();
     const Strike& strike = *act.strike;
@@ -344,6 +406,8 @@ FaultLog::Gauge ScriptPlay::gauge_of(const Act& act) {
         case Deed::Misdirect:
             return sum([](World& w, ReplicaId id) { return w.disk(id).misdirected(); });
         case Deed::Misread: return sum([](World& w, ReplicaId id) { return w.disk(id).misread(); });
+        case Deed::Lie: return [lies = lies_, lie = act.lie] { return lies->all().at(lie).told; };
+        case Deed::FalseCheckpoint: return [stage = stage_] { return stage->lies_heard(); };
         case Deed::Rot:
             return sum(
                 [](World& w, ReplicaId id) -> std::uint64_t { return w.disk(id).rotten().size(); });
@@ -372,6 +436,7 @@ void ScriptPlay::log(Act& act) {
     for (const Endpoint node : strike.nodes) {
         if (!is_client(node)) targets.push_back(replica_of(node));
     }
+    if (is_lie(strike.deed)) targets.push_back(lies_->liar());
     act.fault = stage_->begin(
         {.kind = std::string(deed_table()[static_cast<std::size_t>(strike.deed)].name),
          .summary = story(strike),

@@ -172,7 +172,7 @@ private:
                              simulation_.safety_limit);
         }
         commits_in_safety_ = world_.monitors().committed();
-        if (simulation_.writes_script) script_ = witness_.script(world_);
+        if (simulation_.writes_script) script_ = witness_.script(world_, stage_.lies());
         in_safety_ = false;
         stage_.close();
         nemesis_.stop();

@@ -1,6 +1,9 @@
 #include "simulator/witness.hpp"
 
+#include "simulator/told_lies.hpp"
+
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -9,7 +12,8 @@ namespace {
 
 /// Has links, each of them wrong on its own.
 bool of_links(Deed deed) {
-    return deed == Deed::Cut || deed == Deed::SlowLinks || deed == Deed::Loss;
+    return deed == Deed::Cut || deed == Deed::SlowLinks || deed == Deed::Loss ||
+           deed == Deed::FalseCheckpoint;
 }
 
 /// Whether `more` goes on with what `one` does, on other links.
@@ -21,7 +25,9 @@ bool one_fault(const Strike& one, const Strike& more) {
 
 void merge(std::vector<Strike>& strikes) {
     std::ranges::stable_sort(strikes, {}, [](const Strike& strike) {
-        return std::tuple(strike.at, strike.deed, strike.until, strike.amount);
+        // Lies of one time stay in their order.
+        const bool lie = strike.deed == Deed::Lie;
+        return std::tuple(strike.at, strike.deed, lie ? 0 : strike.until, lie ? 0 : strike.amount);
     });
     std::vector<Strike> merged;
     for (Strike& strike : strikes) {
@@ -42,7 +48,7 @@ Deed deed_of(Network::Action action) {
         case Network::Action::Copy: return Deed::Repeat;
         case Network::Action::Drop:
         case Network::Action::Mutate:
-        case Network::Action::Replace: break; // what cannot be told shows when it is played
+        case Network::Action::Replace: break;
     }
     return Deed::Drop;
 }
@@ -57,6 +63,10 @@ void Witness::look(const World& world, const Stage& stage) {
     // What was done in a step of a replica is done after that step, and not by chance before it.
     at_ = world.now() + (std::exchange(chain_, world.chain()) == world.chain() ? 0 : 1);
     now_ = wrongs(world);
+    if (const Lies* const lies = stage.lies()) {
+        for (const ReplicaId to : lies->false_checkpoint_to())
+            now_.insert({.deed = Deed::FalseCheckpoint, .a = lies->liar(), .b = to});
+    }
     look_at_rules(world);
     for (ReplicaId id = 1; id <= world.size(); ++id) {
         look_at_process(world, stage, id);
@@ -86,6 +96,9 @@ void Witness::look_at_rules(const World& world) {
         known = rules_.erase(known);
     }
     for (const auto& [id, rule] : rules) {
+        // Lies; they are told of in another way.
+        if (rule.action == Network::Action::Mutate || rule.action == Network::Action::Replace)
+            continue;
         Strike& strike = rules_.try_emplace(id, Strike{.at = at_}).first->second;
         strike.deed = deed_of(rule.action);
         std::set<Link> links;
@@ -171,7 +184,7 @@ void Witness::add(const Wrong& wrong, Nanos at, Nanos until) {
     strikes_.push_back(std::move(strike));
 }
 
-Script Witness::script(const World& world) const {
+Script Witness::script(const World& world, const Lies* lies) const {
     Witness all = *this;
     all.now_.clear();
     all.compare(Strike::to_the_end);
@@ -182,6 +195,7 @@ Script Witness::script(const World& world) const {
     for (const Node& node : all.nodes_) {
         if (node.down) all.strikes_.push_back(*node.down);
     }
+    if (lies != nullptr) std::ranges::move(strikes_of(*lies), std::back_inserter(all.strikes_));
     Script script{.stop = world.now(), .strikes = std::move(all.strikes_)};
     merge(script.strikes);
     for (std::size_t i = 0; i < world.client_count(); ++i) {

@@ -14,13 +14,13 @@ namespace faultlab::simulator {
 
 /// Watches what is done to a world, whoever does it, and writes it down as a script that does the
 /// same. It looks at the world after everything that happens, and compares: nobody who breaks
-/// something has to tell. Draws nothing. Owned by one thread.
+/// something has to tell, but for who lies. Draws nothing. Owned by one thread.
 class Witness {
 public:
     /// After everything that happened.
     void look(const World& world, const Stage& stage);
-    /// What was done until now, and what clients asked for.
-    [[nodiscard]] Script script(const World& world) const;
+    /// What was done until now, what was told (null: no lies), and what clients asked for.
+    [[nodiscard]] Script script(const World& world, const Lies* lies) const;
 
 private:
     struct Node {

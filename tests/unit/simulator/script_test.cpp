@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace faultlab;
 using namespace faultlab::simulator;
@@ -16,24 +18,34 @@ const Scenario& named(std::string_view name) {
     return *find_scenario(name).value();
 }
 
+bool lies(const Strike& strike) {
+    return is_lie(strike.deed);
+}
+
 } // namespace
 
 TEST_CASE("A script is read as it is written", "[simulator]") {
-    const std::string lines = "draws 3\n"
-                              "stop 120.5\n"
-                              "fault cut at 1.5 until 20 links n1>n2,n2>n1,n3>c1\n"
-                              "fault drop at 2 links n1>n2 messages Prepare,PrepareOk\n"
-                              "fault crash at 2.000001 until 30 in-step DoViewChange nodes n2\n"
-                              "fault rot at 3 nodes n1 zone Prepares amount 7168\n"
-                              "fault client-crash at 4 nodes c2\n"
-                              "op write at 0.1 client c1 node n2 key 0 arg 7\n"
-                              "op cas at 5 client c2 key 0 arg [7,8]\n"
-                              "op append at 5.5 client c2 key \"a;b\" arg \"2 # \\\"\"\n"
-                              "op txn at 6 client c2 arg [[\"r\",1,null],[\"append\",2,3]]";
+    const std::string lines =
+        "draws 3\n"
+        "stop 120.5\n"
+        "fault cut at 1.5 until 20 links n1>n2,n2>n1,n3>c1\n"
+        "fault drop at 2 links n1>n2 messages Prepare,PrepareOk\n"
+        "fault crash at 2.000001 until 30 in-step DoViewChange nodes n2\n"
+        "fault rot at 3 nodes n1 zone Prepares amount 7168\n"
+        "fault client-crash at 4 nodes c2\n"
+        "fault lie at 4.5 until 9 links n3>n1,n3>n2 messages Commit,Ping "
+        "changes truncate-tail:3,inflate-commit:-500 refused-by A8\n"
+        "fault lie at 5 links n3>n1 amount 2 "
+        "changes flip-bits:8:18446744073709551615:unsealed when same-log-there "
+        "truth first skip 1\n"
+        "op write at 0.1 client c1 node n2 key 0 arg 7\n"
+        "op cas at 5 client c2 key 0 arg [7,8]\n"
+        "op append at 5.5 client c2 key \"a;b\" arg \"2 # \\\"\"\n"
+        "op txn at 6 client c2 arg [[\"r\",1,null],[\"append\",2,3]]";
     const Script script = parse_script(lines).value();
     CHECK(text(script) == lines);
     CHECK(parse_script(text(script, "; ")).value() == script);
-    CHECK(script.strikes.size() == 5);
+    CHECK(script.strikes.size() == 7);
     CHECK(script.strikes[0].until == 20 * millisecond);
     CHECK(script.strikes[1].until == Strike::to_the_end);
     CHECK(script.operations.back().op.arg.transaction() != nullptr);
@@ -51,6 +63,21 @@ TEST_CASE("What is no script says which word is wrong", "[simulator]") {
              {"fault pause at 5 until 4 nodes n1", "'4'"},
              {"fault drop at 1 messages Prepares", "Prepares"},
              {"fault crash at 1 nodes n1 in-step Never", "Never"},
+             {"fault lie at 1 changes inflate-commit:1", "links"},
+             {"fault lie at 1 links n1>n2", "changes"},
+             {"fault lie at 1 links n1>c1 changes inflate-commit:1", "n1>c1"},
+             {"fault lie at 1 links n1>n2,n2>n1 changes inflate-commit:1", "n2>n1"},
+             {"fault lie at 1 links n1>n2 changes inflate-commits:1", "inflate-commit"},
+             {"fault lie at 1 links n1>n2 changes inflate-commit", "inflate-commit"},
+             {"fault lie at 1 links n1>n2 changes inflate-commit:x", "'x'"},
+             {"fault lie at 1 links n1>n2 changes long-tail:100001", "long-tail:100001"},
+             {"fault lie at 1 links n1>n2 changes silence:1 refused-by linearizability",
+              "linearizability"},
+             {"fault lie at 1 links n1>n2 changes silence:1 truth last", "last"},
+             {"fault lie at 1 links n1>n2 changes silence:1 when same-logs", "same-log-there"},
+             {"fault lie at 1 links n1>n2 changes silence:1;"
+              "fault lie at 1 links n2>n1 changes silence:1",
+              "n2"},
              {"op write at 1 client n1", "n1"},
              {"op txn at 1 client c1 arg 7", "7"},
              {"op write at", "at"},
@@ -64,6 +91,11 @@ TEST_CASE("What is no script says which word is wrong", "[simulator]") {
     CHECK(parse_script("# nothing; halt\n\n").value() == Script{});
 }
 
+TEST_CASE("A mutator is also known by its number", "[simulator]") {
+    const Script script = parse_script("fault lie at 1 links n1>n2 changes M8b:1:7,M24:1").value();
+    CHECK(text(script) == "stop 0\nfault lie at 1 links n1>n2 changes shuffle-tail:1:7,silence:1");
+}
+
 TEST_CASE("Every kind of fault can be told, and is told of for people", "[simulator]") {
     for (const DeedEntry& entry : deed_table()) {
         CAPTURE(std::string(entry.name));
@@ -73,7 +105,8 @@ TEST_CASE("Every kind of fault can be told, and is told of for people", "[simula
                                           std::pair("links", "n1>n2"),
                                           std::pair("zone", "Prepares"),
                                           std::pair("timer", "Repair"),
-                                          std::pair("amount", "2")}) {
+                                          std::pair("amount", "2"),
+                                          std::pair("changes", "boundary:3:5")}) {
             if (entry.parts.find(part) != std::string_view::npos)
                 line += fmt::format(" {} {}", part, value);
         }
@@ -142,4 +175,64 @@ TEST_CASE("A simulation that is written down runs as before", "[simulator]") {
         const auto asked = outcome.script->operations.size();
         CHECK(asked > 10);
     }
+}
+
+TEST_CASE("Lies that are written down are told again", "[simulator]") {
+    std::size_t liars = 0;
+    std::size_t same = 0;
+    for (const Scenario& scenario : scenario_catalogue()) {
+        for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+            CAPTURE(std::string(scenario.name), seed);
+            std::vector<std::string> steps;
+            Simulation simulation{
+                .seed = seed,
+                .scenario = &scenario,
+                .events = 2'000,
+                .trace = [&steps](const std::string& line) { steps.push_back(line); },
+                .writes_script = true,
+                .only_safety = true};
+            const Outcome told = simulate(simulation);
+            REQUIRE(told.script);
+            if (std::ranges::none_of(told.script->strikes, lies)) continue;
+            ++liars;
+            const std::vector<std::string> before = std::exchange(steps, {});
+            simulation.script = told.script;
+            const Outcome retold = simulate(simulation);
+            same += steps == before ? 1 : 0;
+            REQUIRE(retold.script);
+            CHECK(std::ranges::any_of(retold.script->strikes, lies));
+        }
+    }
+    CHECK(liars >= 30);
+    // In some the order of what happens at one moment, which is drawn anew, makes a difference.
+    CHECK(same >= liars * 4 / 5);
+}
+
+TEST_CASE("Lies of a script are written down as they were", "[simulator]") {
+    const Script script =
+        parse_script("stop 400; op write at 5 client c1 node n1 key 0 arg 1;"
+                     "fault lie at 10 until 200 links n1>n2,n1>n3 messages Prepare,Commit "
+                     "changes inflate-commit:700 refused-by A8;"
+                     "fault lie at 210 links n1>n2 messages Ping amount 2 changes "
+                     "silence:1")
+            .value();
+    Simulation simulation{.seed = 5,
+                          .scenario = &named("inflated-commit"),
+                          .overrides = {{Knob::Voters, 3}, {Knob::ClientsPerNode, 1}},
+                          .script = script,
+                          .writes_script = true};
+    const Outcome outcome = simulate(simulation);
+    CHECK(outcome.alarms.empty());
+    REQUIRE(outcome.script);
+    CHECK(text(*outcome.script) == text(script));
+    CHECK(outcome.counters.at("contained.A8") > 2);
+    REQUIRE(outcome.record.faults.size() == 2);
+    for (const FaultRecord& fault : outcome.record.faults)
+        CHECK(fault.effective());
+    CHECK(outcome.record.faults[0].fault.targets == std::vector<NodeId>{0});
+    // Who takes what it should refuse breaks the rule.
+    simulation.bugs.set(replica::Bug::K3);
+    const Outcome taken = simulate(simulation);
+    REQUIRE(taken.verdict == Verdict::invalid);
+    CHECK(std::ranges::count(taken.alarms, "A8", &simulator::Alarm::by) == 1);
 }
