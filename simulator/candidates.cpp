@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <string>
@@ -94,6 +95,8 @@ void unite(const Script& script, std::vector<Script>& to) {
         for (std::size_t k = i + 1; k < script.strikes.size(); ++k) {
             const Strike& other = script.strikes[k];
             if (other.deed != script.strikes[i].deed || !has_until(other)) continue;
+            if (other.changes != script.strikes[i].changes) continue;
+            if (other.when != script.strikes[i].when) continue;
             Script less = script;
             Strike& one = less.strikes[i];
             one.at = std::min(one.at, other.at);
@@ -107,10 +110,28 @@ void unite(const Script& script, std::vector<Script>& to) {
             add(one.nodes, other.nodes);
             add(one.links, other.links);
             add(one.messages, other.messages);
+            if (one.deed == Deed::Lie)
+                one.amount =
+                    std::min(one.amount, other.amount) == 0 ? 0 : one.amount + other.amount;
             less.strikes.erase(less.strikes.begin() + static_cast<std::ptrdiff_t>(k));
             to.push_back(std::move(less));
         }
     }
+}
+
+/// A lie stays what it is, and is told less often.
+void rarer_lies(const Script& script, std::vector<Script>& to) {
+    change_each(script, to, [](Strike& strike) {
+        if (strike.deed == Deed::Lie) strike.amount = 1;
+    });
+    change_each(script, to, [](Strike& strike) {
+        if (strike.deed == Deed::Lie && strike.amount > 1) strike.amount /= 2;
+    });
+    change_each(script, to, [](Strike& strike) { strike.skip = 0; });
+    change_each(script, to, [](Strike& strike) {
+        for (replica::Mutation& change : strike.changes)
+            change.seed = replica::Mutation{}.seed;
+    });
 }
 
 // --- times
@@ -189,6 +210,7 @@ std::vector<Script> weaker_faults(const Script& script) {
     without_each(script, &Strike::nodes, all);
     without_each(script, &Strike::links, all);
     without_each(script, &Strike::messages, all);
+    rarer_lies(script, all);
     change_each(script, all, [](Strike& strike) {
         if (strike.deed == Deed::PowerCut || strike.deed == Deed::LostDisk)
             strike.deed = Deed::Crash;
@@ -206,6 +228,38 @@ std::vector<Script> weaker_faults(const Script& script) {
         if (has_until(strike) && strike.until != Strike::to_the_end && length > millisecond)
             strike.until = strike.at + length / 2;
     });
+    return all;
+}
+
+std::vector<Script> plainer_lies(const Script& script) {
+    std::vector<Script> all;
+    without_each(script, &Strike::changes, all);
+    const auto change_some = [&](std::size_t i, std::size_t k, auto change) {
+        Script less = script;
+        change(less.strikes[i].changes[k]);
+        if (less != script) all.push_back(std::move(less));
+    };
+    for (std::size_t i = 0; i < script.strikes.size(); ++i) {
+        for (std::size_t k = 0; k < script.strikes[i].changes.size(); ++k) {
+            const std::int64_t amount = script.strikes[i].changes[k].amount;
+            // The roundest first.
+            for (const std::int64_t plain : {std::int64_t{1},
+                                             std::int64_t{10},
+                                             std::int64_t{100},
+                                             std::int64_t{1000},
+                                             std::abs(amount) / 2,
+                                             std::min(std::abs(amount), std::int64_t{10}) - 1}) {
+                if (plain < 1 || plain >= std::abs(amount)) continue;
+                change_some(i, k, [&](replica::Mutation& change) {
+                    change.amount = amount < 0 ? -plain : plain;
+                });
+            }
+            change_some(i, k, [](replica::Mutation& change) {
+                if (change.mutator == replica::Mutator::Creep)
+                    change.mutator = replica::Mutator::InflateCommit;
+            });
+        }
+    }
     return all;
 }
 
@@ -320,7 +374,9 @@ std::vector<std::string> told(const Script& script) {
     std::vector<std::pair<Nanos, std::string>> lines;
     for (const Strike& strike : script.strikes) {
         std::string line = story(strike);
-        if (has_until(strike)) {
+        // So many messages are over by themselves.
+        const bool counted = strike.deed == Deed::Lie && strike.amount != 0;
+        if (has_until(strike) && !(counted && strike.until == Strike::to_the_end)) {
             line += strike.until == Strike::to_the_end
                         ? ", until all is healed"
                         : fmt::format(", until {} ms", milliseconds(strike.until));

@@ -35,6 +35,10 @@ namespace faultlab::simulator {
 /// kind, for a shorter time; or with two faults of a kind made one.
 [[nodiscard]] std::vector<Script> weaker_faults(const Script& script);
 
+/// With a lie that says less. It may then be another than the one that its rule is about, or be
+/// true: only for who can tell.
+[[nodiscard]] std::vector<Script> plainer_lies(const Script& script);
+
 /// With operations that say less: on one key, plain writes and reads, of one client.
 [[nodiscard]] std::vector<Script> plainer_operations(const Script& script);
 

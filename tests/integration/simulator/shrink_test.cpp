@@ -78,6 +78,16 @@ TEST_CASE("Bugs of view changes are shrunk to a few lines", "[simulations]") {
     check_small({"T2", "old-views", 0x28, "S6"});
 }
 
+TEST_CASE("Bugs that only lies show are shrunk to a few lines", "[simulations]") {
+    check_small({"K3", "inflated-commit", 1, "A8"});
+    check_small({"K6", "wrong-metadata", 0x35, "S9"});
+    check_small({"K3.3", "forked-votes", 1, "S4"});
+    check_small({"K3.4", "oversized-suffixes", 1, "A5"});
+    check_small({"KM3", "flipped-bits", 1, "A4"});
+    check_small({"KM4", "votes-taken-back", 1, "S4"});
+    check_small({"KM6", "forged-checkpoints", 1, "S17"});
+}
+
 TEST_CASE("What only the answers of clients show is shrunk too", "[simulations]") {
     check_small({"V11", "leader-race", 0x65, "linearizability"});
 }
