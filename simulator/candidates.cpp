@@ -59,6 +59,27 @@ Simulation with_voters(const Simulation& simulation, std::int64_t voters) {
     return less;
 }
 
+/// Each replica has taken the place of the one so many before it: they lead in the same order, and
+/// other ones first.
+Simulation rotated(const Simulation& simulation, Endpoint by, Endpoint voters) {
+    Simulation other = simulation;
+    const auto rotate = [by, voters](Endpoint& one) {
+        if (one > 0 && one <= voters) one = (one - 1 + voters - by) % voters + 1;
+    };
+    for (Strike& strike : other.script->strikes) {
+        std::ranges::for_each(strike.nodes, rotate);
+        for (Link& link : strike.links) {
+            rotate(link.from);
+            rotate(link.to);
+        }
+        std::ranges::sort(strike.nodes);
+        std::ranges::sort(strike.links);
+    }
+    for (ScriptOp& operation : other.script->operations)
+        rotate(operation.node);
+    return other;
+}
+
 // --- faults
 
 /// One candidate a part that can be left out of `items`, which must not become empty.
@@ -168,8 +189,11 @@ std::vector<Simulation> smaller_clusters(const Simulation& simulation) {
     std::vector<Simulation> all;
     const Knobs knobs = knobs_of(simulation);
     constexpr std::int64_t least = 3;
-    for (std::int64_t voters = least; voters < knobs[Knob::Voters]; ++voters)
-        all.push_back(with_voters(simulation, voters));
+    const std::int64_t now = knobs[Knob::Voters];
+    for (std::int64_t voters = least; voters < now; ++voters) {
+        for (Endpoint by = 0; by < static_cast<Endpoint>(now); ++by)
+            all.push_back(with_voters(rotated(simulation, by, static_cast<Endpoint>(now)), voters));
+    }
     if (knobs[Knob::Standbys] > 0) all.push_back(with_voters(simulation, knobs[Knob::Voters]));
     return all;
 }

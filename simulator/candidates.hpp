@@ -10,7 +10,8 @@
 /// pure. Each candidate is less than what it came from, so that taking them comes to an end.
 namespace faultlab::simulator {
 
-/// With fewer replicas, the fewest first. What was done to those that are left out is left out.
+/// With fewer replicas, the fewest first: the first ones, or others in their places. What was done
+/// to those that are left out is left out.
 [[nodiscard]] std::vector<Simulation> smaller_clusters(const Simulation& simulation);
 
 /// Knobs that are not at what is plainest, with that.
