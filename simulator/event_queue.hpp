@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -23,18 +24,18 @@ public:
     [[nodiscard]] std::size_t size() const { return heap_.size(); }
 
     /// Requires: delay >= 0.
-    void after(Nanos delay, What what) {
+    template <typename Event>
+    void after(Nanos delay, Event&& what) {
         std::uint32_t slot = 0;
         if (free_.empty()) {
             slot = static_cast<std::uint32_t>(slots_.size());
-            slots_.push_back(std::move(what));
+            slots_.emplace_back(std::forward<Event>(what));
         } else {
             slot = free_.back();
             free_.pop_back();
-            slots_[slot] = std::move(what);
+            slots_[slot] = std::forward<Event>(what);
         }
-        heap_.push_back({now_ + delay, ties_.next(), sequence_++, slot});
-        std::ranges::push_heap(heap_, later);
+        push({now_ + delay, ties_.next(), sequence_++, slot});
     }
 
     /// When the next event is due.
@@ -42,15 +43,15 @@ public:
         return heap_.empty() ? std::nullopt : std::optional(heap_.front().at);
     }
 
-    /// Moves time to the next event and takes it. Requires: there is one.
-    What pop() {
-        std::ranges::pop_heap(heap_, later);
-        const Key key = heap_.back();
-        heap_.pop_back();
+    /// Moves time to the next event, and hands it over where it lies, until its place is taken by a
+    /// later one: not before `use` is done, which may schedule others. Requires: there is one.
+    template <typename Use>
+    void take(Use use) {
+        const Key key = pop_first();
         now_ = key.at;
         tie_ = key.tie;
+        use(slots_[key.slot]);
         free_.push_back(key.slot);
-        return std::move(slots_[key.slot]);
     }
 
     /// With the time, the key of the event that was taken last.
@@ -66,8 +67,41 @@ private:
         std::uint64_t sequence = 0;
         std::uint32_t slot = 0;
     };
-    static bool later(const Key& a, const Key& b) {
-        return std::tie(a.at, a.tie, a.sequence) > std::tie(b.at, b.tie, b.sequence);
+    static bool earlier(const Key& a, const Key& b) {
+        if (a.at != b.at) return a.at < b.at;
+        return a.tie != b.tie ? a.tie < b.tie : a.sequence < b.sequence;
+    }
+
+    // A heap of four children each: half as deep as one of two, and siblings lie together.
+    static constexpr std::size_t children = 4;
+    void push(const Key& key) {
+        std::size_t at = heap_.size();
+        heap_.push_back(key);
+        for (; at > 0; at = (at - 1) / children) {
+            const Key& parent = heap_[(at - 1) / children];
+            if (!earlier(key, parent)) break;
+            heap_[at] = parent;
+        }
+        heap_[at] = key;
+    }
+    Key pop_first() {
+        const Key first = heap_.front();
+        const Key last = heap_.back();
+        heap_.pop_back();
+        if (heap_.empty()) return first;
+        std::size_t at = 0;
+        for (std::size_t child = 1; child < heap_.size(); child = at * children + 1) {
+            const std::size_t end = std::min(child + children, heap_.size());
+            std::size_t least = child;
+            while (++child < end) {
+                if (earlier(heap_[child], heap_[least])) least = child;
+            }
+            if (!earlier(heap_[least], last)) break;
+            heap_[at] = heap_[least];
+            at = least;
+        }
+        heap_[at] = last;
+        return first;
     }
 
     Rng ties_;
@@ -75,7 +109,7 @@ private:
     std::uint64_t tie_ = 0; ///< of what was taken last
     std::uint64_t sequence_ = 0;
     std::vector<Key> heap_;
-    std::vector<What> slots_; ///< apart from the keys: only those move when the heap is sorted
+    std::deque<What> slots_; ///< apart from the keys: only those move, and none of these ever
     std::vector<std::uint32_t> free_;
 };
 

@@ -151,7 +151,7 @@ Nanos World::local_time(const Node& node) const {
     return node.local_base + (now() - node.base) * node.rate_permille / 1000;
 }
 
-void World::step(Node& node, std::uint64_t life, Input input) {
+void World::step(Node& node, std::uint64_t life, Input& input) {
     if (node.replica == nullptr) return;
     audits_.judge(Audit::DeadDelivery, life == node.life, [&] {
         return fmt::format("replica {} was given something that came when it was dead, or in "
@@ -193,7 +193,8 @@ void World::boot(Node& node, bool recover) {
     // Not at once: whoever starts a replica may be in the middle of something.
     queue_.after(0, [this, id = node.config.self, life = node.life, first] {
         Node& booted = this->node(id);
-        if (booted.life == life) step(booted, life, {.what = first});
+        Input input{.what = first};
+        if (booted.life == life) step(booted, life, input);
     });
 }
 
@@ -295,7 +296,8 @@ void World::ring(Node& to, const Ring& ring) {
         const std::uint32_t armed = to.replica->telemetry(local_time(to)).timers_armed;
         pace.count += armed >> static_cast<unsigned>(ring.rang.timer) & 1U;
     }
-    step(to, ring.life, {.what = ring.rang});
+    Input input{.what = ring.rang};
+    step(to, ring.life, input);
 }
 
 // --- what tests look at

@@ -129,11 +129,12 @@ bool World::run_until(const std::function<bool()>& goal, Nanos limit) {
             return goal();
         }
         const Nanos before = now();
-        Happening happening = queue_.pop();
-        audits_.judge(Audit::TimeOrder, before <= now(), [&] {
-            return fmt::format("what was due at {} ns came after {} ns", now(), before);
+        queue_.take([&](Happening& happening) {
+            audits_.judge(Audit::TimeOrder, before <= now(), [&] {
+                return fmt::format("what was due at {} ns came after {} ns", now(), before);
+            });
+            happen(happening);
         });
-        happen(happening);
         if (!monitors_.violations().empty()) return false;
     }
     return true;
@@ -180,7 +181,8 @@ void World::happen(Happening& happening) {
                 const std::optional<Disk::Done> done = to.disk.complete(completion.ticket);
                 if (!done) return;
                 to.watch.answered(to.disk, completion.ticket, done->status, audits_);
-                step(to, completion.life, {.what = IoDone{done->id, done->status, done->bytes}});
+                Input input{.what = IoDone{done->id, done->status, done->bytes}};
+                step(to, completion.life, input);
             },
             [this](const Wake& wake) {
                 clients_.at(wake.client - client_base)->on_wake(wake.generation);
@@ -221,7 +223,10 @@ void World::deliver(Arrival& arrival) {
     Node& to = node(static_cast<ReplicaId>(packet.to));
     // It waited for the end of a pause, and its process has died since.
     if (arrival.life != to.life && !planted_.on(SimBug::SB7)) return;
-    Received received{.message = {packet.header, packet.body}};
+    Input input;
+    Received& received = input.what.emplace<Received>();
+    received.message.header = packet.header;
+    received.message.body = packet.body;
     if (is_client(packet.from)) {
         received.client_link = packet.from;
     } else {
@@ -234,7 +239,7 @@ void World::deliver(Arrival& arrival) {
         queue_.after(1'000'000, std::move(arrival));
         return;
     }
-    step(to, arrival.life, {.what = received});
+    step(to, arrival.life, input);
 }
 
 std::optional<OperationResult> World::call(std::size_t client, Operation operation, Nanos limit) {

@@ -232,8 +232,8 @@ private:
     [[nodiscard]] Node* concerned(const Happening& happening);
     void deliver(Arrival& arrival);
     void ring(Node& to, const Ring& ring);
-    /// `life`: for which of its lives that is.
-    void step(Node& node, std::uint64_t life, Input input);
+    /// `life`: for which of its lives that is. Says when it happens.
+    void step(Node& node, std::uint64_t life, Input& input);
     [[nodiscard]] Nanos local_time(const Node& node) const;
     [[nodiscard]] Membership first_membership() const;
     [[nodiscard]] std::vector<ReplicaId> all_running() const;

@@ -29,7 +29,7 @@ struct Links {
     std::vector<Op> arrivals() {
         std::vector<Op> ops;
         while (queue.next()) {
-            ops.push_back(queue.pop().header.op);
+            queue.take([&](const Packet& packet) { ops.push_back(packet.header.op); });
         }
         return ops;
     }
@@ -47,7 +47,7 @@ TEST_CASE("Events come in the order of time, and those of one moment in any", "[
         }
         std::vector<int> order;
         while (queue.next()) {
-            order.push_back(queue.pop());
+            queue.take([&](int i) { order.push_back(i); });
         }
         CHECK(order.back() == 9);
         CHECK(queue.now() == 5);
