@@ -45,7 +45,7 @@ Disk::Scheduled Disk::write(Nanos now, Zone zone, std::uint64_t offset, Bytes by
                      .zone = zone,
                      .offset = offset,
                      .id = id,
-                     .bytes = {bytes.begin(), bytes.end()}});
+                     .bytes = copy_of(bytes)});
 }
 
 Disk::Scheduled Disk::sync(Nanos now, Zone zone, IoId id) {
@@ -120,12 +120,21 @@ IoStatus Disk::apply(Pending& pending) {
 }
 
 void Disk::apply_write(Part& to, std::uint64_t offset, std::vector<std::byte> bytes) {
-    const auto place = to.bytes.begin() + static_cast<std::ptrdiff_t>(offset);
-    Volatile write{.offset = offset};
-    write.before.assign(place, place + static_cast<std::ptrdiff_t>(bytes.size()));
-    std::ranges::copy(bytes, place);
+    const auto place = std::span(to.bytes).subspan(offset, bytes.size());
+    Volatile write{.offset = offset, .before = copy_of(place)};
+    std::ranges::copy(bytes, place.begin());
     write.after = std::move(bytes);
     to.writes.push_back(std::move(write));
+}
+
+std::vector<std::byte> Disk::copy_of(Bytes bytes) {
+    std::vector<std::byte> copy;
+    if (!spare_.empty()) {
+        copy = std::move(spare_.back());
+        spare_.pop_back();
+    }
+    copy.assign(bytes.begin(), bytes.end());
+    return copy;
 }
 
 IoStatus Disk::apply_sync(Part& to, bool fails) {
@@ -147,6 +156,11 @@ IoStatus Disk::apply_sync(Part& to, bool fails) {
                 lost.before[at - lost.offset] = durable.after[at - durable.offset];
             }
         }
+    }
+    for (Volatile& durable : to.writes) {
+        if (durable.lost) continue;
+        spare_.push_back(std::move(durable.before));
+        spare_.push_back(std::move(durable.after));
     }
     std::erase_if(to.writes, [](const Volatile& write) { return !write.lost; });
     return IoStatus::Ok;

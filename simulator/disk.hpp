@@ -160,6 +160,7 @@ private:
     void apply_write(Part& to, std::uint64_t offset, std::vector<std::byte> bytes);
     IoStatus apply_sync(Part& to, bool fails);
     void cut_power(Part& to);
+    [[nodiscard]] std::vector<std::byte> copy_of(Bytes bytes);
 
     [[nodiscard]] bool fires(SimBug bug) { return planted_ != nullptr && planted_->fires(bug); }
 
@@ -167,7 +168,8 @@ private:
     Rng rng_;
     Planted* planted_;
     std::array<Part, zone_count> parts_;
-    std::vector<Pending> pending_; ///< in the order in which they were asked for
+    std::vector<Pending> pending_;              ///< in the order in which they were asked for
+    std::vector<std::vector<std::byte>> spare_; ///< memory of writes that are over, for others
     Ticket next_ticket_ = 1;
     std::optional<Fail> fail_;
     std::optional<Place> misdirect_;
