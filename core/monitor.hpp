@@ -3,6 +3,7 @@
 #include "core/types.hpp"
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -20,6 +21,11 @@ struct Digest {
 
     [[nodiscard]] bool known() const { return high != 0 || low != 0; }
     friend constexpr auto operator<=>(const Digest&, const Digest&) = default;
+};
+
+/// Of digests that are as good as random.
+struct DigestHash {
+    std::size_t operator()(const Digest& digest) const { return digest.low; }
 };
 
 /// Number of a log entry; 0 is the root, which everybody has.
@@ -153,8 +159,9 @@ struct ProtocolEvent {
         Refused,      ///< request b of client a: too much to do
         Sought,       ///< from others entries b to op
         Surveyed,     ///< of all: `survey`, at regular moments
+        Introduced,   ///< the first Shown of a life whose gauges tell of rejects
     };
-    static constexpr std::size_t kinds = 24;
+    static constexpr std::size_t kinds = 25;
 
     Kind kind = Kind::Started;
     NodeId node = no_node;

@@ -84,6 +84,7 @@ void Monitors::tell(const ProtocolEvent& event) {
     if (pass_on_) return pass_on_(event);
     if (event.kind == Kind::State && planted_ != nullptr && planted_->fires(SimBug::SB8)) return;
     rules_.on(event);
+    if (!rules_.alarmed()) return;
     for (const Alarm& alarm : rules_.take_alarms()) {
         const auto self = static_cast<ReplicaId>(alarm.node + 1);
         const auto sender =
@@ -190,7 +191,7 @@ void Monitors::sent(ReplicaId self, const Header& header, Bytes body) {
 
 void Monitors::proposed(ReplicaId self, const Header& header, Bytes body) {
     // A later leader passes on what another one made, under that one's name.
-    if (header.replica != self || !opened_.insert(header.checksum).second) return;
+    if (header.replica != self || !opened_.insert(digest(header.checksum)).second) return;
     nodes_.at(self).spoke = now_;
     BatchReader batch(body);
     while (const auto request = batch.next()) {

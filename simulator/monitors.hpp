@@ -4,10 +4,11 @@
 #include "simulator/names.hpp"
 #include "simulator/simbugs.hpp"
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include <array>
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -118,9 +119,9 @@ private:
     Excuse excuse_;                                     ///< empty: nothing is excused
     Nanos now_ = 0;
     std::array<Node, max_replica_id + 1> nodes_{};
-    std::set<Checksum> opened_; ///< prepares whose requests were told
-    std::vector<Event> events_; ///< of the step under way
-    std::vector<LogEntry> log_; ///< scratch
+    boost::unordered_flat_set<Digest, DigestHash> opened_; ///< prepares whose requests were told
+    std::vector<Event> events_;                            ///< of the step under way
+    std::vector<LogEntry> log_;                            ///< scratch
     struct Answer {
         ReplicaId self = no_replica;
         Header header;

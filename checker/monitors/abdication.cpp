@@ -3,6 +3,7 @@
 // cannot answer would wait for it for ever.
 
 #include "checker/monitors/catalogue_entries.hpp"
+#include "checker/monitors/per_node.hpp"
 
 #include <fmt/format.h>
 

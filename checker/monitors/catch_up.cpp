@@ -3,6 +3,7 @@
 // leader had in its log.
 
 #include "checker/monitors/catalogue_entries.hpp"
+#include "checker/monitors/per_node.hpp"
 #include "checker/monitors/stable_window.hpp"
 
 #include <fmt/format.h>

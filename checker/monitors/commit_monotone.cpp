@@ -3,6 +3,7 @@
 // it never executed less than its checkpoint stands for.
 
 #include "checker/monitors/catalogue_entries.hpp"
+#include "checker/monitors/per_node.hpp"
 
 #include <fmt/format.h>
 

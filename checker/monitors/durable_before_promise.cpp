@@ -3,6 +3,7 @@
 // the others count on.
 
 #include "checker/monitors/catalogue_entries.hpp"
+#include "checker/monitors/per_node.hpp"
 
 #include <fmt/format.h>
 

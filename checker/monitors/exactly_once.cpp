@@ -3,11 +3,12 @@
 
 #include "checker/monitors/catalogue_entries.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
 
-#include <map>
-#include <set>
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace faultlab::monitors {
 namespace {
@@ -16,7 +17,7 @@ class ExactlyOnce final : public RuleOf<ExactlyOnce> {
 public:
     void on(const ProtocolEvent& event) override {
         if (event.kind == ProtocolEvent::Kind::Requested) {
-            if (event.b != 0) requests_[event.checksum].insert({event.a, event.b});
+            if (event.b != 0) hold(requests_[event.checksum], {event.a, event.b});
             return;
         }
         const auto held = requests_.find(event.checksum);
@@ -35,8 +36,15 @@ public:
 
 private:
     using Request = std::pair<std::uint64_t, std::uint64_t>; ///< client, number
-    std::map<Digest, std::set<Request>> requests_;           ///< by the entry's checksum
-    std::map<Request, LogIndex> effects_;
+    using Requests = std::vector<Request>;                   ///< ascending, each once
+
+    static void hold(Requests& requests, const Request& request) {
+        const auto place = std::ranges::lower_bound(requests, request);
+        if (place == requests.end() || *place != request) requests.insert(place, request);
+    }
+
+    boost::unordered_flat_map<Digest, Requests, DigestHash> requests_; ///< by the entry's checksum
+    boost::unordered_flat_map<Request, LogIndex> effects_;
 };
 
 } // namespace

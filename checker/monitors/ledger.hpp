@@ -1,5 +1,6 @@
 #pragma once
 
+#include "checker/monitors/op_map.hpp"
 #include "core/monitor.hpp"
 
 #include <map>
@@ -28,7 +29,7 @@ public:
     struct ViewLog {
         std::vector<LogIndex> acknowledged; ///< by node
         LogIndex sealed = 0;
-        std::map<LogIndex, LogEntry> entries;
+        OpMap<LogEntry> entries;
     };
     /// Null when nobody acknowledged anything in it.
     [[nodiscard]] const ViewLog* log_of(ViewNumber view) const;
@@ -45,10 +46,10 @@ public:
                 const LogIndex agreed = acknowledge(event);
                 ViewLog& log = logs_[event.view];
                 while (log.sealed < agreed) {
-                    const auto entry = log.entries.find(++log.sealed);
-                    if (entry == log.entries.end()) continue;
-                    sealed(event.view, entry->second, true);
-                    seal(event.view, entry->second, true);
+                    const LogEntry* const entry = log.entries.find(++log.sealed);
+                    if (entry == nullptr) continue;
+                    sealed(event.view, *entry, true);
+                    seal(event.view, *entry, true);
                 }
                 break;
             }

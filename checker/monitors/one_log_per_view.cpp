@@ -2,6 +2,7 @@
 // A view has one leader and one log: one replica proposes in it, and each of its ops is one entry.
 
 #include "checker/monitors/catalogue_entries.hpp"
+#include "checker/monitors/op_map.hpp"
 
 #include <fmt/format.h>
 
@@ -18,7 +19,7 @@ public:
                 leads(event, static_cast<ViewNumber>(event.gauges->view));
             return;
         }
-        View& view = views_[event.view];
+        View& view = view_of(event.view);
         if (event.kind == ProtocolEvent::Kind::Proposed) {
             leads(event, event.view);
             same(event, view, event.op, event.checksum);
@@ -30,11 +31,20 @@ public:
 private:
     struct View {
         NodeId leader = no_node;
-        std::map<LogIndex, Digest> log;
+        OpMap<Digest> log;
     };
 
+    /// Most events are of the view that the one before them was of.
+    View& view_of(ViewNumber number) {
+        if (last_ == nullptr || last_number_ != number) {
+            last_ = &views_[number];
+            last_number_ = number;
+        }
+        return *last_;
+    }
+
     void leads(const ProtocolEvent& event, ViewNumber of) {
-        View& view = views_[of];
+        View& view = view_of(of);
         if (view.leader == no_node) view.leader = event.node;
         if (judge(view.leader == event.node)) return;
         alarm(event, fmt::format("leads view {}, as another one does", view_text(of)));
@@ -50,6 +60,8 @@ private:
     }
 
     std::map<ViewNumber, View> views_;
+    View* last_ = nullptr; ///< that was looked for
+    ViewNumber last_number_ = 0;
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 // who leads the next one leaves it out. And nothing that is missing was committed.
 
 #include "checker/monitors/catalogue_entries.hpp"
+#include "checker/monitors/per_node.hpp"
 
 #include <fmt/format.h>
 
@@ -74,11 +75,10 @@ private:
     [[nodiscard]] bool lacks_committed(const ProtocolEvent& event, const Promise& mine) const {
         const Ledger::ViewLog* log = ledger().log_of(mine.view);
         if (log == nullptr) return false;
-        for (auto entry = log->entries.upper_bound(event.op);
-             entry != log->entries.end() && entry->first <= mine.op;
-             ++entry) {
-            const Ledger::Entry* known = ledger().committed(entry->first);
-            if (known != nullptr && known->entry.checksum == entry->second.checksum) return true;
+        for (const auto& [op, entry] : log->entries.above(event.op)) {
+            if (op > mine.op) break;
+            const Ledger::Entry* known = ledger().committed(op);
+            if (known != nullptr && known->entry.checksum == entry.checksum) return true;
         }
         return false;
     }

@@ -21,13 +21,8 @@ public:
     explicit NeverRefused(std::initializer_list<std::string_view> reasons) : reasons_(reasons) {}
 
     void on(const ProtocolEvent& event) override {
-        if (event.kind == ProtocolEvent::Kind::Shown) {
-            // Who counts what it refuses, and names none, refused none.
-            std::int32_t& life = counted_[event.node];
-            if (event.gauges->tells_rejects && life <= event.life) {
-                judge(true);
-                life = event.life + 1;
-            }
+        if (event.kind == ProtocolEvent::Kind::Introduced) {
+            judge(true); // who counts what it refuses, and names none, refused none
             return;
         }
         if (judge(std::ranges::find(reasons_, event.text) == reasons_.end())) return;
@@ -36,7 +31,6 @@ public:
 
 private:
     std::vector<std::string_view> reasons_;
-    PerNode<std::int32_t> counted_; ///< lives of each replica
 };
 
 } // namespace

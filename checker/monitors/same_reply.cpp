@@ -3,9 +3,9 @@
 
 #include "checker/monitors/catalogue_entries.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
 
-#include <map>
 #include <tuple>
 
 namespace faultlab::monitors {
@@ -26,7 +26,7 @@ public:
 private:
     /// By client, request, and op: a read that was answered from the state knows no op of its own,
     /// and sees more when it is asked again.
-    std::map<std::tuple<std::uint64_t, std::uint64_t, LogIndex>, Digest> replies_;
+    boost::unordered_flat_map<std::tuple<std::uint64_t, std::uint64_t, LogIndex>, Digest> replies_;
 };
 
 } // namespace

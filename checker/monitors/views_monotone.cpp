@@ -3,6 +3,7 @@
 // all its lives; and its log is never of a later view than its own. Who lost its disk begins anew.
 
 #include "checker/monitors/catalogue_entries.hpp"
+#include "checker/monitors/per_node.hpp"
 
 #include <fmt/format.h>
 
