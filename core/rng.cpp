@@ -34,25 +34,13 @@ Rng Rng::split(std::string_view name) const {
     return Rng(mix(s));
 }
 
-std::uint64_t Rng::next() {
-    const std::uint64_t result = std::rotl(state_[1] * 5, 7) * 9;
-    const std::uint64_t t = state_[1] << 17U;
-    state_[2] ^= state_[0];
-    state_[3] ^= state_[1];
-    state_[1] ^= state_[2];
-    state_[0] ^= state_[3];
-    state_[2] ^= t;
-    state_[3] = std::rotl(state_[3], 45);
-    return result;
-}
-
 std::uint64_t Rng::below(std::uint64_t bound) {
     FAULTLAB_CHECK(bound > 0);
-    // Rejection keeps it uniform: values under 2^64 mod bound would come up once too often.
-    const std::uint64_t threshold = (0 - bound) % bound;
+    // Rejection keeps it uniform: values under 2^64 mod bound would come up once too often. As that
+    // is below the bound, it hardly ever has to be known.
     for (;;) {
         const std::uint64_t draw = next();
-        if (draw >= threshold) return draw % bound;
+        if (draw >= bound || draw >= (0 - bound) % bound) return draw % bound;
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -19,7 +20,17 @@ public:
     /// draw added to one stream moves no other.
     [[nodiscard]] Rng split(std::string_view name) const;
 
-    std::uint64_t next();
+    std::uint64_t next() {
+        const std::uint64_t result = std::rotl(state_[1] * 5, 7) * 9;
+        const std::uint64_t t = state_[1] << 17U;
+        state_[2] ^= state_[0];
+        state_[3] ^= state_[1];
+        state_[1] ^= state_[2];
+        state_[0] ^= state_[3];
+        state_[2] ^= t;
+        state_[3] = std::rotl(state_[3], 45);
+        return result;
+    }
 
     /// Uniform in [0, bound). Requires: bound > 0.
     std::uint64_t below(std::uint64_t bound);
