@@ -73,7 +73,7 @@ void Stage::on_sent(std::function<void(const Packet&)> handler) {
         if (!open_) return false;
         moment_ = replica::name(packet.header.command);
         handler(packet);
-        moment_.clear();
+        moment_ = {};
         return false;
     });
 }
@@ -91,12 +91,12 @@ void Stage::hears(ReplicaId id, const Packet& packet) {
 
 void Stage::happened(ReplicaId id, const Event& event) {
     if (!open_) return;
-    moment_ = replica::name(event.kind);
     if (const auto found = handlers_.find(event.kind); found != handlers_.end()) {
+        moment_ = replica::name(event.kind);
         for (const Handler& handler : found->second)
             handler(id, event);
+        moment_ = {};
     }
-    moment_.clear();
     if (event.kind != EventKind::Committed || waiting_.empty()) return;
     const auto ready = std::partition(
         waiting_.begin(), waiting_.end(), [&](const Waiting& one) { return one.op > event.a; });
@@ -154,7 +154,7 @@ void Stage::hush(ReplicaId id, std::function<void()> what) {
 }
 
 void Stage::die_here(ReplicaId id, Nanos least, Nanos most) {
-    deaths_.push_back({.id = id, .in_step = moment_});
+    deaths_.push_back({.id = id, .in_step = std::string(moment_)});
     hush(id, [this, id, least, most] {
         if (rng_.chance(1, 2)) return power_cycle(id, least, most);
         if (!world_->running(id)) return;

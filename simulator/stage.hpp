@@ -156,7 +156,7 @@ private:
     std::vector<std::function<void(ReplicaId, const Packet&)>> hearers_;
     std::unique_ptr<Lies> lies_; ///< null: nobody lies
     std::uint64_t lies_heard_ = 0;
-    std::string moment_; ///< what is told to handlers now; empty: nothing
+    std::string_view moment_; ///< what is told to handlers now; empty: nothing
     std::vector<Death> deaths_;
     Counters counters_;
     std::vector<std::unique_ptr<Program>> programs_;
