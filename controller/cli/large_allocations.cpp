@@ -3,9 +3,14 @@
 // them out. So allocations of several megabytes ask for pages of 2 MiB (madvise(2), MADV_HUGEPAGE).
 // A machine that does not give them gives small ones, as before.
 //
+// A simulation takes some megabytes and frees them, thousands of times a minute: what is freed is
+// kept for the next one, up to so much, instead of going back to the kernel. Larger arrays go back
+// as soon as they are freed, as ever.
+//
 // The memory is malloc's, as that of the standard library's operator new is. Sanitizers have
 // operators of their own.
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <cstddef>
@@ -19,6 +24,10 @@ namespace {
 
 constexpr std::size_t large_page = std::size_t{2} << 20U;
 constexpr std::size_t worth_it = 2 * large_page; ///< a smaller one may have no whole page in it
+
+constexpr int kept_most = 64 << 20;
+[[maybe_unused]] const bool keeps =
+    ::mallopt(M_TRIM_THRESHOLD, kept_most) != 0 && ::mallopt(M_MMAP_THRESHOLD, int{worth_it}) != 0;
 
 void ask_for_large_pages(void* memory, std::size_t size) {
     const auto begin = reinterpret_cast<std::uintptr_t>(memory);
