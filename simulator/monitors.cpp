@@ -250,25 +250,25 @@ void Monitors::audit(Audits& audits) const {
 
 // --- after a step
 
-void Monitors::after_step(ReplicaId self, const Replica& replica, const Telemetry& telemetry) {
-    named(self, telemetry.membership);
+void Monitors::after_step(ReplicaId self, const Replica& replica, const Standing& standing) {
+    named(self, standing.membership);
     for (const Event& event : events_)
-        told(self, event, replica, telemetry);
+        told(self, event, replica, standing);
     events_.clear();
     answered();
-    offered(self, telemetry);
-    shown(self, telemetry);
+    offered(self, standing);
+    shown(self, standing);
 }
 
 /// A checkpoint that it has made, or found on its disk: who dies as soon as it is durable does not
 /// report it, and offers it in the next life.
-void Monitors::offered(ReplicaId self, const Telemetry& telemetry) {
+void Monitors::offered(ReplicaId self, const Standing& standing) {
     Node& node = nodes_.at(self);
-    if (!takes_part(telemetry.status) || telemetry.checkpoint == node.checkpoint) return;
-    node.checkpoint = telemetry.checkpoint;
+    if (!takes_part(standing.status) || standing.checkpoint == node.checkpoint) return;
+    node.checkpoint = standing.checkpoint;
     ProtocolEvent told = event(Kind::Image, self);
-    told.op = telemetry.checkpoint;
-    told.checksum = digest(telemetry.checkpoint_id);
+    told.op = standing.checkpoint;
+    told.checksum = digest(standing.checkpoint_id);
     tell(told);
 }
 
@@ -291,25 +291,25 @@ void Monitors::named(ReplicaId self, const Membership& membership) {
 void Monitors::told(ReplicaId self,
                     const Event& event,
                     const Replica& replica,
-                    const Telemetry& telemetry) {
+                    const Standing& standing) {
     ProtocolEvent told = this->event(Kind::State, self);
     told.op = event.a;
     told.checksum = digest(event.checksum);
     switch (event.kind) {
         case EventKind::Acknowledged: acknowledged(self, View{event.b}, event.a, replica); return;
         case EventKind::Committed: executed(self, event, replica); return;
-        case EventKind::ViewInstalled: installed(self, event, replica, telemetry); return;
+        case EventKind::ViewInstalled: installed(self, event, replica, standing); return;
         case EventKind::Digest: break;
         case EventKind::SyncDone:
-            if (telemetry.checkpoint != event.a) return;
+            if (standing.checkpoint != event.a) return;
             told.kind = Kind::Restored;
-            told.checksum = digest(telemetry.checkpoint_id);
+            told.checksum = digest(standing.checkpoint_id);
             break;
         case EventKind::FeatureActive:
             told.kind = Kind::Activated;
             told.op = event.b;
             told.a = event.a;
-            told.b = telemetry.release;
+            told.b = standing.release;
             break;
         case EventKind::Rejected:
             told.kind = Kind::Rejected;
@@ -358,12 +358,12 @@ void Monitors::executed(ReplicaId self, const Event& event, const Replica& repli
 void Monitors::installed(ReplicaId self,
                          const Event& event,
                          const Replica& replica,
-                         const Telemetry& telemetry) {
-    if (telemetry.role != Role::Primary || telemetry.view.value != event.a) return;
+                         const Standing& standing) {
+    if (standing.role != Role::Primary || standing.view.value != event.a) return;
     if (committed() > last_new_log_) ++new_logs_;
     last_new_log_ = committed();
     log_.clear();
-    for (Op op = telemetry.checkpoint + 1; op <= telemetry.head; ++op) {
+    for (Op op = standing.checkpoint + 1; op <= standing.head; ++op) {
         const Header* header = replica.log(op);
         if (header != nullptr) log_.push_back(entry(*header));
     }
@@ -371,7 +371,7 @@ void Monitors::installed(ReplicaId self,
     told.view = event.a;
     told.op = event.b;
     told.a = 1;
-    told.b = telemetry.checkpoint;
+    told.b = standing.checkpoint;
     told.log = log_;
     tell(told);
 }
@@ -388,27 +388,27 @@ void Monitors::answered() {
     answers_.clear();
 }
 
-void Monitors::shown(ReplicaId self, const Telemetry& telemetry) {
-    const Gauges gauges = gauges_of(telemetry);
+void Monitors::shown(ReplicaId self, const Standing& standing) {
+    const Gauges gauges = gauges_of(standing);
     ProtocolEvent told = event(Kind::Shown, self);
     told.gauges = &gauges;
     tell(told);
 }
 
-Gauges gauges_of(const Telemetry& telemetry) {
+Gauges gauges_of(const Standing& standing) {
     const auto number = [](std::uint64_t of) { return static_cast<std::int64_t>(of); };
-    return {.view = number(telemetry.view.value),
-            .log_view = number(telemetry.log_view.value),
-            .head = number(telemetry.head),
-            .durable = number(telemetry.durable),
-            .committed = number(telemetry.commit_max),
-            .applied = number(telemetry.commit_min),
-            .checkpoint = number(telemetry.checkpoint),
-            .release = telemetry.release_active,
-            .damaged = std::int64_t{telemetry.faulty_slots} + telemetry.repair_pending,
+    return {.view = number(standing.view.value),
+            .log_view = number(standing.log_view.value),
+            .head = number(standing.head),
+            .durable = number(standing.durable),
+            .committed = number(standing.commit_max),
+            .applied = number(standing.commit_min),
+            .checkpoint = number(standing.checkpoint),
+            .release = standing.release_active,
+            .damaged = std::int64_t{standing.faulty_slots} + standing.repair_pending,
             .tells_rejects = true,
-            .normal = takes_part(telemetry.status),
-            .leads = telemetry.status == Status::Normal && telemetry.role == Role::Primary};
+            .normal = takes_part(standing.status),
+            .leads = standing.status == Status::Normal && standing.role == Role::Primary};
 }
 
 } // namespace faultlab::simulator

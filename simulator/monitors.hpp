@@ -26,7 +26,7 @@ struct Breach {
 /// Whether it is no fault of the store: somebody lied to it.
 using Excuse = std::function<bool(const Breach& breach)>;
 
-[[nodiscard]] Gauges gauges_of(const Telemetry& telemetry);
+[[nodiscard]] Gauges gauges_of(const Standing& standing);
 
 /// Tells the rules of checker/monitors what the replicas of a world do, as it happens.
 class Monitors {
@@ -63,7 +63,7 @@ public:
     /// It stopped for good without a reason that the world gave it.
     void halted(ReplicaId self, std::string_view reason);
     /// After the step.
-    void after_step(ReplicaId self, const Replica& replica, const Telemetry& telemetry);
+    void after_step(ReplicaId self, const Replica& replica, const Standing& standing);
     /// The replica begins a new life, with its disk or without.
     void started(ReplicaId self, bool blank);
     /// Now and then, between steps.
@@ -107,11 +107,11 @@ private:
     void acknowledged(ReplicaId self, View view, Op op, const Replica& replica);
     void executed(ReplicaId self, const Event& event, const Replica& replica);
     void answered();
-    void installed(ReplicaId self, const Event& event, const Replica&, const Telemetry&);
+    void installed(ReplicaId self, const Event& event, const Replica&, const Standing&);
     void named(ReplicaId self, const Membership& membership);
-    void told(ReplicaId self, const Event& event, const Replica&, const Telemetry&);
-    void offered(ReplicaId self, const Telemetry& telemetry);
-    void shown(ReplicaId self, const Telemetry& telemetry);
+    void told(ReplicaId self, const Event& event, const Replica&, const Standing&);
+    void offered(ReplicaId self, const Standing& standing);
+    void shown(ReplicaId self, const Standing& standing);
 
     Planted* planted_;
     MonitorSet rules_;

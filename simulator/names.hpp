@@ -50,6 +50,7 @@ using replica::ReplicaId;
 using replica::RequestNumber;
 using replica::Role;
 using replica::SessionId;
+using replica::Standing;
 using replica::Status;
 using replica::Telemetry;
 using replica::Timeouts;

@@ -178,7 +178,7 @@ void World::step(Node& node, std::uint64_t life, Input& input) {
     node.replica->step(input, node.shell);
     const Checksum& effects = node.effects.value();
     chain_.add(static_cast<std::uint64_t>(now()), queue_.tie(), effects.low, effects.high);
-    monitors_.after_step(node.config.self, *node.replica, node.replica->telemetry(input.now));
+    monitors_.after_step(node.config.self, *node.replica, node.replica->standing());
 }
 
 void World::boot(Node& node, bool recover) {

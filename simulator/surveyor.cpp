@@ -114,7 +114,7 @@ Survey::Replica Surveyor::replica(ReplicaId id, const Membership* membership) co
     const Telemetry now = world_->telemetry(id);
     Survey::Replica seen{.node = static_cast<NodeId>(id) - 1,
                          .life = monitors.life(id),
-                         .gauges = gauges_of(now),
+                         .gauges = gauges_of(world_->replica(id)->standing()),
                          .queue = now.queue,
                          .sessions = static_cast<std::int64_t>(now.sessions),
                          .rotten = rotten(id, now)};

@@ -26,6 +26,7 @@ public:
 
     void step(const Input& input, Effects& effects);
     [[nodiscard]] Telemetry telemetry(Nanos now) const;
+    [[nodiscard]] Standing standing() const;
     [[nodiscard]] const BugSet& bugs() const { return bugs_; }
     [[nodiscard]] const Header* log(Op op) const { return journal_.header(op); }
     [[nodiscard]] Checksum fingerprint(Nanos now) const;
@@ -52,7 +53,9 @@ private:
     void run_continuation();
     void arm(Timer timer, Nanos delay);
     void disarm(Timer timer);
-    [[nodiscard]] bool armed(Timer timer) const;
+    [[nodiscard]] bool armed(Timer timer) const {
+        return (armed_ >> static_cast<unsigned>(timer) & 1U) != 0;
+    }
     /// delay plus up to half of it.
     [[nodiscard]] Nanos with_jitter(Nanos delay);
     [[nodiscard]] std::uint64_t fresh_nonce();
@@ -82,7 +85,9 @@ private:
     // --- who is who
     [[nodiscard]] bool membership_known() const { return membership_.voter_count > 0; }
     [[nodiscard]] bool is_voter() const { return membership_.votes(config_.self); }
-    [[nodiscard]] ReplicaId primary() const;
+    [[nodiscard]] ReplicaId primary() const {
+        return membership_known() ? membership_.primary(view_) : no_replica;
+    }
     [[nodiscard]] bool leads() const { return primary() == config_.self; }
     [[nodiscard]] bool is_normal_primary() const { return status_ == Status::Normal && leads(); }
     [[nodiscard]] Quorums quorums() const;

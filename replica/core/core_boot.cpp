@@ -367,10 +367,6 @@ void Replica::Core::disarm(Timer timer) {
     armed_ &= ~(1U << static_cast<unsigned>(timer));
 }
 
-bool Replica::Core::armed(Timer timer) const {
-    return (armed_ >> static_cast<unsigned>(timer) & 1U) != 0;
-}
-
 Nanos Replica::Core::with_jitter(Nanos delay) {
     REPLICA_ASSERT("jitter-delay", delay > 0);
     return delay + rng_.between(0, std::max<Nanos>(delay / 2, 1));
@@ -462,10 +458,6 @@ void Replica::Core::report_bugs() {
 }
 
 // --- who is who
-
-ReplicaId Replica::Core::primary() const {
-    return membership_known() ? membership_.primary(view_) : no_replica;
-}
 
 Quorums Replica::Core::quorums() const {
     REPLICA_ASSERT("quorum-members", membership_known());

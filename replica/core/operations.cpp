@@ -12,7 +12,10 @@ namespace {
 /// Builds what CellReader reads, in memory that grows.
 class Encoder {
 public:
-    explicit Encoder(OpCode code) { byte(static_cast<std::uint8_t>(code)); }
+    explicit Encoder(OpCode code) {
+        bytes_.reserve(64); // most take less
+        byte(static_cast<std::uint8_t>(code));
+    }
     void byte(std::uint8_t value) { bytes_.push_back(static_cast<std::byte>(value)); }
     void number(std::uint32_t value) { append(std::as_bytes(std::span(&value, 1))); }
     void append(Bytes bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }

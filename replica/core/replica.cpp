@@ -17,6 +17,10 @@ Telemetry Replica::telemetry(Nanos now) const {
     return core_->telemetry(now);
 }
 
+Standing Replica::standing() const {
+    return core_->standing();
+}
+
 Checksum Replica::fingerprint(Nanos now) const {
     return core_->fingerprint(now);
 }

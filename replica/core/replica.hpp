@@ -25,6 +25,8 @@ public:
     void step(const Input& input, Effects& effects);
 
     [[nodiscard]] Telemetry telemetry(Nanos now) const;
+    /// The part of it that does not depend on the time.
+    [[nodiscard]] Standing standing() const;
     /// How often each planted bug changed an outcome.
     [[nodiscard]] const BugSet& bugs() const;
     /// Equal for two lives of one replica, of one configuration, that do alike whatever comes, but

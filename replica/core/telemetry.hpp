@@ -7,6 +7,25 @@
 
 namespace faultlab::replica {
 
+/// What the rules of the protocol look at after every step.
+struct Standing {
+    Status status = Status::Booting;
+    Role role = Role::Backup;
+    Membership membership;
+    std::uint32_t release = 0;
+    std::uint32_t release_active = 0;
+    View view;
+    View log_view;
+    Op head = 0;
+    Op commit_min = 0;
+    Op commit_max = 0;
+    Op durable = 0;
+    Op checkpoint = 0;
+    Checksum checkpoint_id;
+    std::uint32_t faulty_slots = 0;
+    std::uint32_t repair_pending = 0;
+};
+
 /// Every gauge and counter of one replica at one moment. Trivially copyable.
 struct Telemetry {
     std::uint64_t cluster = 0;

@@ -126,7 +126,7 @@ void LoneReplica::step(Input input) {
     input.now = now_;
     input.wall = wall_origin;
     replica_->step(input, *this);
-    monitors_->after_step(config_.self, *replica_, replica_->telemetry(now_));
+    monitors_->after_step(config_.self, *replica_, replica_->standing());
 }
 
 // --- effects
