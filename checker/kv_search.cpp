@@ -75,8 +75,9 @@ public:
     void settle(Configuration& c, const Pending& pending) const {
         if (!licences_.look_ahead) return;
         const auto places = states_.at(c.state.value);
-        for (const std::uint32_t op : pending.updates) {
-            if (input_.ops[op].definite() || pending.used(c, op)) continue;
+        for (const std::uint32_t op :
+             std::span(pending.updates).subspan(pending.definite_updates)) {
+            if (pending.used(c, op)) continue;
             const auto touches = input_.touches(op);
             const bool hopeless = std::ranges::any_of(touches, [&](const KvTouch& touch) {
                 return touch.needs != no_place && places[touch.key] != touch.needs &&
