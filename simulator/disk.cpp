@@ -104,8 +104,7 @@ IoStatus Disk::apply(Pending& pending) {
                 flip.shown = flip.shown ||
                              (read && flip.place.zone == pending.zone && offset == pending.offset);
             }
-            const Bytes bytes = all.subspan(offset, pending.length);
-            pending.bytes.assign(bytes.begin(), bytes.end());
+            pending.bytes = copy_of(all.subspan(offset, pending.length));
             return IoStatus::Ok;
         }
         case Operation::Write:

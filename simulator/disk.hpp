@@ -47,6 +47,8 @@ public:
     };
     /// Nothing when the operation died with its process.
     std::optional<Done> complete(Ticket ticket);
+    /// The bytes of a read, once the replica has seen them: their memory is used again.
+    void give_back(std::vector<std::byte> bytes) { spare_.push_back(std::move(bytes)); }
 
     // --- ends of the process
     /// The process dies: of the writes under way, those before a random one were still handed over.
@@ -169,7 +171,7 @@ private:
     Planted* planted_;
     std::array<Part, zone_count> parts_;
     std::vector<Pending> pending_;              ///< in the order in which they were asked for
-    std::vector<std::vector<std::byte>> spare_; ///< memory of writes that are over, for others
+    std::vector<std::vector<std::byte>> spare_; ///< memory of what is over, for others
     Ticket next_ticket_ = 1;
     std::optional<Fail> fail_;
     std::optional<Place> misdirect_;

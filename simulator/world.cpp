@@ -178,11 +178,12 @@ void World::happen(Happening& happening) {
             },
             [this](const Completion& completion) {
                 Node& to = node(completion.id);
-                const std::optional<Disk::Done> done = to.disk.complete(completion.ticket);
+                std::optional<Disk::Done> done = to.disk.complete(completion.ticket);
                 if (!done) return;
                 to.watch.answered(to.disk, completion.ticket, done->status, audits_);
                 Input input{.what = IoDone{done->id, done->status, done->bytes}};
                 step(to, completion.life, input);
+                if (!done->bytes.empty()) to.disk.give_back(std::move(done->bytes));
             },
             [this](const Wake& wake) {
                 clients_.at(wake.client - client_base)->on_wake(wake.generation);
