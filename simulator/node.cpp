@@ -268,13 +268,13 @@ void World::set_timer_rate(ReplicaId id, Timer timer, std::int64_t permille) {
     Node& of = node(id);
     Node::Pace& pace = of.paces.at(static_cast<std::size_t>(timer));
     const bool was_slow = pace.rate_permille < 1000;
+    pace.count += overdue(of, timer) ? 1 : 0;
     pace.rate_permille = permille;
     if (!was_slow || permille != 1000) return;
     // The one that is still to come then finds that nobody waits for it.
     if (pace.life == of.life) {
-        queue_.after(
-            std::max<Nanos>(pace.due - now(), 0),
-            Ring{.id = id, .life = of.life, .rang = pace.newest, .mistimed = pace.due < now()});
+        queue_.after(std::max<Nanos>(pace.due - now(), 0),
+                     Ring{.id = id, .life = of.life, .rang = pace.newest});
     }
     if (timer != Timer::Abdicate) return;
     monitors_.at(now());
@@ -286,16 +286,29 @@ std::int64_t World::timer_rate(ReplicaId id, Timer timer) const {
 }
 
 std::uint64_t World::mistimed(ReplicaId id, Timer timer) const {
-    return node(id).paces.at(static_cast<std::size_t>(timer)).count;
+    const Node& of = node(id);
+    const Node::Pace& pace = of.paces.at(static_cast<std::size_t>(timer));
+    return pace.count + (overdue(of, timer) ? 1 : 0);
+}
+
+bool World::waits(const Node& of, Timer timer) const {
+    if (of.replica == nullptr) return false;
+    const std::uint32_t armed = of.replica->telemetry(local_time(of)).timers_armed;
+    return (armed >> static_cast<unsigned>(timer) & 1U) != 0;
+}
+
+bool World::overdue(const Node& of, Timer timer) const {
+    const Node::Pace& pace = of.paces.at(static_cast<std::size_t>(timer));
+    const bool slow = pace.rate_permille < 1000 && pace.life == of.life;
+    return slow && pace.due < now() && waits(of, timer);
 }
 
 /// Whether its replica waits for this, and not for a later setting of the same timer.
 void World::ring(Node& to, const Ring& ring) {
-    Node::Pace& pace = to.paces.at(static_cast<std::size_t>(ring.rang.timer));
-    if (ring.mistimed && to.replica != nullptr && pace.newest.generation == ring.rang.generation) {
-        const std::uint32_t armed = to.replica->telemetry(local_time(to)).timers_armed;
-        pace.count += armed >> static_cast<unsigned>(ring.rang.timer) & 1U;
-    }
+    const Timer timer = ring.rang.timer;
+    Node::Pace& pace = to.paces.at(static_cast<std::size_t>(timer));
+    const bool newest = pace.newest.generation == ring.rang.generation;
+    if (ring.mistimed && newest && waits(to, timer)) ++pace.count;
     Input input{.what = ring.rang};
     step(to, ring.life, input);
 }

@@ -143,7 +143,8 @@ public:
     /// rings when it should have, or now.
     void set_timer_rate(ReplicaId id, Timer timer, std::int64_t permille);
     [[nodiscard]] std::int64_t timer_rate(ReplicaId id, Timer timer) const;
-    /// How often it has rung at another time than it should have, and the replica still waited.
+    /// How often it has rung at another time than it should have, or has not rung although it
+    /// should have, and the replica still waited.
     [[nodiscard]] std::uint64_t mistimed(ReplicaId id, Timer timer) const;
 
     [[nodiscard]] Network& network() { return network_; }
@@ -232,6 +233,10 @@ private:
     [[nodiscard]] Node* concerned(const Happening& happening);
     void deliver(Arrival& arrival);
     void ring(Node& to, const Ring& ring);
+    /// Whether its replica has set this timer, and it has not rung.
+    [[nodiscard]] bool waits(const Node& of, Timer timer) const;
+    /// Likewise, and it should have.
+    [[nodiscard]] bool overdue(const Node& of, Timer timer) const;
     /// `life`: for which of its lives that is. Says when it happens.
     void step(Node& node, std::uint64_t life, Input& input);
     [[nodiscard]] Nanos local_time(const Node& node) const;
