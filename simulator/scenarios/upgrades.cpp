@@ -153,7 +153,7 @@ constexpr std::array failing_proofs = {
 
 constexpr std::array rollback_proofs = {
     Proof{"all_newer", 50, "all replicas run the newer release"},
-    Proof{"all_older_again", 40, "all run the older release again"},
+    Proof{"all_older_again", 15, "all run the older release again"},
     Proof{"activated", 10, "the cluster begins what only the newer release can do"}};
 
 constexpr std::array hasty_proofs = {
