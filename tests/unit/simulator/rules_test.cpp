@@ -26,9 +26,11 @@ constexpr Case cases[] = {
     {.rule = "L2", .bug = "V6", .scenario = "combined", .seed = 2},
     {.rule = "L3", .bug = "B9", .scenario = "primary-isolated", .seed = 2},
     {.rule = "L4", .bug = "K3.2", .scenario = "failing-commands", .seed = 5},
+    {.rule = "L5", .bug = "KM7", .scenario = "promotions", .seed = 6},
     {.rule = "L7", .bug = "B10", .scenario = "primary-isolated", .seed = 1},
     {.rule = "O5", .bug = "B22", .scenario = "combined", .seed = 2},
     {.rule = "O6", .bug = "KM9", .scenario = "combined", .seed = 4},
+    {.rule = "R1", .bug = "B4", .scenario = "scrub-budget", .seed = 4},
 };
 
 std::string first_alarm(const Case& of, std::uint64_t seed, bool with_bug) {
