@@ -11,6 +11,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -332,6 +333,28 @@ Result<void> read_part(Strike& strike, std::string_view name, std::string_view v
     return {};
 }
 
+/// What no world can be told to do.
+Result<void> check_amount(const Strike& strike) {
+    const auto within = [&](std::int64_t least, std::int64_t most) -> Result<void> {
+        if (strike.amount >= least && strike.amount <= most) return {};
+        return usage_error(fmt::format("amount {} of {}: not from {} to {}",
+                                       strike.amount,
+                                       table[static_cast<std::size_t>(strike.deed)].name,
+                                       least,
+                                       most));
+    };
+    constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
+    switch (strike.deed) {
+        case Deed::ClockRate:
+        case Deed::TimerRate: return within(1, 1'000'000);
+        case Deed::Loss:
+        case Deed::Duplicates: return within(0, 1000);
+        case Deed::SlowDisk: return within(1, 1'000'000);
+        case Deed::WallClock: return {};
+        default: return within(0, unbounded);
+    }
+}
+
 /// Of one replica, to others.
 Result<void> check_lie(const Strike& strike) {
     if (strike.deed == Deed::Lie && strike.changes.empty()) return wrong("changes", "");
@@ -365,6 +388,7 @@ Result<Strike> strike_of(const std::vector<std::string>& words) {
         if (is_client(node) != clients) return wrong("node", endpoint(node));
     }
     if (has(*entry, "nodes") && strike.nodes.empty()) return wrong("nodes", "");
+    FAULTLAB_DO(check_amount(strike));
     if (is_lie(strike.deed)) FAULTLAB_DO(check_lie(strike));
     if (!has(*entry, "until")) strike.until = strike.at;
     if (strike.until < strike.at) return wrong("end", milliseconds(strike.until));
