@@ -13,6 +13,12 @@ namespace {
 
 class OneLogPerView final : public RuleOf<OneLogPerView> {
 public:
+    OneLogPerView() = default;
+    /// `last_` is one of its own views.
+    OneLogPerView(const OneLogPerView& other) : RuleOf(other), views_(other.views_) {}
+    OneLogPerView& operator=(const OneLogPerView&) = delete;
+    ~OneLogPerView() override = default;
+
     void on(const ProtocolEvent& event) override {
         if (event.kind == ProtocolEvent::Kind::Shown) {
             if (event.gauges->leads && event.gauges->view >= 0)

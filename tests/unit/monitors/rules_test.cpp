@@ -446,6 +446,15 @@ TEST_CASE("a promise may end with the log of a later view, unless it was kept by
           "S14: offers log (0.0, 0) after it acknowledged (0.0, 1)");
 }
 
+TEST_CASE("stories that begin alike go on without each other", "[monitors]") {
+    ProtocolStory one;
+    one.proposes(0, 1, entry(1)).acknowledges(0, 1, {entry(1)});
+    ProtocolStory other = one;
+    CHECK(one.proposes(0, 1, entry(2)).commits(1, entry(2)).alarm().empty());
+    CHECK(other.proposes(0, 1, entry(2, 1)).commits(1, entry(2, 1)).alarm().empty());
+    CHECK(other.proposes(0, 1, entry(2)).alarm() == "S9: has another op 2 than others in view 0.1");
+}
+
 TEST_CASE("a promise may end once its entry never can be committed", "[monitors]") {
     const auto alarm = [](const std::vector<NodeId>& leave, bool acknowledged) {
         ProtocolStory story;
