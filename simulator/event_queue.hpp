@@ -18,7 +18,7 @@ namespace faultlab::simulator {
 template <typename What>
 class EventQueue {
 public:
-    explicit EventQueue(Rng ties) : ties_(std::move(ties)) {}
+    explicit EventQueue(Rng ties) : ties_of_plans_(ties.split("plans")), ties_(std::move(ties)) {}
 
     [[nodiscard]] Nanos now() const { return now_; }
     [[nodiscard]] std::size_t size() const { return heap_.size(); }
@@ -26,16 +26,12 @@ public:
     /// Requires: delay >= 0.
     template <typename Event>
     void after(Nanos delay, Event&& what) {
-        std::uint32_t slot = 0;
-        if (free_.empty()) {
-            slot = static_cast<std::uint32_t>(slots_.size());
-            slots_.emplace_back(std::forward<Event>(what));
-        } else {
-            slot = free_.back();
-            free_.pop_back();
-            slots_[slot] = std::forward<Event>(what);
-        }
-        push({now_ + delay, ties_.next(), sequence_++, slot});
+        add(delay, ties_.next(), std::forward<Event>(what));
+    }
+    /// Likewise, of who breaks and watches: how often they do it moves no tie of what they watch.
+    template <typename Event>
+    void plan(Nanos delay, Event&& what) {
+        add(delay, ties_of_plans_.next(), std::forward<Event>(what));
     }
 
     /// When the next event is due.
@@ -104,6 +100,21 @@ private:
         return first;
     }
 
+    template <typename Event>
+    void add(Nanos delay, std::uint64_t tie, Event&& what) {
+        std::uint32_t slot = 0;
+        if (free_.empty()) {
+            slot = static_cast<std::uint32_t>(slots_.size());
+            slots_.emplace_back(std::forward<Event>(what));
+        } else {
+            slot = free_.back();
+            free_.pop_back();
+            slots_[slot] = std::forward<Event>(what);
+        }
+        push({now_ + delay, tie, sequence_++, slot});
+    }
+
+    Rng ties_of_plans_;
     Rng ties_;
     Nanos now_ = 0;
     std::uint64_t tie_ = 0; ///< of what was taken last

@@ -145,7 +145,7 @@ void World::run_for(Nanos duration) {
 }
 
 void World::after(Nanos delay, std::function<void()> what) {
-    queue_.after(delay, std::move(what));
+    queue_.plan(delay, std::move(what));
 }
 
 void World::wake(Endpoint client, std::uint64_t generation, Nanos delay) {

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <string>
 #include <utility>
-#include <vector>
 
 using namespace faultlab;
 using namespace faultlab::simulator;
@@ -187,28 +186,25 @@ TEST_CASE("Lies that are written down are told again", "[simulator]") {
     for (const Scenario& scenario : scenario_catalogue()) {
         for (std::uint64_t seed = 1; seed <= 3; ++seed) {
             CAPTURE(std::string(scenario.name), seed);
-            std::vector<std::string> steps;
-            Simulation simulation{
-                .seed = seed,
-                .scenario = &scenario,
-                .events = 2'000,
-                .trace = [&steps](const std::string& line) { steps.push_back(line); },
-                .writes_script = true,
-                .only_safety = true};
+            Simulation simulation{.seed = seed,
+                                  .scenario = &scenario,
+                                  .events = 2'000,
+                                  .writes_script = true,
+                                  .only_safety = true};
             const Outcome told = simulate(simulation);
             REQUIRE(told.script);
             if (std::ranges::none_of(told.script->strikes, lies)) continue;
             ++liars;
-            const std::vector<std::string> before = std::exchange(steps, {});
             simulation.script = told.script;
             const Outcome retold = simulate(simulation);
-            same += steps == before ? 1 : 0;
+            same += retold.chain == told.chain ? 1 : 0;
             REQUIRE(retold.script);
             CHECK(std::ranges::any_of(retold.script->strikes, lies));
         }
     }
     CHECK(liars >= 30);
-    // In some the order of what happens at one moment, which is drawn anew, makes a difference.
+    // What is done to two replicas at one moment has an order that is drawn anew, and clients who
+    // are asked for more than their workload (SC22) think at other times.
     CHECK(same >= liars * 4 / 5);
 }
 
