@@ -94,7 +94,8 @@ IoStatus Disk::apply(Pending& pending) {
             }
             std::uint64_t offset = pending.offset;
             if (misread_ && misread_->zone == pending.zone && misread_->offset != offset &&
-                misread_->offset + pending.length <= all.size()) {
+                misread_->offset + pending.length <= all.size() &&
+                (!misreadable_ || misreadable_(offset, pending.length))) {
                 offset = misread_->offset;
                 misread_.reset();
                 ++misread_count_;

@@ -6,7 +6,9 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace faultlab::simulator {
@@ -69,8 +71,14 @@ public:
     void stall(Zone zone, Nanos until);
     /// The next write to this zone lands at `offset` instead.
     void misdirect_next(Zone zone, std::uint64_t offset) { misdirect_ = {zone, offset}; }
-    /// The next read of this zone by a process that runs shows what is at `offset` instead.
-    void misread_next(Zone zone, std::uint64_t offset) { misread_ = {zone, offset}; }
+    /// Which reads may be misread, by where they are and how much they read; empty: all.
+    using Misreadable = std::function<bool(std::uint64_t offset, std::uint32_t length)>;
+    /// The next such read of this zone by a process that runs shows what is at `offset` instead.
+    void misread_next(Zone zone, std::uint64_t offset, Misreadable which = {}) {
+        misread_ = {zone, offset};
+        misreadable_ = std::move(which);
+    }
+    void misread_no_more() { misread_.reset(); }
     /// Whether writes fail because there is no space.
     void set_full(bool full) { full_ = full; }
     void heal();
@@ -176,6 +184,7 @@ private:
     std::optional<Fail> fail_;
     std::optional<Place> misdirect_;
     std::optional<Place> misread_;
+    Misreadable misreadable_;
     std::vector<Place> rotten_;
     std::vector<Flip> flips_;
     std::uint64_t power_cuts_ = 0;

@@ -29,6 +29,16 @@ bool entry_settled(const Disk& disk, const Limits& limits, std::uint64_t slot) {
            checksum(body) == header.body_checksum;
 }
 
+void misread_next(Disk& disk, const Limits& limits, Zone zone, std::uint64_t offset) {
+    if (zone != Zone::Prepares) return disk.misread_next(zone, offset);
+    disk.misread_next(zone, offset, [&disk, &limits](std::uint64_t at, std::uint32_t length) {
+        const std::uint64_t bytes = limits.message_bytes;
+        for (std::uint64_t slot = at / bytes; slot * bytes < at + length; ++slot)
+            if (!entry_settled(disk, limits, slot)) return false;
+        return true;
+    });
+}
+
 bool snapshot_settled(const Disk& disk) {
     return disk.volatile_writes(Zone::Superblock) == 0 && disk.volatile_writes(Zone::Snapshot) == 0;
 }

@@ -45,6 +45,9 @@ constexpr std::size_t trouble_count = 22;
 /// Whether both rings hold the same whole entry in the slot, durably: only then is a bad copy known
 /// to be bad, and not taken for a write that was never finished.
 [[nodiscard]] bool entry_settled(const Disk& disk, const Limits& limits, std::uint64_t slot);
+/// The next read of entries of the log that are whole and durable shows what is at `offset`
+/// instead: any other could be taken for a write that was never finished. Of other zones, any read.
+void misread_next(Disk& disk, const Limits& limits, Zone zone, std::uint64_t offset);
 
 /// Whether the snapshot that the superblock names is durable, and no other on its way: likewise.
 [[nodiscard]] bool snapshot_settled(const Disk& disk);

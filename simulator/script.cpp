@@ -41,7 +41,7 @@ constexpr std::array<DeedEntry, deed_count> table{{
     {Deed::WriteError, "write-error", "nodes zone", "fails at the next write there"},
     {Deed::SyncError, "sync-error", "nodes zone", "fails at the next sync there"},
     {Deed::Misdirect, "misdirect", "nodes zone amount", "writes next to another place"},
-    {Deed::Misread, "misread", "nodes zone amount", "reads next from another place"},
+    {Deed::Misread, "misread", "until nodes zone amount", "reads next from another place"},
     {Deed::Rot, "rot", "nodes zone amount", "has a part of the disk that rots"},
     {Deed::ClockRate, "clock-rate", "until nodes amount", "has a clock of another rate"},
     {Deed::WallClock, "wall-clock", "until nodes amount", "has a wall clock so many ns off"},

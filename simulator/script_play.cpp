@@ -190,6 +190,12 @@ void ScriptPlay::end(Act& act) {
             for (const Endpoint node : strike.nodes)
                 start_again(act, replica_of(node));
             break;
+        case Deed::Misread:
+            for (const Endpoint node : strike.nodes) {
+                if (!is_client(node) && node <= stage_->world().size())
+                    stage_->world().disk(replica_of(node)).misread_no_more();
+            }
+            break;
         default: break;
     }
     if (is_of_network(strike.deed)) {
@@ -236,7 +242,7 @@ void ScriptPlay::break_disk(Act& act) {
                 if (may()) disk.misdirect_next(strike.zone, place);
                 break;
             case Deed::Misread:
-                if (may()) disk.misread_next(strike.zone, place);
+                if (may()) misread_next(disk, world.limits(), strike.zone, place);
                 break;
             case Deed::Rot: {
                 if (strike.zone == Zone::Snapshot) {

@@ -108,9 +108,11 @@ private:
                            .gauge = [&disk] { return disk.misread(); }});
         const std::uint64_t before = disk.misread();
         const Telemetry earlier = stage_->world().telemetry(id);
-        disk.misread_next(Zone::Prepares, stage_->rng().below(limits.slots) * limits.message_bytes);
+        misread_next(
+            disk, limits, Zone::Prepares, stage_->rng().below(limits.slots) * limits.message_bytes);
         const Nanos enough = 3 * stage_->world().timeouts().scrub;
         stage_->later(enough, enough, [this, id, &disk, fault, before, earlier] {
+            disk.misread_no_more();
             stage_->end(fault);
             stage_->count("misread", disk.misread() - before);
             const Telemetry later = stage_->world().telemetry(id);

@@ -131,6 +131,17 @@ TEST_CASE("A disk knows what of its rot was read", "[simulator]") {
     drive.disk.misread_next(Zone::Prepares, 1024);
     CHECK_FALSE(read(0));
     CHECK(read(1024));
+    // Some reads are spared, and then all.
+    drive.disk.misread_next(
+        Zone::Prepares, 1024, [](std::uint64_t at, std::uint32_t) { return at == 512; });
+    (void)read(0);
+    CHECK(drive.disk.misread() == 1);
+    (void)read(512);
+    CHECK(drive.disk.misread() == 2);
+    drive.disk.misread_next(Zone::Prepares, 1024);
+    drive.disk.misread_no_more();
+    (void)read(0);
+    CHECK(drive.disk.misread() == 2);
     drive.disk.wipe();
     CHECK(drive.disk.flips().empty());
 }
