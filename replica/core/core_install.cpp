@@ -140,6 +140,11 @@ void Replica::Core::truncate(Op last) {
         REPLICA_ASSERT("truncate-storing", !install_.storing);
         event(EventKind::Truncated, last + 1, head);
         journal_.truncate(last);
+        // What is left out of its own log, because nobody can have committed it, is not part of it
+        // any more.
+        if (wanted_.log_end == open_end) {
+            wanted_.log_op = std::min(wanted_.log_op, last);
+        }
     }
 }
 
