@@ -22,6 +22,7 @@ Superblock without_memory(const Superblock& found) {
     blank.view = View::of(found.membership.epoch, found.membership.first_view);
     blank.log_view = blank.view;
     blank.log_op = 0;
+    blank.log_head = {};
     blank.log_end = open_end;
     blank.doubt_end = 0;
     blank.commit = 0;

@@ -142,8 +142,9 @@ void Replica::Core::truncate(Op last) {
         journal_.truncate(last);
         // What is left out of its own log, because nobody can have committed it, is not part of it
         // any more.
-        if (wanted_.log_end == open_end) {
-            wanted_.log_op = std::min(wanted_.log_op, last);
+        if (wanted_.log_end == open_end && wanted_.log_op > last) {
+            wanted_.log_op = last;
+            wanted_.log_head = journal_.head_checksum();
         }
     }
 }
@@ -282,6 +283,7 @@ void Replica::Core::finish_install() {
     wanted_.view = install_.view;
     wanted_.log_view = install_.view;
     wanted_.log_op = install_.op;
+    wanted_.log_head = install_.checksum;
     wanted_.log_end = open_end;
     wanted_.doubt_end = 0;
     wanted_.membership = install_.membership;

@@ -111,6 +111,9 @@ void Journal::take_read(std::size_t index, Bytes bytes) {
 
 bool Journal::member(const Header& header) const {
     const Superblock& of = recovery_.superblock;
+    if (header.op == of.log_op && of.log_head != Checksum{}) {
+        return header.checksum == of.log_head;
+    }
     return header.op <= of.log_op ? header.view <= of.log_view : header.view == of.log_view;
 }
 

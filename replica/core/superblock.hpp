@@ -40,6 +40,9 @@ struct Superblock {
     Op checkpoint_op = 0;
     Checksum checkpoint_id;     ///< of its manifest (snapshot_manifest.hpp)
     Checksum checkpoint_parent; ///< checksum of the entry checkpoint_op
+    /// Of the entry log_op; zero: not known. It tells a header that is left in the ring of an older
+    /// log from that of the installed one: of earlier ops their successors tell.
+    Checksum log_head;
     Limits limits;
     std::uint32_t release_active = oldest_release; ///< programs below it are refused
     std::uint32_t checkpoint_area = 0;             ///< 0 or 1

@@ -1,6 +1,8 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/replica_disk/log_double.hpp"
 
+#include <cstring>
+
 using namespace faultlab::replica;
 
 namespace {
@@ -118,6 +120,36 @@ TEST_CASE("a head that the installed view names is faulty although nothing of it
     CHECK(log.journal->state(6) == SlotState::Faulty);
     CHECK(log.journal->head_uncertain());
     CHECK(log.journal->head_checksum() == Checksum{});
+}
+
+TEST_CASE("a header that is left of an older log does not name the head of the installed one",
+          "[replica_disk]") {
+    LogDouble log = written(6);
+    const Header left = log.entries.back().header;
+    log.journal->truncate(5);
+    log.entries.pop_back();
+    log.view = View::of(0, 2);
+    log.append(1);
+    log.flush();
+    log.settle();
+    // The write of its header went elsewhere.
+    const auto ring = log.disk.bytes(Zone::Headers).subspan(6 * sizeof(Header), sizeof(Header));
+    std::memcpy(ring.data(), &left, sizeof left);
+    log.superblock.view = log.superblock.log_view = View::of(0, 3);
+    log.superblock.log_op = 6;
+    log.superblock.log_head = log.entries.back().header.checksum;
+    SECTION("its entry is there") {
+        log.restart();
+        CHECK(log.journal->state(6) == SlotState::Present);
+        CHECK(log.journal->head_checksum() == log.entries.back().header.checksum);
+    }
+    SECTION("nor when its entry rots") {
+        log.disk.corrupt(Zone::Prepares, 6 * slot_bytes + 300);
+        log.restart();
+        CHECK(log.journal->state(6) == SlotState::Faulty);
+        CHECK(log.journal->head_checksum() == Checksum{});
+    }
+    CHECK(log.journal->head() == 6);
 }
 
 TEST_CASE("a misdirected write costs the entry that it hit and the one that it missed",
