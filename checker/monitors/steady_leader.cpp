@@ -1,8 +1,8 @@
 // Rule L6.
 // While a core is undisturbed, and all of it have followed one leader for longer than a wish for
 // another one counts, the leader speaks before anybody loses patience, and nobody leaves its view.
-// A leader whom no quorum answers, because its backups are fetching a checkpoint, may give up
-// (rule L3).
+// Who lacks a checkpoint fetches it, and neither hears its leader nor answers meanwhile: it does
+// not follow, and a leader whom no quorum answers may give up (rule L3).
 
 #include "checker/monitors/catalogue_entries.hpp"
 #include "checker/monitors/stable_window.hpp"
@@ -29,7 +29,7 @@ class SteadyLeader final : public RuleOf<SteadyLeader, StableWindowRule> {
         if (was_steady) steady(event, survey, leader);
         // One that had given up before keeps silent until another is elected.
         if (leader == nullptr || !speaks(event, survey, *leader) ||
-            !all_follow(survey, leader->gauges.view)) {
+            !all_follow(survey, leader->gauges)) {
             view_ = -1;
         } else if (view_ != leader->gauges.view) {
             view_ = leader->gauges.view;
@@ -42,12 +42,14 @@ class SteadyLeader final : public RuleOf<SteadyLeader, StableWindowRule> {
         return event.t - leader.spoke <= survey.setup->silence;
     }
 
-    static bool all_follow(const Survey& survey, std::int64_t view) {
+    static bool all_follow(const Survey& survey, const Gauges& leader) {
         return std::ranges::all_of(survey.core, [&](NodeId node) {
             const auto replica = std::ranges::find(survey.replicas, node, &Survey::Replica::node);
             if (replica == survey.replicas.end()) return false;
             const Gauges& now = replica->gauges;
-            return !replica->member || (now.normal && now.view == view && now.log_view == view);
+            return !replica->member ||
+                   (now.normal && now.view == leader.view && now.log_view == leader.view &&
+                    now.applied >= leader.checkpoint);
         });
     }
 

@@ -524,6 +524,18 @@ TEST_CASE("a steady leader: silence, another epoch, and what nobody had settled"
     Survey left = calm();
     one_leaves(left);
     CHECK(ProtocolStory().surveys(0, 11, calm()).surveys(12, 12, left).alarm().empty());
+    // One that has to fetch a checkpoint first.
+    const auto behind = [](Survey survey) {
+        for (Survey::Replica& replica : survey.replicas)
+            replica.gauges.checkpoint = 4;
+        survey.replicas[1].gauges.applied = 3;
+        return survey;
+    };
+    CHECK(ProtocolStory()
+              .surveys(0, 100, behind(calm()))
+              .surveys(101, 101, behind(left))
+              .alarm()
+              .empty());
 }
 
 TEST_CASE("repair: ranges that are empty, and requests that another leader refused", "[monitors]") {
