@@ -59,7 +59,7 @@ constexpr std::array rows = {
     Quarry{"B4", "crash-during-commit"},
     Quarry{"B5", "corrupt-log"},
     Quarry{"B6", "silent-disks"},
-    Quarry{"B7", "late-work"},
+    Quarry{"B7", "promotions"},
     Quarry{"B8", "gone-round"},
     Quarry{"B9", "primary-isolated"},
     Quarry{"B10", "selective-silence"},
