@@ -20,6 +20,12 @@ Operation upgrade_op(const Value& release) {
             .release = number == nullptr ? newest_release : static_cast<std::uint32_t>(*number)};
 }
 
+/// Nothing when a stream cannot ask for it.
+std::optional<Operation> asked_for(const Invocation& op) {
+    if (op.f == replica::name(OpCode::Upgrade)) return upgrade_op(op.arg);
+    return replica::operation_of(op);
+}
+
 /// What the lab calls it; the history of an operation that was submitted has nothing else.
 Invocation invocation_of(const Operation& operation) {
     return {.f = replica::name(operation.code),
@@ -74,13 +80,15 @@ void Client::start_next() {
     invoke(std::move(next), std::move(invocation), host_->now());
 }
 
+bool Client::can_ask(const Invocation& op) {
+    return op.f == session_only || asked_for(op).has_value();
+}
+
 void Client::next_of_stream() {
     Step step = stream_->next({.now = host_->now(), .process = process_});
     if (auto* const emit = std::get_if<Emit>(&step)) {
         if (emit->op.f == session_only) return open_session();
-        auto operation = emit->op.f == replica::name(OpCode::Upgrade)
-                             ? std::optional(upgrade_op(emit->op.arg))
-                             : replica::operation_of(emit->op);
+        std::optional<Operation> operation = asked_for(emit->op);
         FAULTLAB_CHECK(operation.has_value());
         of_stream_ = true;
         invoke(*std::move(operation), std::move(emit->op), emit->due);

@@ -75,6 +75,8 @@ public:
     void follow(GeneratorPtr stream);
     /// What a stream emits instead of an operation: only the session is begun, where there is none.
     static constexpr std::string_view session_only = "session";
+    /// Whether a stream may have it. Memberships are asked for by programs only (`submit`).
+    [[nodiscard]] static bool can_ask(const Invocation& op);
     /// No operation of the stream is begun any more.
     void end_stream() { stream_.reset(); }
     /// From now on it waits for every answer, however long it takes.

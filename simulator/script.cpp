@@ -4,6 +4,7 @@
 #include "core/options.hpp"
 #include "core/transaction_form.hpp"
 #include "simulator/lie_conditions.hpp"
+#include "simulator/script_words.hpp"
 
 #include <fmt/format.h>
 
@@ -71,36 +72,6 @@ bool has(const DeedEntry& entry, std::string_view part) {
 }
 
 // --- writing
-
-std::string endpoint(Endpoint endpoint) {
-    return is_client(endpoint) ? fmt::format("c{}", endpoint - client_base + 1)
-                               : fmt::format("n{}", endpoint);
-}
-
-std::string word(Endpoint one) {
-    return endpoint(one);
-}
-std::string word(const Link& link) {
-    return endpoint(link.from) + ">" + endpoint(link.to);
-}
-std::string word(Command command) {
-    return replica::name(command);
-}
-std::string word(const replica::Mutation& change) {
-    std::string all = fmt::format("{}:{}", replica::entry(change.mutator).name, change.amount);
-    if (change.seed != replica::Mutation{}.seed || !change.seals)
-        all += fmt::format(":{}", change.seed);
-    if (!change.seals) all += ":unsealed";
-    return all;
-}
-
-template <class Items>
-std::string list(const Items& items, std::string_view separator = ",") {
-    std::string all;
-    for (const auto& item : items)
-        all += fmt::format("{}{}", all.empty() ? "" : separator, word(item));
-    return all;
-}
 
 std::string line_of(const Strike& strike) {
     const DeedEntry& entry = entry_of(strike.deed);
@@ -385,7 +356,7 @@ Result<Strike> strike_of(const std::vector<std::string>& words) {
     }
     const bool clients = entry->deed == Deed::ClientCrash;
     for (const Endpoint node : strike.nodes) {
-        if (is_client(node) != clients) return wrong("node", endpoint(node));
+        if (is_client(node) != clients) return wrong("node", word(node));
     }
     if (has(*entry, "nodes") && strike.nodes.empty()) return wrong("nodes", "");
     FAULTLAB_DO(check_amount(strike));
@@ -415,11 +386,12 @@ Result<ScriptOp> operation_of(const std::vector<std::string>& words) {
             return wrong("part of an operation", name);
         }
     }
-    if (words[1] != "txn") return operation;
-    const Value::List* const steps = operation.op.arg.list();
-    auto transaction = steps == nullptr ? std::nullopt : transaction_from(*steps);
-    if (!transaction) return wrong("transaction", to_json(operation.op.arg));
-    operation.op.arg = Value(*std::move(transaction));
+    if (words[1] == "txn") {
+        const Value::List* const steps = operation.op.arg.list();
+        auto transaction = steps == nullptr ? std::nullopt : transaction_from(*steps);
+        if (!transaction) return wrong("transaction", to_json(operation.op.arg));
+        operation.op.arg = Value(*std::move(transaction));
+    }
     return operation;
 }
 
@@ -447,88 +419,10 @@ Result<void> check_liar(const Script& script) {
     for (const Strike& strike : script.strikes) {
         if (!is_lie(strike.deed)) continue;
         const Endpoint from = strike.links.front().from;
-        if (liar.value_or(from) != from) return wrong("second liar", endpoint(from));
+        if (liar.value_or(from) != from) return wrong("second liar", word(from));
         liar = from;
     }
     return {};
-}
-
-// --- telling
-
-std::string lie(const Strike& strike) {
-    std::vector<Endpoint> receivers;
-    for (const Link& link : strike.links)
-        receivers.push_back(link.to);
-    const std::string who = endpoint(strike.links.front().from);
-    if (strike.deed == Deed::FalseCheckpoint)
-        return fmt::format("{} {}: {}", who, entry_of(strike.deed).what, list(receivers, " "));
-    std::string which;
-    if (strike.amount == 1) which = "its next ";
-    if (strike.amount > 1) which = fmt::format("its next {} ", strike.amount);
-    which += strike.messages.empty() ? "messages" : list(strike.messages, " and ");
-    std::string line = fmt::format(
-        "{} lies to {} in {}: {}", who, list(receivers, " "), which, list(strike.changes, ", "));
-    if (strike.truth_first) line += ", after the truth";
-    const auto condition = std::ranges::find(lie_conditions(), strike.when, &LieCondition::name);
-    if (condition != lie_conditions().end()) line += fmt::format(", {}", condition->what);
-    return line;
-}
-
-std::string sentence(const Strike& strike) {
-    const std::string who = list(strike.nodes, " ");
-    const std::string where =
-        strike.links.empty() ? std::string("anybody") : list(strike.links, " ");
-    const std::string which =
-        strike.messages.empty() ? std::string("messages") : list(strike.messages, " and ");
-    switch (strike.deed) {
-        case Deed::Cut: return fmt::format("nothing gets through {}", where);
-        case Deed::Drop: return fmt::format("{} of {} are lost", which, where);
-        case Deed::Hold: return fmt::format("{} of {} come only at the end of it", which, where);
-        case Deed::Repeat:
-            return fmt::format("the first {} {} of {} come once more", strike.amount, which, where);
-        case Deed::SlowLinks:
-            return fmt::format(
-                "messages of {} take {} ms more", where, milliseconds(strike.amount));
-        case Deed::Loss:
-            return fmt::format("{} of a thousand messages of {} are lost", strike.amount, where);
-        case Deed::Duplicates:
-            return fmt::format("{} of a thousand messages come twice", strike.amount);
-        case Deed::Disorder: return "messages of a link overtake each other";
-        case Deed::Delay:
-            return fmt::format("messages take up to {} ms", milliseconds(strike.amount));
-        case Deed::Rot:
-        case Deed::Misdirect:
-        case Deed::Misread:
-        case Deed::ReadError:
-        case Deed::WriteError:
-        case Deed::SyncError:
-        case Deed::StalledZone:
-            return fmt::format(
-                "{} {} ({})", who, entry_of(strike.deed).what, replica::name(strike.zone));
-        case Deed::SlowDisk:
-            return fmt::format("{} has a disk {} times slower", who, strike.amount);
-        case Deed::ClockRate:
-            return fmt::format("the clock of {} goes at {} of a thousand", who, strike.amount);
-        case Deed::TimerRate:
-            return fmt::format("the timer {} of {} goes at {} of a thousand",
-                               replica::name(strike.timer),
-                               who,
-                               strike.amount);
-        case Deed::WallClock:
-            return fmt::format(
-                "the wall clock of {} is {} ms off", who, strike.amount / millisecond);
-        case Deed::Crash:
-        case Deed::PowerCut:
-            return fmt::format(
-                "{} {}{}{}",
-                who,
-                entry_of(strike.deed).what,
-                strike.in_step.empty() ? "" : ", in the step of its next " + strike.in_step,
-                strike.amount == 0 ? "" : fmt::format(", to be release {} then", strike.amount));
-        case Deed::Lie:
-        case Deed::FalseCheckpoint: return lie(strike);
-        default: return fmt::format("{} {}", who, entry_of(strike.deed).what);
-    }
 }
 
 } // namespace
@@ -569,8 +463,10 @@ Result<Script> parse_script(std::string_view text) {
     return script;
 }
 
-std::string story(const Strike& strike) {
-    return sentence(strike);
+Result<void> check_playable(const Script& script) {
+    for (const ScriptOp& operation : script.operations)
+        if (!Client::can_ask(operation.op)) return wrong("operation", line_of(operation));
+    return {};
 }
 
 std::uint64_t operation_count(const Script& script) {
@@ -578,17 +474,6 @@ std::uint64_t operation_count(const Script& script) {
         std::ranges::count_if(script.operations, [](const ScriptOp& operation) {
             return operation.op.f != Client::session_only;
         }));
-}
-
-std::string story(const ScriptOp& operation) {
-    if (operation.op.f == Client::session_only)
-        return fmt::format("c{} begins its session", operation.client + 1);
-    std::string what = fmt::format("c{} asks", operation.client + 1);
-    if (operation.node != 0) what += fmt::format(" n{}", operation.node);
-    what += fmt::format(" to {}", operation.op.f);
-    if (!operation.op.key.is_absent()) what += " key " + to_text(operation.op.key);
-    if (!operation.op.arg.is_absent()) what += " " + to_text(operation.op.arg);
-    return what;
 }
 
 } // namespace faultlab::simulator

@@ -125,6 +125,10 @@ struct Script {
 /// Lines end with a line feed or a semicolon; `#` begins a comment. A usage error names the line.
 Result<Script> parse_script(std::string_view text);
 
+/// A usage error names the first operation for which no client can ask: of no such kind, or not
+/// with such a key and argument.
+Result<void> check_playable(const Script& script);
+
 /// How many operations it has; sessions are none.
 [[nodiscard]] std::uint64_t operation_count(const Script& script);
 

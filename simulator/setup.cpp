@@ -183,6 +183,7 @@ Result<Simulation> simulation_of(const Plan& plan) {
     }
     if (const std::string script = option("script"); !script.empty()) {
         FAULTLAB_TRY(simulation.script, parse_script(script));
+        FAULTLAB_DO(check_playable(*simulation.script));
     }
     if (plan_of(simulation, knobs_of(simulation)) != plan) {
         return usage_error("the plan was changed, or another version of the simulator made it",

@@ -138,6 +138,10 @@ private:
         }
         signature_ = signature_of(outcome.alarms.front());
         Script whole = current_.script ? *current_.script : *outcome.script;
+        if (const auto playable = check_playable(whole); !playable)
+            return lab_error("what was done cannot be told as a script: " +
+                                 playable.error().message,
+                             reproduction(original_));
         in_safety_ = outcome.alarmed >= 0 && outcome.alarmed <= outcome.script->stop;
         before_ = size_of(current_, outcome, *outcome.script);
         events_ = outcome.events;

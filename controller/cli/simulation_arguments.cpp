@@ -18,10 +18,15 @@ namespace {
 
 Result<simulator::Script> read_script(const std::string& given) {
     std::error_code error;
-    if (!std::filesystem::is_regular_file(given, error)) return simulator::parse_script(given);
     std::ostringstream text;
-    text << std::ifstream(given, std::ios::binary).rdbuf();
-    return simulator::parse_script(text.str());
+    if (std::filesystem::is_regular_file(given, error)) {
+        text << std::ifstream(given, std::ios::binary).rdbuf();
+    } else {
+        text << given;
+    }
+    FAULTLAB_TRY(simulator::Script script, simulator::parse_script(text.str()));
+    FAULTLAB_DO(simulator::check_playable(script));
+    return script;
 }
 
 Result<replica::BugSet> read_bugs(std::string_view list) {

@@ -77,16 +77,24 @@ bool only_reads(std::string_view f) {
     return f == "read" || f == "scan";
 }
 
-/// Takes a key out of its namespace, which is that of the operation.
-Value plain_key(const Value& key, std::uint32_t& space) {
+/// The key without its namespace, which is from then on that of the operation. Nothing when there
+/// is no such namespace, or the operation is of another.
+std::optional<Value> plain_key(const Value& key, std::uint32_t& space) {
     const Value::List* const parts = key.list();
     if (parts == nullptr) return key;
-    FAULTLAB_CHECK(parts->size() == 2 && parts->front().integer() != nullptr);
+    if (parts->size() != 2 || parts->front().integer() == nullptr) return std::nullopt;
     const std::int64_t number = *parts->front().integer();
-    FAULTLAB_CHECK(number > 0 && number <= std::numeric_limits<std::uint32_t>::max());
-    FAULTLAB_CHECK(space == 0 || space == number);
+    if (number < 1 || number > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+    if (space != 0 && space != number) return std::nullopt;
     space = static_cast<std::uint32_t>(number);
     return parts->back();
+}
+
+/// Sets a key of the operation.
+bool set_key(Value& to, const Value& key, std::uint32_t& space) {
+    std::optional<Value> plain = plain_key(key, space);
+    if (plain) to = *std::move(plain);
+    return plain.has_value();
 }
 
 } // namespace
@@ -116,27 +124,28 @@ std::optional<Operation> operation_of(const Invocation& invocation) {
     const Kind* const kind = kind_of(invocation.f);
     if (kind == nullptr) return std::nullopt;
     Operation operation{.code = kind->code};
-    operation.key = plain_key(invocation.key, operation.space);
+    if (!set_key(operation.key, invocation.key, operation.space)) return std::nullopt;
     switch (kind->code) {
         case OpCode::Cas: {
             const Value::List* const pair = invocation.arg.list();
-            FAULTLAB_CHECK(pair != nullptr && pair->size() == 2);
+            if (pair == nullptr || pair->size() != 2) return std::nullopt;
             operation.expected = pair->front();
             operation.value = pair->back();
             break;
         }
         case OpCode::Scan: {
             const Value::List* const range = invocation.arg.list();
-            FAULTLAB_CHECK(range != nullptr && range->size() == 2);
-            operation.key = plain_key(range->front(), operation.space);
-            operation.expected = plain_key(range->back(), operation.space);
+            if (range == nullptr || range->size() != 2 ||
+                !set_key(operation.key, range->front(), operation.space) ||
+                !set_key(operation.expected, range->back(), operation.space))
+                return std::nullopt;
             break;
         }
         case OpCode::Transaction:
-            FAULTLAB_CHECK(invocation.arg.transaction() != nullptr);
+            if (invocation.arg.transaction() == nullptr) return std::nullopt;
             operation.steps = *invocation.arg.transaction();
             for (MicroOp& step : operation.steps)
-                step.key = plain_key(step.key, operation.space);
+                if (!set_key(step.key, step.key, operation.space)) return std::nullopt;
             break;
         default: operation.value = invocation.arg;
     }

@@ -15,7 +15,8 @@
 /// pure. Replica i of the protocol runs on node i - 1.
 namespace faultlab::replica {
 
-/// What to ask the store for; nothing when it has no such operation. A key of a namespace is the
+/// What to ask the store for; nothing when it has no such operation, or not with such a key and
+/// argument. A key of a namespace is the
 /// list [namespace, key], with a namespace of at least 1; all keys of an operation are of one.
 [[nodiscard]] std::optional<Operation> operation_of(const Invocation& invocation);
 /// The outcome of an operation of this kind in this namespace that ended so.

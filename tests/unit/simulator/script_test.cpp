@@ -94,6 +94,24 @@ TEST_CASE("What is no script says which word is wrong", "[simulator]") {
     CHECK(parse_script("# nothing; halt\n\n").value() == Script{});
 }
 
+TEST_CASE("What no client can ask for is no script to play", "[simulator]") {
+    for (const char* line : {"op fly at 1 client c1",
+                             "op reconfigure at 1 client c1",
+                             "op cas at 1 client c1 key 0 arg 4",
+                             "op scan at 1 client c1 arg 3",
+                             "op write at 1 client c1 key [1,2,3] arg 1",
+                             "op write at 1 client c1 key [0,2] arg 1"}) {
+        CAPTURE(line);
+        const auto playable = check_playable(parse_script(line).value());
+        REQUIRE(!playable);
+        CHECK(playable.error().text().find(line) != std::string::npos);
+    }
+    CHECK(check_playable(parse_script("op write at 1 client c1 key [1,2] arg 1;"
+                                      "op session at 1 client c2;op upgrade at 2 client c1;"
+                                      "op cas at 3 client c1 key 0 arg [1,2]")
+                             .value()));
+}
+
 TEST_CASE("A mutator is also known by its number", "[simulator]") {
     const Script script = parse_script("fault lie at 1 links n1>n2 changes M8b:1:7,M24:1").value();
     CHECK(text(script) == "stop 0\nfault lie at 1 links n1>n2 changes shuffle-tail:1:7,silence:1");
