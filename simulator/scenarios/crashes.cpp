@@ -95,10 +95,6 @@ private:
     std::set<std::pair<ClientId, RequestNumber>> unanswered_;
 };
 
-void play_crash_during_commit(Stage& stage) {
-    stage.keep<CrashDuringCommit>().wait();
-}
-
 constexpr std::array commit_proofs = {
     Proof{"died_before_reply", 80, "a primary dies between an op's execution and its answer"},
     Proof{"died_after_execution", 80, "a backup dies right after it has executed an op"},
@@ -219,10 +215,6 @@ private:
     ReplicaId started_ = no_replica;
 };
 
-void play_crash_during_view_change(Stage& stage) {
-    stage.keep<CrashDuringViewChange>().wait();
-}
-
 constexpr std::array view_change_proofs = {
     Proof{"died_after_wish", 12, "a replica dies after it has asked for another view"},
     Proof{"died_before_vote", 12, "with the view on its disk, before its vote is sent"},
@@ -239,14 +231,14 @@ constexpr std::array scenarios = {
              .summary =
                  "replicas die between execution and answer, and in the midst of checkpoints",
              .prepare = only_its_own_faults,
-             .play = play_crash_during_commit,
+             .play = play<CrashDuringCommit>,
              .proofs = commit_proofs},
     Scenario{.id = "SC28",
              .name = "crash-during-view-change",
              .summary = "the primary is cut off, and a replica dies at one of seven points of the "
                         "view change",
              .prepare = only_its_own_faults,
-             .play = play_crash_during_view_change,
+             .play = play<CrashDuringViewChange>,
              .proofs = view_change_proofs}};
 
 } // namespace

@@ -49,10 +49,6 @@ void with_slow_syncs(Knobs& knobs) {
     knobs.set(Knob::SyncMicros, 5'000);
 }
 
-void play_torn_writes(Stage& stage) {
-    stage.keep<TornWrites>().wait();
-}
-
 constexpr std::array torn_proofs = {
     Proof{"power_cuts", 200, "machines lose their power"},
     Proof{"all_cut", 20, "all of them at once"},
@@ -124,10 +120,6 @@ private:
     Stage* stage_;
 };
 
-void play_silent_disks(Stage& stage) {
-    stage.keep<SilentDisks>().wait();
-}
-
 constexpr std::array silent_proofs = {
     Proof{"misread", 100, "a read shows what is elsewhere"},
     Proof{"rotten", 100, "entries rot"},
@@ -197,10 +189,6 @@ private:
     ReplicaId victim_ = no_replica;
     FewWitnesses few_;
 };
-
-void play_corrupt_log(Stage& stage) {
-    stage.keep<CorruptLog>().wait();
-}
 
 constexpr std::array corrupt_proofs = {
     Proof{"rotten", 200, "entries rot while their machine is off"},
@@ -274,10 +262,6 @@ private:
     bool slow_ = false;
 };
 
-void play_slow_disks(Stage& stage) {
-    stage.keep<SlowDisks>().wait();
-}
-
 constexpr std::array slow_proofs = {Proof{"even", 30, "a disk is five to a hundred times slower"},
                                     Proof{"fits_and_starts", 300, "one is slow by fits and starts"},
                                     Proof{"stalls", 30, "one does not move for a while"},
@@ -289,26 +273,26 @@ constexpr std::array scenarios = {
              .summary = "on disks that may be bad, reads show another slot, headers land elsewhere "
                         "and entries rot, without an error",
              .prepare = only_its_own_faults,
-             .play = play_silent_disks,
+             .play = play<SilentDisks>,
              .proofs = silent_proofs},
     Scenario{.id = "SC29",
              .name = "corrupt-log",
              .summary = "a log rots while its machine is off, and its replica votes as it starts",
              .prepare = only_its_own_faults,
-             .play = play_corrupt_log,
+             .play = play<CorruptLog>,
              .proofs = corrupt_proofs},
     Scenario{.id = "SC26",
              .name = "torn-writes",
              .summary = "power cuts in the middle of writes, of one machine, of some or of all",
              .prepare = with_slow_syncs,
-             .play = play_torn_writes,
+             .play = play<TornWrites>,
              .proofs = torn_proofs},
     Scenario{.id = "SC31",
              .name = "slow-disks",
              .summary = "one disk is slow, stutters or stands still, that of the primary as often "
                         "as not",
              .prepare = only_its_own_faults,
-             .play = play_slow_disks,
+             .play = play<SlowDisks>,
              .proofs = slow_proofs}};
 
 } // namespace

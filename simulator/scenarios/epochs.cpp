@@ -313,11 +313,6 @@ constexpr std::array promotion_proofs = {
     Proof{"asked_too_early", 20, "a standby that is cut off is to become a voter"},
     Proof{"refused", 45, "and is refused"}};
 
-template <class Program>
-void play(Stage& stage) {
-    stage.keep<Program>().wait();
-}
-
 constexpr std::array scenarios = {
     Scenario{.id = "SC59",
              .name = "rival-members",

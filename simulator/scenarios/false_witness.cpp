@@ -118,10 +118,6 @@ void five(Knobs& knobs) {
     knobs.set(Knob::Voters, 5);
 }
 
-void play_taken_back(Stage& stage) {
-    stage.keep<TakenBack>().wait();
-}
-
 constexpr std::array taken_back_proofs = {
     Proof{"told.taken_back", 50, "a new primary hears that a vote which it has was longer"},
     Proof{counter::views, 100, "views begin all the same"}};
@@ -178,16 +174,6 @@ private:
     FaultId fault_ = 0;
 };
 
-void short_logs(Knobs& knobs) {
-    only_its_own_faults(knobs);
-    knobs.set(Knob::Slots, 32);
-    knobs.set(Knob::CheckpointEvery, 12);
-}
-
-void play_forged_checkpoints(Stage& stage) {
-    stage.keep<ForgedCheckpoints>().wait();
-}
-
 constexpr std::array forged_checkpoint_proofs = {
     Proof{"forgeries", 100, "a checkpoint is forged"},
     Proof{"told.while_it_syncs", 100, "a replica that needs one hears of it"}};
@@ -197,13 +183,13 @@ constexpr std::array scenarios = {
              .name = "votes-taken-back",
              .summary = "one replica votes truly, and then says that it has less",
              .prepare = five,
-             .play = play_taken_back,
+             .play = play<TakenBack>,
              .proofs = taken_back_proofs},
     Scenario{.id = "SC95",
              .name = "forged-checkpoints",
              .summary = "one replica hands a checkpoint out that nobody made",
              .prepare = short_logs,
-             .play = play_forged_checkpoints,
+             .play = play<ForgedCheckpoints>,
              .proofs = forged_checkpoint_proofs}};
 
 } // namespace

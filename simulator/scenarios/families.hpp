@@ -33,5 +33,13 @@ namespace faultlab::simulator {
 
 /// No fault but those of the scenario's program, and a cluster in which a view can change.
 void only_its_own_faults(Knobs& knobs);
+/// Likewise, with logs that go round after some dozen entries.
+void short_logs(Knobs& knobs);
+
+/// Plays a program that waits for its moments from the start.
+template <class Program>
+void play(Stage& stage) {
+    stage.keep<Program>().wait();
+}
 
 } // namespace faultlab::simulator

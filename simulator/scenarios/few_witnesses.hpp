@@ -22,12 +22,10 @@ public:
     void turn();
 
     [[nodiscard]] bool begun() const { return !behind_.empty(); }
-    /// Who has what was committed meanwhile, besides the witness. Empty once it has turned.
-    [[nodiscard]] const std::vector<ReplicaId>& knowing() const { return knowing_; }
 
 private:
     Stage* stage_;
-    std::vector<ReplicaId> knowing_;
+    std::vector<ReplicaId> knowing_; ///< what was committed meanwhile, besides the witness
     std::vector<std::pair<ReplicaId, FaultId>> behind_;
 };
 

@@ -71,16 +71,6 @@ private:
     FaultId fault_ = 0;
 };
 
-void play_back_at_once(Stage& stage) {
-    stage.keep<BackAtOnce>().wait();
-}
-
-void short_logs(Knobs& knobs) {
-    only_its_own_faults(knobs);
-    knobs.set(Knob::Slots, 32);
-    knobs.set(Knob::CheckpointEvery, 12);
-}
-
 constexpr std::array back_proofs = {
     Proof{"back_behind_a_checkpoint", 200, "replicas come back behind a checkpoint of the others"},
     Proof{"syncs_done", 100, "they fetch it"}};
@@ -126,10 +116,6 @@ private:
     ReplicaId away_ = no_replica;
     FaultId fault_ = 0;
 };
-
-void play_gone_round(Stage& stage) {
-    stage.keep<GoneRound>().wait();
-}
 
 constexpr std::array round_proofs = {
     Proof{"wrapped", 50, "the others' log has nothing left that the replica needs next"},
@@ -186,10 +172,6 @@ private:
     ReplicaId slow_ = no_replica;
 };
 
-void play_slow_donor(Stage& stage) {
-    stage.keep<SlowDonor>().wait();
-}
-
 void long_logs(Knobs& knobs) {
     only_its_own_faults(knobs);
     knobs.set(Knob::Slots, 160);
@@ -206,19 +188,19 @@ constexpr std::array scenarios = {
              .name = "back-at-once",
              .summary = "as many replicas as may be away come back at once, behind a checkpoint",
              .prepare = short_logs,
-             .play = play_back_at_once,
+             .play = play<BackAtOnce>,
              .proofs = back_proofs},
     Scenario{.id = "SC43",
              .name = "slow-donor",
              .summary = "one of those that have what a replica misses answers slowly",
              .prepare = long_logs,
-             .play = play_slow_donor,
+             .play = play<SlowDonor>,
              .proofs = donor_proofs},
     Scenario{.id = "SC44",
              .name = "gone-round",
              .summary = "a replica comes back when the log has gone round, over a bad network",
              .prepare = short_logs,
-             .play = play_gone_round,
+             .play = play<GoneRound>,
              .proofs = round_proofs}};
 
 } // namespace

@@ -175,10 +175,6 @@ void who_wait(Knobs& knobs) {
     knobs.set(Knob::PatienceMillis, 0);
 }
 
-void play_lockout(Stage& stage) {
-    stage.keep<Lockout>().wait();
-}
-
 constexpr std::array proofs = {
     Proof{"prepared_alone", 40, "requests are prepared by a primary that nobody hears"},
     Proof{"prepared_by_some", 50, "or by one that does not hear that others have them, too"},
@@ -195,7 +191,7 @@ constexpr std::array scenarios = {
              .summary = "a primary prepares requests and is replaced before they are committed; "
                         "they are dropped or taken over, and asked for again",
              .prepare = who_wait,
-             .play = play_lockout,
+             .play = play<Lockout>,
              .proofs = proofs}};
 
 } // namespace

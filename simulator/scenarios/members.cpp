@@ -282,11 +282,6 @@ private:
 
 // --- the table
 
-template <class Program>
-void play(Stage& stage) {
-    stage.keep<Program>().wait();
-}
-
 constexpr Proof grown{"grown", 25, "standbys become voters"};
 constexpr Proof shrunk{"shrunk", 25, "voters become standbys"};
 constexpr Proof swapped{"swapped", 25, "a voter and a standby change places"};

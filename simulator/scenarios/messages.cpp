@@ -180,10 +180,6 @@ private:
     bool floods_ = false;
 };
 
-void play_flood(Stage& stage) {
-    stage.keep<Flood>().wait();
-}
-
 constexpr std::array flood_proofs = {
     Proof{"prepares_again", 3'000, "prepares come again and again"},
     Proof{"commits_meanwhile", 1'000, "work goes on"}};
@@ -354,7 +350,7 @@ constexpr std::array scenarios = {
              .name = "prepare-flood",
              .summary = "whoever leads says everything ten times over for a while",
              .prepare = only_its_own_faults,
-             .play = play_flood,
+             .play = play<Flood>,
              .proofs = flood_proofs},
     Scenario{.id = "SC37",
              .name = "lost-pings",

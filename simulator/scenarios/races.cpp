@@ -66,10 +66,6 @@ void five_voters(Knobs& knobs) {
     knobs.set(Knob::ClientsPerNode, 1);
 }
 
-void play_silence(Stage& stage) {
-    stage.keep<SelectiveSilence>().wait();
-}
-
 constexpr std::array silence_proofs = {
     Proof{"ignored", 1'000, "a replica does not hear what two others say to it"},
     Proof{"primaries", 20, "that replica leads"},
@@ -128,10 +124,6 @@ private:
     FaultId fault_ = 0;
     Network::RuleId rule_ = 0;
 };
-
-void play_many_views(Stage& stage) {
-    stage.keep<ManyViews>().wait();
-}
 
 constexpr std::array many_view_proofs = {
     Proof{"views_tried", 40, "votes for views are sent"},
@@ -202,10 +194,6 @@ private:
     Network::RuleId rule_ = 0;
 };
 
-void play_late_work(Stage& stage) {
-    stage.keep<LateWork>().wait();
-}
-
 constexpr std::array late_work_proofs = {
     Proof{"prepares_in_change", 100, "a Prepare of the old view comes to who is leaving it"},
     Proof{"commits_in_change", 100, "likewise a Commit"},
@@ -250,10 +238,6 @@ private:
     ReplicaId behind_ = no_replica;
 };
 
-void play_clock_back(Stage& stage) {
-    stage.keep<ClockBack>().wait();
-}
-
 constexpr std::array clock_proofs = {
     Proof{"jumps", 100, "a new primary's clock goes back"},
     Proof{"proposed_behind", 500, "it proposes entries by that clock"}};
@@ -263,25 +247,25 @@ constexpr std::array scenarios = {
              .name = "selective-silence",
              .summary = "of five, one does not hear two others, who hear it",
              .prepare = five_voters,
-             .play = play_silence,
+             .play = play<SelectiveSilence>,
              .proofs = silence_proofs},
     Scenario{.id = "SC33",
              .name = "many-views",
              .summary = "all lose the primary at once, and several views are tried in vain",
              .prepare = only_its_own_faults,
-             .play = play_many_views,
+             .play = play<ManyViews>,
              .proofs = many_view_proofs},
     Scenario{.id = "SC34",
              .name = "late-work",
              .summary = "what the old primary said arrives in the middle of the view change",
              .prepare = only_its_own_faults,
-             .play = play_late_work,
+             .play = play<LateWork>,
              .proofs = late_work_proofs},
     Scenario{.id = "SC38",
              .name = "clock-back",
              .summary = "whoever begins to lead has a clock that goes back at that moment",
              .prepare = only_its_own_faults,
-             .play = play_clock_back,
+             .play = play<ClockBack>,
              .proofs = clock_proofs}};
 
 } // namespace

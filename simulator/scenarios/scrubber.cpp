@@ -373,10 +373,6 @@ void idle(Knobs& knobs) {
     knobs.set(Knob::Slots, 32);
 }
 
-void play_idle_rot(Stage& stage) {
-    stage.keep<IdleRot>().wait();
-}
-
 constexpr std::array scrub_proofs = {
     Proof{"rotten", 50, "entries rot"},
     Proof{"scrub_tours", 20, "the scrubber has read everything once"},
@@ -384,12 +380,8 @@ constexpr std::array scrub_proofs = {
     Proof{"whole_again", 20, "and soon no slot is bad any more"}};
 
 template <class Program>
-void play(Stage& stage) {
+void play_at_once(Stage& stage) {
     stage.keep<Program>().begin();
-}
-
-void play_rot_of_every_kind(Stage& stage) {
-    stage.keep<RotOfEveryKind>().wait();
 }
 
 /// Still less, so that what is there stays there until the scrubber has come by.
@@ -415,27 +407,27 @@ constexpr std::array scenarios = {
              .summary = "entries, headers and snapshots rot that nobody asks for, and the scrubber "
                         "must find each in time",
              .prepare = still,
-             .play = play_rot_of_every_kind,
+             .play = play<RotOfEveryKind>,
              .proofs = kind_proofs},
     Scenario{.id = "SC52",
              .name = "scrub-tours",
              .summary = "each tour of the scrubber must end in time, whoever restarts, is slow or "
                         "loses the primary",
              .prepare = short_tours,
-             .play = play<Tours>,
+             .play = play_at_once<Tours>,
              .proofs = tour_proofs},
     Scenario{.id = "SC53",
              .name = "scrub-budget",
              .summary = "disks rot, are slow and stand still, and no tick of the scrubber may read "
                         "more than its share",
              .prepare = short_tours,
-             .play = play<Budget>,
+             .play = play_at_once<Budget>,
              .proofs = budget_proofs},
     Scenario{.id = "SC54",
              .name = "idle-rot",
              .summary = "entries rot that nobody asks for, until the scrubber finds them",
              .prepare = idle,
-             .play = play_idle_rot,
+             .play = play<IdleRot>,
              .proofs = scrub_proofs}};
 
 } // namespace

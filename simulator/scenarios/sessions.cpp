@@ -42,10 +42,6 @@ private:
     Stage* stage_;
 };
 
-void play_client_crashes(Stage& stage) {
-    stage.keep<ClientCrashes>().wait();
-}
-
 constexpr std::array crash_proofs = {
     Proof{"died_midway", 200, "clients die while they wait for an answer"},
     Proof{"died_idle", 15, "others between two requests"},
@@ -78,10 +74,6 @@ private:
     Stage* stage_;
 };
 
-void play_crowd(Stage& stage) {
-    stage.keep<Crowd>().wait();
-}
-
 constexpr std::array crowd_proofs = {
     Proof{counter::evictions, 1'000, "sessions are evicted"},
     Proof{counter::views, 100, "views change meanwhile"},
@@ -92,13 +84,13 @@ constexpr std::array scenarios = {
              .name = "client-crashes",
              .summary = "clients die in the middle of requests, and start again without memory",
              .prepare = only_its_own_faults,
-             .play = play_client_crashes,
+             .play = play<ClientCrashes>,
              .proofs = crash_proofs},
     Scenario{.id = "SC41",
              .name = "session-eviction",
              .summary = "nine clients share a store that remembers five, and views change",
              .prepare = few_sessions,
-             .play = play_crowd,
+             .play = play<Crowd>,
              .proofs = crowd_proofs}};
 
 } // namespace

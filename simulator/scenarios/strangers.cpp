@@ -90,7 +90,7 @@ private:
 };
 
 template <Forgery forgery>
-void play(Stage& stage) {
+void play_forgery(Stage& stage) {
     stage.keep<Stranger>().forge(forgery);
 }
 
@@ -113,25 +113,25 @@ constexpr std::array scenarios = {
              .name = "forged-frames",
              .summary = "what one replica sends is replaced by who has not the key",
              .prepare = only_its_own_faults,
-             .play = play<Forgery::Forged>,
+             .play = play_forgery<Forgery::Forged>,
              .proofs = forged_proofs},
     Scenario{.id = "SC73",
              .name = "tampered-frames",
              .summary = "bits of what one replica sends flip under its authenticator",
              .prepare = only_its_own_faults,
-             .play = play<Forgery::Tampered>,
+             .play = play_forgery<Forgery::Tampered>,
              .proofs = tampered_proofs},
     Scenario{.id = "SC74",
              .name = "unsigned-frames",
              .summary = "what one replica sends comes without an authenticator",
              .prepare = only_its_own_faults,
-             .play = play<Forgery::Unsigned>,
+             .play = play_forgery<Forgery::Unsigned>,
              .proofs = unsigned_proofs},
     Scenario{.id = "SC75",
              .name = "wrong-key",
              .summary = "one replica has another key for a while",
              .prepare = only_its_own_faults,
-             .play = play<Forgery::WrongKey>,
+             .play = play_forgery<Forgery::WrongKey>,
              .proofs = wrong_key_proofs}};
 
 } // namespace

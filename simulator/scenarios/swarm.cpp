@@ -13,6 +13,12 @@ void only_its_own_faults(Knobs& knobs) {
     knobs.set(Knob::Voters, std::max<std::int64_t>(knobs[Knob::Voters], 3));
 }
 
+void short_logs(Knobs& knobs) {
+    only_its_own_faults(knobs);
+    knobs.set(Knob::Slots, 32);
+    knobs.set(Knob::CheckpointEvery, 12);
+}
+
 namespace {
 
 void as_drawn(Knobs&) {}

@@ -184,10 +184,6 @@ void time_for_all(Knobs& knobs) {
     knobs.set(Knob::TimeoutPercent, 100);
 }
 
-void play_mistimed(Stage& stage) {
-    stage.keep<MistimedTimers>().wait();
-}
-
 constexpr std::string_view late = "it rings late in a round, and is waited for";
 constexpr std::string_view early = "it rings early in a round, and is waited for";
 
@@ -226,7 +222,7 @@ constexpr std::array scenarios = {
              .summary = "each timer of the replicas rings three to twenty times too late, or too "
                         "early, in turn, while it is needed",
              .prepare = time_for_all,
-             .play = play_mistimed,
+             .play = play<MistimedTimers>,
              .proofs = proofs}};
 
 } // namespace

@@ -93,10 +93,6 @@ private:
     std::uint64_t race_ = 0;
 };
 
-void play_leader_race(Stage& stage) {
-    stage.keep<LeaderRace>().wait();
-}
-
 constexpr std::array race_proofs = {
     Proof{"two_primaries", 50, "two replicas lead different views at one moment"}};
 
@@ -159,10 +155,6 @@ private:
     ReplicaId old_ = no_replica;
 };
 
-void play_isolation(Stage& stage) {
-    stage.keep<Isolation>().wait();
-}
-
 constexpr std::array isolation_proofs = {
     Proof{"isolated_both_ways", 20, "a primary is cut off"},
     Proof{"isolated_deaf", 20, "a primary speaks and does not hear"},
@@ -176,13 +168,13 @@ constexpr std::array scenarios = {
              .name = "leader-race",
              .summary = "the others elect a primary while the old one cannot hear of it",
              .prepare = only_its_own_faults,
-             .play = play_leader_race,
+             .play = play<LeaderRace>,
              .proofs = race_proofs},
     Scenario{.id = "SC45",
              .name = "primary-isolated",
              .summary = "whoever leads is cut off, deaf or mute, and comes back",
              .prepare = only_its_own_faults,
-             .play = play_isolation,
+             .play = play<Isolation>,
              .proofs = isolation_proofs}};
 
 } // namespace
