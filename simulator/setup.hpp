@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/plan.hpp"
+#include "core/result.hpp"
 #include "simulator/simulation.hpp"
 
 namespace faultlab::simulator {
@@ -19,5 +20,8 @@ constexpr std::uint32_t slot_bytes = 3584;
 /// The plan that its record has. It says all that the simulation depends on but `trace`, and what
 /// is only about the outcome.
 [[nodiscard]] Plan plan_of(const Simulation& simulation, const Knobs& knobs);
+/// The simulation of which this is the plan. A usage error: it is not one of a simulation, or of
+/// one that this simulator does not know.
+Result<Simulation> simulation_of(const Plan& plan);
 
 } // namespace faultlab::simulator

@@ -91,10 +91,6 @@ struct Outcome {
 /// The command that runs it again, with a readable log.
 [[nodiscard]] std::string reproduction(const Simulation& simulation);
 
-/// The simulation of which this is the plan. A usage error: it is not one of a simulation, or of
-/// one that this simulator does not know.
-Result<Simulation> simulation_of(const Plan& plan);
-
 /// "V11,F6a": the bugs that are on.
 [[nodiscard]] std::string text(const BugSet& bugs);
 

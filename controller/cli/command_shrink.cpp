@@ -6,6 +6,7 @@
 #include "controller/cli/simulated_run.hpp"
 #include "controller/cli/streams.hpp"
 #include "core/store/run_reader.hpp"
+#include "simulator/setup.hpp"
 #include "simulator/shrink.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 // Failing simulations of planted bugs, and how little of them is left.
 
+#include "simulator/setup.hpp"
 #include "simulator/shrink.hpp"
 #include "tests/support/catch.hpp"
 

@@ -1,4 +1,5 @@
 #include "simulator/script.hpp"
+#include "simulator/setup.hpp"
 #include "simulator/simulation.hpp"
 #include "tests/support/catch.hpp"
 
