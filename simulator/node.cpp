@@ -303,7 +303,8 @@ bool World::overdue(const Node& of, Timer timer) const {
     return slow && pace.due < now() && waits(of, timer);
 }
 
-/// Whether its replica waits for this, and not for a later setting of the same timer.
+/// One for which its replica does not wait any more, because it has set the timer anew, is not
+/// late.
 void World::ring(Node& to, const Ring& ring) {
     const Timer timer = ring.rang.timer;
     Node::Pace& pace = to.paces.at(static_cast<std::size_t>(timer));

@@ -324,7 +324,7 @@ void ScriptPlay::set_timers() {
                 const Strike& strike = *act.strike;
                 if (act.active && strike.deed == Deed::TimerRate && strike.timer == timer &&
                     std::ranges::binary_search(strike.nodes, id))
-                    rate = std::max<std::int64_t>(strike.amount, 1);
+                    rate = strike.amount;
             }
             if (world.timer_rate(id, timer) != rate) world.set_timer_rate(id, timer, rate);
         }
