@@ -36,4 +36,12 @@ Header root_header(std::uint64_t cluster) {
     return root;
 }
 
+Header vacant_header(std::size_t slot) {
+    Header vacant;
+    vacant.protocol = protocol_version;
+    vacant.op = slot;
+    seal(vacant, {});
+    return vacant;
+}
+
 } // namespace faultlab::replica

@@ -16,4 +16,8 @@ namespace faultlab::replica {
 /// The entry of op 0, the same in every log of the cluster.
 [[nodiscard]] Header root_header(std::uint64_t cluster);
 
+/// What stands in the ring of headers for a slot that never held an entry, in a page that was ever
+/// written; zeroes in one that was not.
+[[nodiscard]] Header vacant_header(std::size_t slot);
+
 } // namespace faultlab::replica

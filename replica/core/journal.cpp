@@ -1,6 +1,8 @@
 #include "replica/core/journal.hpp"
 
 #include "replica/core/assert.hpp"
+#include "replica/core/bytes.hpp"
+#include "replica/core/format.hpp"
 #include "replica/core/layout.hpp"
 
 #include <algorithm>
@@ -268,6 +270,17 @@ void Journal::mark_page(std::size_t page) {
     }
 }
 
+/// Slots of the page that never held an entry say whose they are: zeroes that were written to
+/// another place would deny what was there.
+void Journal::name_vacant(std::size_t page) {
+    REPLICA_ASSERT("journal.vacant-page", page < page_dirty_.size());
+    for (std::size_t at = page * headers_a_page; at < (page + 1) * headers_a_page; ++at) {
+        if (all_zero(bytes_of(ring_[at]))) {
+            ring_[at] = vacant_header(at);
+        }
+    }
+}
+
 void Journal::flush_headers(IoId& next_io, Effects& effects) {
     if (headers_sync_ != 0 || pages_dirty_ == 0) {
         return;
@@ -278,6 +291,7 @@ void Journal::flush_headers(IoId& next_io, Effects& effects) {
     for (std::size_t page = 0; page < page_dirty_.size(); ++page) {
         if (page_dirty_[page]) {
             page_dirty_[page] = false;
+            name_vacant(page);
             const Bytes bytes =
                 std::as_bytes(std::span(ring_).subspan(page * headers_a_page, headers_a_page));
             effects.write(Zone::Headers, page * page_bytes, bytes, next_io++);

@@ -175,6 +175,8 @@ private:
     [[nodiscard]] bool member(const Header& header) const;
     [[nodiscard]] PrepareIs prepare_is(Op op) const;
     [[nodiscard]] HeaderIs header_is(Op op, PrepareIs prepare) const;
+    /// Whether it is the header of an entry of this cluster, wherever it stands.
+    [[nodiscard]] bool names_entry(const Header& header) const;
     /// The header in the ring, if it is one and in its place; else null.
     [[nodiscard]] const Header* ring_header(std::size_t index) const;
     [[nodiscard]] Op window_end() const; ///< first op that cannot be in the log
@@ -193,6 +195,7 @@ private:
     void batch_done();
     void mark_header(std::size_t index);
     void mark_page(std::size_t page);
+    void name_vacant(std::size_t page);
 
     Limits limits_;
     std::uint32_t entry_most_; ///< bytes of the largest entry

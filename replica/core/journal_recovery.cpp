@@ -117,13 +117,16 @@ bool Journal::member(const Header& header) const {
     return header.op <= of.log_op ? header.view <= of.log_view : header.view == of.log_view;
 }
 
+bool Journal::names_entry(const Header& header) const {
+    return header.command == Command::Prepare && header.cluster == recovery_.superblock.cluster &&
+           header.op > 0 && header.checksum == checksum_of(header);
+}
+
 const Header* Journal::ring_header(std::size_t index) const {
     REPLICA_ASSERT("journal.ring-slot", index < slots_.size()); // pages may have more
     const Header& header = ring_[index];
-    const bool belongs = header.command == Command::Prepare &&
-                         header.cluster == recovery_.superblock.cluster && header.op > 0 &&
-                         this->index(header.op) == index;
-    return belongs && header.checksum == checksum_of(header) ? &header : nullptr;
+    const bool belongs = names_entry(header) && this->index(header.op) == index;
+    return belongs ? &header : nullptr;
 }
 
 PrepareIs Journal::prepare_is(Op op) const {
@@ -149,7 +152,11 @@ HeaderIs Journal::header_is(Op op, PrepareIs prepare) const {
     REPLICA_ASSERT("journal.header-window", op > checkpoint_ && op - checkpoint_ <= slots_.size());
     const Header* header = ring_header(index(op));
     if (header == nullptr) {
-        return all_zero(bytes_of(ring_[index(op)])) ? HeaderIs::Zero : HeaderIs::Bad;
+        const Header& found = ring_[index(op)];
+        const Header vacant = vacant_header(index(op));
+        const bool names_slot =
+            found.checksum == vacant.checksum && checksum_of(found) == vacant.checksum;
+        return names_slot || all_zero(bytes_of(found)) ? HeaderIs::Zero : HeaderIs::Bad;
     }
     if (header->op != op) {
         return header->op < op ? HeaderIs::Older : HeaderIs::Newer;
@@ -179,12 +186,18 @@ Op Journal::first_superseded() const {
 
 Op Journal::last_proven(Op end) const {
     REPLICA_ASSERT("journal.proven-window", end <= window_end());
-    Op last = std::min(recovery_.superblock.log_op, end - 1);
+    // Nothing is committed that was not in this log, in memory at least: what is missing of that is
+    // to be fetched, and never to be denied.
+    Op last = std::max(recovery_.superblock.log_op, recovery_.superblock.commit);
     for (Op op = checkpoint_ + 1; op < end; ++op) {
-        const HeaderIs header = header_is(op, PrepareIs::Bad);
-        last = header == HeaderIs::Other ? std::max(last, op) : last;
+        const bool whole = prepare_is(op) == PrepareIs::Member;
+        last = whole ? std::max(last, headers_[index(op)].commit) : last;
     }
-    return last;
+    for (const Header& header : ring_) { // also one that was written to another place
+        const bool proves = header.op > last && header.op < end && names_entry(header);
+        last = proves && member(header) ? header.op : last;
+    }
+    return std::min(last, end - 1);
 }
 
 Decision Journal::decide(Op op, Op last_proven) {

@@ -27,7 +27,7 @@ constexpr std::size_t prepare_kinds = 8;
 
 /// What is in its place in the ring of headers.
 enum class HeaderIs : std::uint8_t {
-    Zero,
+    Zero, ///< says that the slot never held an entry, or nothing
     Bad,
     Older,
     Newer,
@@ -38,7 +38,8 @@ enum class HeaderIs : std::uint8_t {
 constexpr std::size_t header_kinds = 7;
 
 enum class Position : std::uint8_t {
-    Proven, ///< log_op, or the header of this or a later op, proves that the op was durable
+    Proven, ///< log_op, or the header of this or a later op, proves that the op was durable, or it
+            ///< is known to be committed
     Beyond, ///< nothing says that the op was ever durable
 };
 

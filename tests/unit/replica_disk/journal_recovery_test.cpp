@@ -122,6 +122,48 @@ TEST_CASE("a head that the installed view names is faulty although nothing of it
     CHECK(log.journal->head_checksum() == Checksum{});
 }
 
+TEST_CASE("a bad entry without a header is faulty when it is known to be committed",
+          "[replica_disk]") {
+    LogDouble log = written(2);
+    log.append(2);
+    log.committed = GENERATE(3, 2); // the entries above say so
+    log.superblock.commit = GENERATE(3, 2);
+    log.append(2);
+    log.flush();
+    log.settle();
+    log.disk.corrupt(Zone::Prepares, 3 * slot_bytes + 300);
+    log.restart();
+    const bool known = log.committed == 3 || log.superblock.commit == 3;
+    CHECK(log.journal->head() == (known ? 6 : 2)); // else torn, and written before those above
+    CHECK(log.journal->faulty() == (known ? 1 : 0));
+    CHECK_FALSE(log.journal->head_uncertain());
+}
+
+TEST_CASE("a header that was written to another slot proves that its entry was durable",
+          "[replica_disk]") {
+    LogDouble log = written(4);
+    log.disk.corrupt(Zone::Prepares, 4 * slot_bytes + 300);
+    const auto ring = log.disk.bytes(Zone::Headers);
+    const auto right = ring.subspan(4 * sizeof(Header), sizeof(Header));
+    std::ranges::copy(right, ring.begin() + 9 * sizeof(Header));
+    std::ranges::fill(right, std::byte{0});
+    log.restart();
+    CHECK(log.journal->head() == 4);
+    CHECK(log.journal->state(4) == SlotState::Faulty);
+}
+
+TEST_CASE("a slot that a header of an empty one was written to is not taken for empty",
+          "[replica_disk]") {
+    LogDouble log = written(4);
+    log.disk.corrupt(Zone::Prepares, 4 * slot_bytes + 300);
+    const auto ring = log.disk.bytes(Zone::Headers);
+    std::ranges::copy(ring.subspan(9 * sizeof(Header), sizeof(Header)),
+                      ring.begin() + 4 * sizeof(Header));
+    log.restart();
+    CHECK(log.journal->head() == 3);
+    CHECK(log.journal->head_uncertain());
+}
+
 TEST_CASE("a header that is left of an older log does not name the head of the installed one",
           "[replica_disk]") {
     LogDouble log = written(6);

@@ -23,6 +23,7 @@ struct LogDouble {
     Superblock superblock; ///< as durable
     IoId next_io = 1;
     View view;
+    Op committed = 0; ///< as the primary of the next entries knows
     std::vector<Entry> entries; ///< by op; 0 is the root
 
     explicit LogDouble(std::size_t count = 0) {
@@ -40,6 +41,7 @@ struct LogDouble {
         entry.header.command = Command::Prepare;
         entry.header.view = view;
         entry.header.op = entries.size();
+        entry.header.commit = committed;
         entry.header.parent = entries.back().header.checksum;
         entry.body.assign(600 + 7 * entries.size(), static_cast<std::byte>(entries.size()));
         seal(entry.header, entry.body);
