@@ -76,6 +76,10 @@ public:
     virtual Result<void> remove(const std::filesystem::path& path) = 0;
     /// Where replicas of this host keep their data.
     [[nodiscard]] virtual std::filesystem::path data_directory() const = 0;
+    /// The lab's own multi-tool on this host, nemesis/node: what faults need a program for.
+    [[nodiscard]] virtual std::filesystem::path node_tool() const = 0;
+    /// Where helpers of faults keep their sockets and notes. Theirs alone; they make it.
+    [[nodiscard]] virtual std::filesystem::path fault_directory() const = 0;
 };
 
 } // namespace faultlab

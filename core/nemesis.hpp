@@ -3,6 +3,7 @@
 #include "core/cluster_view.hpp"
 #include "core/fault.hpp"
 #include "core/host.hpp"
+#include "core/options.hpp"
 #include "core/result.hpp"
 #include "core/rng.hpp"
 #include "core/types.hpp"
@@ -34,6 +35,8 @@ public:
     /// Starts the replica on the data it has, unless it runs.
     virtual Result<void> start_node(NodeId node) = 0;
     virtual Result<ProcessState> node_state(NodeId node) = 0;
+    /// The process groups of the replica, as its host numbers them; empty when it does not run.
+    virtual std::vector<ProcessGroup> node_groups(NodeId node) = 0;
 };
 
 /// One kind of fault. `draw` and `resolve` are pure.
@@ -41,10 +44,20 @@ class Nemesis {
 public:
     virtual ~Nemesis() = default;
 
-    /// What a host must be able to do: "netns", "nftables", "process". Empty: nothing.
+    /// What a host must be able to do: "netns", "nftables", "process", which every host can, or
+    /// what `faultlab-node can` tests there ("fuse"). Empty: nothing.
     [[nodiscard]] virtual std::vector<std::string> needs() const = 0;
 
-    /// Target and parameters of the next fault of this kind in a plan for so many nodes.
+    /// The parameters that a user may give in `-f NAME:TARGET:PARAMETER=VALUE`.
+    [[nodiscard]] virtual std::vector<OptionSpec> options() const { return {}; }
+
+    /// Before replicas start for the first time: makes ready what this kind of fault needs on the
+    /// host of a replica. Ends with the host. Several kinds may want the same: idempotent.
+    virtual Result<void> prepare(Host& /*host*/) const { return {}; }
+
+    /// Target and parameters of the next fault of this kind in a plan for so many nodes. What the
+    /// user asked for is in `spec` already: the target, and every parameter of options(), as text,
+    /// those that were not given with their fallback. A fallback that is empty is to be drawn.
     virtual void draw(Rng& rng, std::int32_t nodes, FaultSpec& spec) const = 0;
 
     /// Concrete targets, parameters and undo. A spec that cannot be met now (no leader known) is

@@ -8,6 +8,7 @@
 #include "core/nemesis.hpp"
 #include "nemesis/catalogue.hpp"
 #include "nemesis/grudge.hpp"
+#include "nemesis/parameters.hpp"
 #include "nemesis/rules.hpp"
 #include "nemesis/shapes.hpp"
 
@@ -24,14 +25,8 @@ namespace {
 
 // --- pure half -----------------------------------------------------------------------------------
 
-std::string text_of(const Params& params, const std::string& name) {
-    const auto found = params.find(name);
-    if (found == params.end() || found->second.text() == nullptr) return {};
-    return *found->second.text();
-}
-
 /// What the user asked for in `-f partition:DETAIL`: a shape, an explicit cut, or whom to isolate.
-void read_detail(FaultSpec& spec) {
+void read_cut(FaultSpec& spec) {
     const std::string detail = std::exchange(spec.target, {});
     if (find_shape(detail) != nullptr) {
         spec.params["shape"] = detail;
@@ -152,7 +147,7 @@ public:
 
     void draw(Rng& rng, std::int32_t nodes, FaultSpec& spec) const override {
         if (!spec.target.empty()) {
-            read_detail(spec);
+            read_cut(spec);
         } else if (!spec.params.contains("shape")) {
             spec.params["shape"] = draw_shape(rng, nodes);
         }

@@ -1,6 +1,7 @@
 #include "nemesis/schedule.hpp"
 
 #include "nemesis/catalogue.hpp"
+#include "nemesis/parameters.hpp"
 #include "nemesis/targets.hpp"
 
 #include <fmt/format.h>
@@ -70,12 +71,12 @@ std::string detail_of(std::string_view name) {
     return colon == std::string_view::npos ? std::string() : std::string(name.substr(colon + 1));
 }
 
-FaultSpec draw_fault(Kind& kind, const ScheduleSpec& spec, const Rng& rng) {
+Result<FaultSpec> draw_fault(Kind& kind, const ScheduleSpec& spec, const Rng& rng) {
     const Rng stream = rng.split(fmt::format("{}/{}", kind.name, kind.drawn));
     ++kind.drawn;
     FaultSpec fault{.nemesis = std::string(fault_class(kind.name)),
-                    .target = detail_of(kind.name),
                     .seed = stream.split("resolve").next()};
+    FAULTLAB_DO(read_detail(detail_of(kind.name), kind.nemesis->options(), fault.nemesis, fault));
     Rng choices = stream.split("draw");
     kind.nemesis->draw(choices, spec.nodes, fault);
     return fault;
@@ -90,7 +91,8 @@ Result<std::vector<Kind>> kinds_of(const ScheduleSpec& spec) {
             return usage_error(fmt::format("fault '{}' is asked for twice", name));
         }
         Kind kind{.name = name, .nemesis = entry->make()};
-        FAULTLAB_DO(check_spec(draw_fault(kind, spec, Rng(0)), spec.nodes));
+        FAULTLAB_TRY(const FaultSpec drawn, draw_fault(kind, spec, Rng(0)));
+        FAULTLAB_DO(check_spec(drawn, spec.nodes));
         kind.drawn = 0;
         kinds.push_back(std::move(kind));
     }
@@ -155,7 +157,7 @@ Result<Schedule> draw_schedule(const ScheduleSpec& spec, const Rng& rng) {
             Rng order = rng.split(fmt::format("order/{}", schedule.faults.size() / kinds.size()));
             order.shuffle(std::span(turn));
         }
-        FaultSpec fault = draw_fault(kinds[turn[place]], spec, rng);
+        FAULTLAB_TRY(FaultSpec fault, draw_fault(kinds[turn[place]], spec, rng));
         fault.id = static_cast<FaultId>(schedule.faults.size() + 1);
         fault.t_start = window.start;
         fault.duration = window.duration;

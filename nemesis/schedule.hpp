@@ -16,7 +16,8 @@ namespace faultlab {
 struct ScheduleSpec {
     /// Names of the catalogue, each once; or with a detail after a colon: "kill:leader",
     /// "pause:n1+n2" (target specs), "partition:ring" (a shape), "partition:leader" (whom to
-    /// isolate), "partition:n1|n2,n3" (exactly this cut).
+    /// isolate), "partition:n1|n2,n3" (exactly this cut); and with parameters of the fault after
+    /// it: "delay:leader:delay=50ms:jitter=5ms".
     std::vector<std::string> nemeses;
     std::int32_t nodes = 3;
     Nanos duration = 30 * second;

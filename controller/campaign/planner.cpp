@@ -1,6 +1,6 @@
 #include "controller/campaign/planner.hpp"
 
-#include "controller/campaign/units.hpp"
+#include "core/units.hpp"
 #include "core/options.hpp"
 #include "core/rng.hpp"
 #include "core/system.hpp"

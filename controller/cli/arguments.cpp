@@ -1,6 +1,6 @@
 #include "controller/cli/arguments.hpp"
 
-#include "controller/campaign/units.hpp"
+#include "core/units.hpp"
 #include "controller/cli/commands.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/simulation_arguments.hpp"

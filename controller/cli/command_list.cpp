@@ -167,7 +167,9 @@ Json describe(const Entry& entry) {
         }
         tree["simulate it"] = fmt::format("faultlab sim --scenario {}", scenario.name);
     } else if (entry.kind == "fault") {
-        tree["needs"] = find_nemesis(entry.name).value()->make()->needs();
+        const auto nemesis = find_nemesis(entry.name).value()->make();
+        tree["needs"] = nemesis->needs();
+        tree["parameters"] = options_tree(nemesis->options());
     } else {
         tree["options"] = options_tree(find_checker(entry.name).value()->options());
     }
@@ -205,9 +207,13 @@ void print_description(const Json& tree) {
         if (!tree.contains(list)) continue;
         say("\n{}: {}\n", list, fmt::join(tree[list].get<std::vector<std::string>>(), ", "));
     }
-    if (tree.contains("options") && !tree["options"].empty()) {
-        say("\noptions (--option NAME=VALUE)\n");
-        for (const Json& option : tree["options"]) {
+    for (const auto& [list, title] : {std::pair{"options", std::string("--option NAME=VALUE")},
+                                      std::pair{"parameters",
+                                                fmt::format("-f {}:TARGET:PARAMETER=VALUE",
+                                                            tree["name"].get<std::string>())}}) {
+        if (!tree.contains(list) || tree[list].empty()) continue;
+        say("\n{} ({})\n", list, title);
+        for (const Json& option : tree[list]) {
             const auto choices = option["choices"].get<std::vector<std::string>>();
             const bool many = choices.size() > 12; // bugs: listed elsewhere
             say("  {}={}  {}{}\n",

@@ -1,7 +1,7 @@
 // run and replay: from a plan to a stored run, its verdict and its report.
 
 #include "controller/campaign/exact.hpp"
-#include "controller/campaign/units.hpp"
+#include "core/units.hpp"
 #include "controller/cli/commands.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/judging.hpp"

@@ -1,6 +1,6 @@
 #include "controller/cli/simulation_arguments.hpp"
 
-#include "controller/campaign/units.hpp"
+#include "core/units.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "core/catalogue.hpp"
 #include "simulator/matrix.hpp"

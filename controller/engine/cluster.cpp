@@ -107,6 +107,12 @@ Result<ProcessState> Cluster::node_state(NodeId node) {
     return state_of(node, replica);
 }
 
+std::vector<ProcessGroup> Cluster::node_groups(NodeId node) {
+    Replica& replica = this->replica(node);
+    const std::scoped_lock lock(replica.processes);
+    return replica.groups;
+}
+
 Result<ProcessState> Cluster::state_of(NodeId node, const Replica& replica) {
     if (replica.groups.empty()) return ProcessState::gone;
     ProcessState worst = ProcessState::running;

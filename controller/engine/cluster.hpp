@@ -45,6 +45,7 @@ public:
     Result<void> start_node(NodeId node) override;
     /// gone when any of its processes is, else stopped when any is.
     Result<ProcessState> node_state(NodeId node) override;
+    std::vector<ProcessGroup> node_groups(NodeId node) override;
 
     /// Kills the replica and removes its data.
     Result<void> wipe_node(NodeId node);

@@ -1,6 +1,9 @@
 #include "controller/engine/engine_run.hpp"
 
 #include "controller/engine/streams.hpp"
+#include "nemesis/helper.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -42,8 +45,45 @@ Result<RunOutcome> EngineRun::run() {
     return finish();
 }
 
+/// One of each kind that the plan has; unknown ones are reported when their time comes.
+std::vector<const Nemesis*> EngineRun::nemeses() const {
+    std::set<std::string> names;
+    std::vector<const Nemesis*> kinds;
+    for (const FaultSpec& fault : plan_.faults) {
+        const Nemesis* const nemesis = parts_.find_nemesis(fault.nemesis);
+        if (nemesis != nullptr && names.insert(fault.nemesis).second) kinds.push_back(nemesis);
+    }
+    return kinds;
+}
+
+/// A fault that a host cannot have ends the run before anything has begun.
+Result<void> EngineRun::check_needs() {
+    const std::set<std::string> always = {"process", "netns", "nftables"};
+    std::set<std::string> needs;
+    for (const Nemesis* const nemesis : nemeses()) {
+        for (const std::string& need : nemesis->needs()) {
+            if (!always.contains(need)) needs.insert(need);
+        }
+    }
+    for (const std::string& need : needs) {
+        for (NodeId node = 0; node < plan_.nodes; ++node) {
+            Host& host = parts_.lab.node(node);
+            FAULTLAB_TRY(const std::string answer, run_node_tool(host, {"can", need}));
+            if (answer == "yes\n") continue;
+            return environment_error(fmt::format("a fault of this run needs {} on {}, which it "
+                                                 "cannot have: {}",
+                                                 need,
+                                                 host.name(),
+                                                 answer),
+                                     "faultlab describe FAULT tells what each fault needs");
+        }
+    }
+    return {};
+}
+
 Result<void> EngineRun::provision() {
     enter_phase("provision");
+    FAULTLAB_DO(check_needs());
     std::vector<std::string> versions(deployment_.nodes.size());
     FAULTLAB_DO(on_nodes([&](NodeId node) {
         return provision_node(node, versions[static_cast<std::size_t>(node)]);
@@ -63,6 +103,8 @@ Result<void> EngineRun::provision() {
 
 Result<void> EngineRun::provision_node(NodeId node, std::string& version) {
     FAULTLAB_TRY(version, parts_.system.installed(parts_.lab.node(node)));
+    for (const Nemesis* const nemesis : nemeses())
+        FAULTLAB_DO(nemesis->prepare(parts_.lab.node(node)));
     FAULTLAB_DO(cluster_.wipe_node(node));
     return parts_.system.prepare(deployment_, node, parts_.lab.node(node));
 }

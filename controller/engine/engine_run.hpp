@@ -29,6 +29,8 @@ public:
 
 private:
     // The phases.
+    [[nodiscard]] std::vector<const Nemesis*> nemeses() const;
+    Result<void> check_needs();
     Result<void> provision();
     Result<void> provision_node(NodeId node, std::string& version);
     Result<void> start_and_await(NodeId node, Nanos limit);

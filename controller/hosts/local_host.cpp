@@ -113,4 +113,13 @@ fs::path LocalHost::data_directory() const {
     return spec_.directory / "data";
 }
 
+fs::path LocalHost::node_tool() const {
+    std::error_code code;
+    return fs::read_symlink("/proc/self/exe", code).parent_path() / "faultlab-node";
+}
+
+fs::path LocalHost::fault_directory() const {
+    return spec_.directory / "faults";
+}
+
 } // namespace faultlab

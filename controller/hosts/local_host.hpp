@@ -37,6 +37,9 @@ public:
                      const std::filesystem::path& local) override;
     Result<void> remove(const std::filesystem::path& path) override;
     [[nodiscard]] std::filesystem::path data_directory() const override;
+    /// Beside the running program: both are of one build.
+    [[nodiscard]] std::filesystem::path node_tool() const override;
+    [[nodiscard]] std::filesystem::path fault_directory() const override;
 
     [[nodiscard]] HostSpace& space() { return space_; }
     /// Held by whoever uses the rules of space(), for as long as a text is under way.

@@ -52,6 +52,8 @@ public:
     }
     Result<void> remove(const std::filesystem::path&) override { return {}; }
     [[nodiscard]] std::filesystem::path data_directory() const override { return "data"; }
+    [[nodiscard]] std::filesystem::path node_tool() const override { return "faultlab-node"; }
+    [[nodiscard]] std::filesystem::path fault_directory() const override { return "faults"; }
 
 private:
     FakeWorld& world_;

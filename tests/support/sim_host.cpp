@@ -123,6 +123,10 @@ std::filesystem::path SimHost::data_directory() const {
     return std::filesystem::path("/data") / name_;
 }
 
+std::filesystem::path SimHost::fault_directory() const {
+    return std::filesystem::path("/faults") / name_;
+}
+
 SimTarget::SimTarget(std::int32_t nodes) {
     for (std::int32_t i = 1; i <= nodes; ++i) {
         nodes_.push_back(std::make_unique<SimHost>(
@@ -209,6 +213,11 @@ Result<void> SimTarget::start_node(NodeId node) {
     ProcessState& state = states_.at(static_cast<std::size_t>(node));
     if (!immortal_.contains(node)) state = ProcessState::running;
     return {};
+}
+
+std::vector<ProcessGroup> SimTarget::node_groups(NodeId node) {
+    if (states_.at(static_cast<std::size_t>(node)) == ProcessState::gone) return {};
+    return {{.id = 1001 + node}};
 }
 
 Result<ProcessState> SimTarget::node_state(NodeId node) {

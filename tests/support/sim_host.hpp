@@ -45,6 +45,8 @@ public:
                      const std::filesystem::path& local) override;
     Result<void> remove(const std::filesystem::path& path) override;
     [[nodiscard]] std::filesystem::path data_directory() const override;
+    [[nodiscard]] std::filesystem::path node_tool() const override { return "faultlab-node"; }
+    [[nodiscard]] std::filesystem::path fault_directory() const override;
 
 private:
     void note(const std::string& what);
@@ -81,6 +83,8 @@ public:
     Result<void> kill_node(NodeId node) override;
     Result<void> start_node(NodeId node) override;
     Result<ProcessState> node_state(NodeId node) override;
+    /// One of the number 1001 on n1, and so on, while the replica runs.
+    std::vector<ProcessGroup> node_groups(NodeId node) override;
 
     [[nodiscard]] SimHost& host(const std::string& name);
 

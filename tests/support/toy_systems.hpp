@@ -41,6 +41,7 @@ public:
     Result<void> kill_node(NodeId node) override;
     Result<void> start_node(NodeId node) override;
     Result<ProcessState> node_state(NodeId node) override;
+    std::vector<ProcessGroup> node_groups(NodeId) override { return {}; }
 
 protected:
     /// An operation has reached a node that runs. Not to call `answer` is to leave it waiting.

@@ -251,6 +251,9 @@ Result<void> NamespaceLab::start_node(NodeId /*node*/) {
 Result<ProcessState> NamespaceLab::node_state(NodeId /*node*/) {
     throw Bug("these hosts have no processes");
 }
+std::vector<ProcessGroup> NamespaceLab::node_groups(NodeId /*node*/) {
+    throw Bug("these hosts have no processes");
+}
 
 std::string in_namespaces(std::int32_t nodes,
                           const std::function<std::string(NamespaceLab&)>& scenario,

@@ -35,6 +35,7 @@ public:
     Result<void> kill_node(NodeId node) override;
     Result<void> start_node(NodeId node) override;
     Result<ProcessState> node_state(NodeId node) override;
+    std::vector<ProcessGroup> node_groups(NodeId node) override;
 
 private:
     struct Namespace;

@@ -1,4 +1,4 @@
-#include "controller/campaign/units.hpp"
+#include "core/units.hpp"
 
 #include <fmt/format.h>
 
