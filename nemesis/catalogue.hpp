@@ -21,8 +21,15 @@ struct NemesisEntry {
 /// A name that is not in the catalogue is a usage error that names the nearest ones.
 Result<const NemesisEntry*> find_nemesis(std::string_view name);
 
+std::unique_ptr<Nemesis> make_contention();
+std::unique_ptr<Nemesis> make_cpu();
+std::unique_ptr<Nemesis> make_descriptors();
+std::unique_ptr<Nemesis> make_io();
 std::unique_ptr<Nemesis> make_kill();
+std::unique_ptr<Nemesis> make_memory();
+std::unique_ptr<Nemesis> make_neighbour();
 std::unique_ptr<Nemesis> make_partition();
 std::unique_ptr<Nemesis> make_pause();
+std::unique_ptr<Nemesis> make_threads();
 
 } // namespace faultlab

@@ -120,6 +120,16 @@ Result<std::int64_t> share_parameter(const Params& params, const std::string& na
     return share;
 }
 
+Result<std::int64_t> processors_parameter(const Params& params, const std::string& name) {
+    constexpr std::array<Unit, 1> units = {{{"%", whole / 100.0}}};
+    const std::string text = text_of(params, name);
+    const std::int64_t share = in_units(text, units);
+    if (share < 1 || share > 100 * whole) {
+        return refuse(name, text, "a share of a processor, above 0, like 5% or 150%");
+    }
+    return share;
+}
+
 Result<std::int64_t> bytes_parameter(const Params& params, const std::string& name) {
     constexpr double kilo = 1024;
     constexpr std::array<Unit, 5> units = {
@@ -150,6 +160,17 @@ Result<std::int64_t> integer_parameter(const Params& params,
         return refuse(name, text, fmt::format("a whole number from {} to {}", least, most));
     }
     return number;
+}
+
+std::string bytes_text(std::int64_t bytes) {
+    constexpr std::int64_t kilo = 1024;
+    constexpr std::array<const char*, 4> names = {"bytes", "KiB", "MiB", "GiB"};
+    std::size_t unit = 0;
+    while (unit + 1 < names.size() && bytes >= kilo && bytes % kilo == 0) {
+        bytes /= kilo;
+        ++unit;
+    }
+    return fmt::format("{} {}", bytes, names.at(unit));
 }
 
 std::string share_text(std::int64_t millionths) {

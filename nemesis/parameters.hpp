@@ -35,6 +35,8 @@ Result<void> read_detail(std::string_view detail,
 Result<Nanos> duration_parameter(const Params& params, const std::string& name);
 /// "20%" or "20" or "0.1%": from 0 to 100; returned as millionths, so that 100 % is 1,000,000.
 Result<std::int64_t> share_parameter(const Params& params, const std::string& name);
+/// "5%" or "150%" of one processor, above 0, at most 100 processors; in millionths.
+Result<std::int64_t> processors_parameter(const Params& params, const std::string& name);
 /// Bytes: "128KiB", "5MiB", "1GiB" or a plain number; at least 1.
 Result<std::int64_t> bytes_parameter(const Params& params, const std::string& name);
 /// Bits a second: "1mbit", "100kbit", "1gbit"; at least 1 kbit.
@@ -47,5 +49,7 @@ Result<std::int64_t> integer_parameter(const Params& params,
 
 /// "20 %", "0.1 %": for summaries.
 [[nodiscard]] std::string share_text(std::int64_t millionths);
+/// "64 MiB", "7 bytes": likewise.
+[[nodiscard]] std::string bytes_text(std::int64_t bytes);
 
 } // namespace faultlab

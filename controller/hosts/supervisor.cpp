@@ -1,5 +1,6 @@
 #include "controller/hosts/supervisor.hpp"
 
+#include "controller/hosts/control_groups.hpp"
 #include "controller/hosts/descriptor.hpp"
 #include "controller/hosts/lab_init.hpp"
 #include "controller/hosts/namespace_help.hpp"
@@ -107,6 +108,7 @@ Result<EngineEnd> supervise(const SupervisorOptions& options, const std::functio
     if (!alive.write.valid() || !report.write.valid()) {
         return lab_error(fmt::format("cannot open a pipe: {}", errno_text(errno)));
     }
+    remove_left_control_groups();
     const SignalGuard guard;
     // What is still in a buffer would be written twice, by this process and by the engine.
     std::cout.flush();
@@ -130,6 +132,8 @@ Result<EngineEnd> supervise(const SupervisorOptions& options, const std::functio
     alive.read.reset();
     report.write.reset();
     const int status = wait_for_init(init, guard.set());
+    // Of all that faults leave, these alone do not end with the namespaces.
+    remove_left_control_groups();
     return interpret(read_report(report.read), status);
 }
 

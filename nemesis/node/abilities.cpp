@@ -1,16 +1,50 @@
 #include "nemesis/node/abilities.hpp"
 
+#include "nemesis/node/control_group.hpp"
+
+#include <fmt/format.h>
+
 #include <array>
+#include <filesystem>
+#include <system_error>
 
 namespace faultlab::node {
 namespace {
 
-std::string missing_tool() {
-    return {}; // who asks has it
+/// Whether a group can be made where this controller's are.
+std::string missing_group(std::string_view controller) {
+    const auto place = group_place(controller);
+    if (!place) return fmt::format("no control groups of {} are mounted on this host", controller);
+    const auto trial = place->directory / group_name("trial");
+    std::error_code code;
+    std::filesystem::create_directory(trial, code);
+    if (code) {
+        return fmt::format("cannot make the control group {}: {}; run the lab as root",
+                           trial.string(),
+                           code.message());
+    }
+    std::filesystem::remove(trial, code);
+    return {};
 }
 
-constexpr std::array<Ability, 1> catalogue = {{
-    {"node-tool", "runs faultlab-node", missing_tool},
+std::string missing_cpu() {
+    return missing_group("cpu");
+}
+std::string missing_memory() {
+    return missing_group("memory");
+}
+std::string missing_pids() {
+    return missing_group("pids");
+}
+std::string missing_io() {
+    return missing_group("blkio");
+}
+
+constexpr std::array<Ability, 4> catalogue = {{
+    {"cgroup-cpu", "limits processors by control groups", missing_cpu},
+    {"cgroup-io", "limits disks by control groups", missing_io},
+    {"cgroup-memory", "limits memory by control groups", missing_memory},
+    {"cgroup-pids", "limits processes and threads by control groups", missing_pids},
 }};
 
 } // namespace

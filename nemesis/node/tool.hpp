@@ -19,8 +19,13 @@ struct Tool {
 [[nodiscard]] std::span<const Tool> tools();
 
 int run_ask(std::span<char* const> arguments);
+int run_burn(std::span<char* const> arguments);
 int run_can(std::span<char* const> arguments);
+int run_confine(std::span<char* const> arguments);
+int run_confined(std::span<char* const> arguments);
 int run_idle(std::span<char* const> arguments);
+int run_release(std::span<char* const> arguments);
+int run_rlimit(std::span<char* const> arguments);
 
 /// Prints the complaint, and returns the code.
 int complain(int code, std::string_view what);

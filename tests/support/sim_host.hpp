@@ -25,7 +25,7 @@ public:
 
     // The script.
     /// Answers `run` of commands that start with these words; the longest match counts. Without
-    /// one, commands succeed and print nothing.
+    /// one, commands succeed and print nothing, but for what `--or` tells them to.
     void answer(const std::string& words, Output output);
     /// The next answer of apply_rules. Without one it prints nothing.
     void answer_rules(Result<std::string> printed);

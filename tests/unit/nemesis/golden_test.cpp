@@ -1,6 +1,7 @@
 // What each fault does to which host, compared with tests/golden/nemesis: one file a fault and
 // shape, on five nodes, with everything that a plan leaves open drawn from one seed.
 #include "nemesis/catalogue.hpp"
+#include "nemesis/parameters.hpp"
 #include "nemesis/shapes.hpp"
 #include "nemesis/targets.hpp"
 #include "tests/support/catch.hpp"
@@ -102,5 +103,15 @@ TEST_CASE("kill and pause do to the hosts what their golden files say") {
             check_fault(fmt::format("{}-{}", nemesis, list ? "list" : target),
                         {.id = 7, .nemesis = nemesis, .target = target, .seed = 42});
         }
+    }
+}
+
+TEST_CASE("faults of resources do to the hosts what their golden files say") {
+    for (const char* nemesis :
+         {"contention", "cpu", "descriptors", "io", "memory", "neighbour", "threads"}) {
+        FaultSpec spec{.id = 7, .nemesis = nemesis, .seed = 42};
+        REQUIRE(
+            read_detail("n2,n5", (*find_nemesis(nemesis))->make()->options(), nemesis, spec).ok());
+        check_fault(nemesis, spec);
     }
 }

@@ -1,6 +1,7 @@
 #include "core/record.hpp"
 #include "nemesis/catalogue.hpp"
 #include "nemesis/grudge.hpp"
+#include "nemesis/parameters.hpp"
 #include "nemesis/targets.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/sim_host.hpp"
@@ -24,6 +25,16 @@ Fault resolved(const Nemesis& nemesis, const FaultSpec& spec, const ClusterView&
     const auto fault = nemesis.resolve(spec, view);
     if (!fault) FAIL(fault.error().text());
     return *fault;
+}
+
+/// As a schedule draws it when the user says no more than its name.
+FaultSpec
+drawn(const Nemesis& nemesis, std::string_view name, std::int32_t nodes, std::uint64_t seed) {
+    FaultSpec spec{.id = 3, .nemesis = std::string(name), .seed = seed};
+    REQUIRE(read_detail("", nemesis.options(), name, spec).ok());
+    Rng rng(seed);
+    nemesis.draw(rng, nodes, spec);
+    return spec;
 }
 
 std::string listing(const std::string& chain, int packets) {
@@ -54,7 +65,16 @@ TEST_CASE("the catalogue finds by name, and names the nearest") {
         CHECK_FALSE(entry.summary.empty());
         CHECK_FALSE(entry.make()->needs().empty());
     }
-    CHECK(names == std::set<std::string_view>{"kill", "partition", "pause"});
+    CHECK(names == std::set<std::string_view>{"contention",
+                                              "cpu",
+                                              "descriptors",
+                                              "io",
+                                              "kill",
+                                              "memory",
+                                              "neighbour",
+                                              "partition",
+                                              "pause",
+                                              "threads"});
     const auto missing = find_nemesis("paus");
     REQUIRE_FALSE(missing.ok());
     CHECK(missing.error().kind == ErrorKind::usage);
@@ -68,9 +88,7 @@ TEST_CASE("whatever is drawn can be resolved, and the same seed gives the same f
             const ClusterView view = SimTarget(nodes).view();
             for (std::uint64_t seed = 0; seed < 60; ++seed) {
                 INFO(entry.name << " on " << nodes << " nodes, seed " << seed);
-                FaultSpec spec{.id = 3, .nemesis = std::string(entry.name), .seed = seed};
-                Rng rng(seed);
-                nemesis->draw(rng, nodes, spec);
+                const FaultSpec spec = drawn(*nemesis, entry.name, nodes, seed);
                 const Fault fault = resolved(*nemesis, spec, view);
                 CHECK(fault == resolved(*nemesis, spec, view));
                 CHECK_FALSE(fault.targets.empty());
@@ -117,9 +135,7 @@ TEST_CASE("an exact replay is the same fault, whoever leads by then") {
         later.nodes[3].leads = true;
         for (std::uint64_t seed = 0; seed < 100; ++seed) {
             INFO(entry.name << ", seed " << seed);
-            FaultSpec spec{.id = 3, .nemesis = std::string(entry.name), .seed = seed};
-            Rng rng(seed);
-            nemesis->draw(rng, 5, spec);
+            const FaultSpec spec = drawn(*nemesis, entry.name, 5, seed);
             const Fault fault = resolved(*nemesis, spec, before);
             const FaultSpec same = nemesis->exact(fault, spec);
             const Fault again = resolved(*nemesis, same, later);
