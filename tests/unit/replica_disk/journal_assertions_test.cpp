@@ -267,6 +267,7 @@ struct JournalProbe {
                  log.journal->take_read(3, {});
              }},
             {"journal.ring-slot", in([](Journal& journal) { (void)journal.ring_header(16); })},
+            {"journal.vacant-page", in([](Journal& journal) { journal.name_vacant(1); })},
         };
     }
 
