@@ -97,6 +97,7 @@ struct CommandLine {
     SqlCommand sql;
     ListCommand list;
     DescribeCommand describe;
+    HealCommand heal;
     ReplayNodeCommand replay_node;
     DoctorCommand doctor;
     std::function<int()> chosen;
@@ -253,6 +254,10 @@ void add_others(CommandLine& line) {
         .add_option(
             "name", line.describe.name, "a system, workload, fault, scenario, bug or checker")
         ->required();
+
+    CLI::App& heal =
+        add_plain(line, line.heal, "heal", "stop a run's lab, and undo what its faults did");
+    heal.add_option("run", line.heal.run, run_help)->required();
 
     CLI::App& node = add_plain(
         line, line.replay_node, "replay-node", "execute again what one replica of the store did");

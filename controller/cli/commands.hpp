@@ -84,6 +84,10 @@ struct DescribeCommand {
     Common common;
     std::string name;
 };
+struct HealCommand {
+    Common common;
+    std::string run;
+};
 struct ReplayNodeCommand {
     Common common;
     std::vector<std::filesystem::path> journals;
@@ -151,6 +155,7 @@ int execute(const RunCommand& command);
 int execute(const ReplayCommand& command);
 int execute(const CheckCommand& command);
 int execute(const ExplainCommand& command);
+int execute(const HealCommand& command);
 int execute(const ReportCommand& command);
 int execute(const ExportCommand& command);
 int execute(const SqlCommand& command);

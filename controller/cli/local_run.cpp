@@ -1,6 +1,7 @@
 #include "controller/cli/local_run.hpp"
 
 #include "controller/cli/exit_codes.hpp"
+#include "controller/cli/lab_mark.hpp"
 #include "controller/cli/progress.hpp"
 #include "controller/cli/streams.hpp"
 #include "controller/cli/version.hpp"
@@ -146,6 +147,7 @@ Error engine_failed(ErrorKind kind, const RunDirectory& run, std::string what) {
 } // namespace
 
 Result<RunEnd> run_on_local_hosts(const Plan& plan, const RunDirectory& run) {
+    const LabMark mark(run);
     FAULTLAB_TRY(const EngineEnd end,
                  supervise({}, [&plan, &run] { return engine_process(plan, run); }));
     // A signal that came before the engine could listen to it.

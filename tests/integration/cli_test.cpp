@@ -75,6 +75,9 @@ TEST_CASE("wrong input ends with 64 and names what is near") {
         {{"run", "etcd", "--bug", "V11"}, "faultlab list bugs"},
         {{"run", "vsr", "--option", "model=versioned-register"}, "cas-register"},
         {{"run", "vsr", "--nodes", "8"}, "from 1 to 7"},
+        {{"run", "vsr", "-f", "cpu:leader:quot=5%"}, "nearest: quota"},
+        {{"run", "vsr", "-f", "cpu:leader:quota=much"}, "like 5% or 150%"},
+        {{"run", "vsr", "-f", "cpu:leader:all"}, "'all' is no PARAMETER=VALUE"},
         {{}, "--help"},
     };
     for (const Case& one : cases) {
