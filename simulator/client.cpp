@@ -121,6 +121,7 @@ void Client::invoke(Operation operation, Invocation invocation, Nanos due) {
         begin_session();
     } else {
         ++request_;
+        undecided_ = 0;
         body_ = encode(*current_);
     }
     transmit();
@@ -175,6 +176,7 @@ void Client::transmit() {
     replica::seal(packet.header, packet.body);
     if (request_ > 0) exchanges_.back().asked = packet.header.body_checksum;
     host_->send(std::move(packet));
+    ++undecided_;
     wait(options_.retry, true);
 }
 
@@ -215,11 +217,9 @@ void Client::on_packet(const Packet& packet) {
     if ((!current_ && !opening_) || header.client != id_ || header.request != request_) return;
     switch (header.command) {
         case Command::Reply: on_reply(packet); return;
-        case Command::Busy:
-            ++busy_;
-            wait(std::max<Nanos>(static_cast<Nanos>(header.nonce), 1'000'000), false);
-            return;
+        case Command::Busy: on_busy(header); return;
         case Command::Redirect:
+            not_taken();
             if (header.from != 0 && header.from != targets_[target_]) {
                 ask(static_cast<ReplicaId>(header.from));
                 wait(rng_.between(0, 2'000'000), false);
@@ -235,12 +235,30 @@ void Client::on_packet(const Packet& packet) {
     }
 }
 
+/// One sending of the request will not be executed.
+void Client::not_taken() {
+    undecided_ -= undecided_ > 0 ? 1 : 0; // what says so may come twice
+}
+
+void Client::on_busy(const Header& header) {
+    ++busy_;
+    not_taken();
+    if (options_.busy_is_fail && request_ > 0 && undecided_ > 0) {
+        ++fired_busy_is_fail_;
+        session_ = 0; // what it takes for free is not, and that would be another bug
+        finish(OpStatus::fail, {}, "busy");
+        return;
+    }
+    wait(std::max<Nanos>(static_cast<Nanos>(header.nonce), 1'000'000), false);
+}
+
 void Client::on_reply(const Packet& packet) {
     ask(static_cast<ReplicaId>(packet.from));
     if (session_ == 0) {
         session_ = packet.header.session;
         if (std::exchange(opening_, false)) return start_next();
         request_ = 1;
+        undecided_ = 0;
         body_ = encode(*current_);
         transmit();
         return;

@@ -43,6 +43,8 @@ struct ClientOptions {
                                  ///< the process that is so many further
     NodeId node = no_node;       ///< that it begins with
     bool keeps_session = false;  ///< planted bug V7: when it starts again
+    /// Planted bug B23: Busy for one sending is taken for a failure, although another is undecided.
+    bool busy_is_fail = false;
 };
 
 /// What went over the wire for one operation.
@@ -94,6 +96,8 @@ public:
     [[nodiscard]] const std::optional<OperationResult>& result() const { return result_; }
     [[nodiscard]] std::uint64_t busy() const { return busy_; }
     [[nodiscard]] std::uint64_t evicted() const { return evicted_; }
+    /// How often planted bug B23 made it call an operation failed.
+    [[nodiscard]] std::uint64_t fired_busy_is_fail() const { return fired_busy_is_fail_; }
     [[nodiscard]] ClientId id() const { return id_; }
     [[nodiscard]] SessionId session() const { return session_; }
     [[nodiscard]] RequestNumber request() const { return request_; }
@@ -118,6 +122,8 @@ private:
     /// `rotate`: the next sending goes to the next target.
     void wait(Nanos delay, bool rotate);
     void on_reply(const Packet& packet);
+    void on_busy(const Header& header);
+    void not_taken();
     void finish(OpStatus status, Value ret, const char* error);
 
     Endpoint endpoint_;
@@ -128,6 +134,7 @@ private:
     std::size_t target_ = 0;
     std::size_t turn_ = 0; ///< whose turn it was, wherever hints have led since
     bool rotate_ = false;
+    std::uint32_t fired_busy_is_fail_ = 0;
     ClientId id_ = 0;
     SessionId session_ = 0;
     RequestNumber request_ = 0; ///< of the newest operation
@@ -144,6 +151,7 @@ private:
     Nanos invoked_at_ = 0;
     std::size_t completed_ = 0;
     std::uint32_t given_up_ = 0;
+    std::uint32_t undecided_ = 0; ///< sendings of the request that nobody said were not taken
     std::uint64_t busy_ = 0;
     std::uint64_t evicted_ = 0;
     std::optional<OperationResult> result_;

@@ -356,6 +356,8 @@ std::uint64_t World::bug_fired(Bug bug) const {
         fired += each->fired[static_cast<std::size_t>(bug)];
         if (each->replica != nullptr) fired += each->replica->bugs().fired(bug);
     }
+    for (const auto& client : clients_)
+        fired += bug == Bug::B23 ? client->fired_busy_is_fail() : 0;
     return fired;
 }
 

@@ -106,6 +106,7 @@ WorldOptions world_options(const Simulation& simulation, const Knobs& knobs) {
     options.client.patience = knobs[Knob::PatienceMillis] * ms;
     options.client.give_up_most = 2;
     options.client.keeps_session = simulation.bugs.on(Bug::V7);
+    options.client.busy_is_fail = simulation.bugs.on(Bug::B23);
     options.client.think_max = knobs[Knob::ThinkMicros] * us;
     return options;
 }
