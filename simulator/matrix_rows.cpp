@@ -75,7 +75,7 @@ constexpr std::array rows = {
     Quarry{"B20", "only-standbys"},
     Quarry{"B21", "promotions"},
     Quarry{"B22", "session-eviction"},
-    Quarry{"B23", "session-eviction"},
+    Quarry{"B23", "refused-again"},
     Quarry{"B24", "baseline"},
     Quarry{"B25", "torn-writes"},
     Quarry{"F6a,F6b", "primary-isolated"},

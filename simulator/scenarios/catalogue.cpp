@@ -1,9 +1,9 @@
 #include "core/catalogue.hpp"
-
 #include "simulator/scenarios/families.hpp"
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace faultlab::simulator {
@@ -12,17 +12,19 @@ namespace {
 std::vector<Scenario> by_id() {
     std::vector<Scenario> all;
     for (const auto family :
-         {swarm_scenarios(),   network_scenarios(),       view_change_scenarios(),
-          disk_scenarios(),    upgrade_scenarios(),       crash_scenarios(),
-          message_scenarios(), race_scenarios(),          clock_scenarios(),
-          session_scenarios(), laggard_scenarios(),       member_scenarios(),
-          epoch_scenarios(),   configuration_scenarios(), lockout_scenarios(),
-          timer_scenarios(),   scrubber_scenarios(),      tenant_scenarios(),
-          lie_scenarios(),     bad_request_scenarios(),   damage_scenarios(),
-          stranger_scenarios(), false_witness_scenarios()}) {
+         {swarm_scenarios(),    network_scenarios(),       view_change_scenarios(),
+          disk_scenarios(),     upgrade_scenarios(),       crash_scenarios(),
+          message_scenarios(),  race_scenarios(),          clock_scenarios(),
+          session_scenarios(),  laggard_scenarios(),       member_scenarios(),
+          epoch_scenarios(),    configuration_scenarios(), lockout_scenarios(),
+          timer_scenarios(),    scrubber_scenarios(),      tenant_scenarios(),
+          lie_scenarios(),      bad_request_scenarios(),   damage_scenarios(),
+          stranger_scenarios(), false_witness_scenarios(), overload_scenarios()}) {
         all.insert(all.end(), family.begin(), family.end());
     }
-    std::ranges::sort(all, {}, &Scenario::id);
+    // SC100 comes after SC99.
+    std::ranges::sort(
+        all, {}, [](const Scenario& one) { return std::pair(one.id.size(), one.id); });
     return all;
 }
 
