@@ -205,6 +205,7 @@ private:
     [[nodiscard]] Holding holding(Op op, const Checksum* checksum, View log_view) const;
     bool cut_what_nobody_has(Install& wanted, Op base);
     [[nodiscard]] bool gives_up(const Vote& best);
+    [[nodiscard]] bool holds_on();
 
     // --- core_install.cpp
     /// One log that replaces, or completes, this replica's: of a StartView, of a new primary, of a

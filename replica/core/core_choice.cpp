@@ -296,4 +296,13 @@ bool Replica::Core::gives_up(const Vote& best) {
     return lags && !bugs_.changes(Bug::B8, [] { return true; });
 }
 
+/// Planted bug B8, the rest of it: who did not give up waits for what it lacks. It neither leaves
+/// its view to fetch a checkpoint nor wants the next one.
+bool Replica::Core::holds_on() {
+    return bugs_.changes(Bug::B8, [&] {
+        return install_.active && install_.as_primary && !install_.storing &&
+               install_.next + config_.limits.slots <= install_.op;
+    });
+}
+
 } // namespace faultlab::replica

@@ -150,8 +150,9 @@ void Replica::Core::repair() {
     }
     arm(Timer::Repair, with_jitter(config_.timeouts.repair));
     const Op oldest = faulty ? oldest_faulty() : range.from;
-    if (range.from + config_.limits.slots <= range.to ||
-        (nobody_seems_to_have_it() && others_have_checkpoint(oldest))) {
+    if ((range.from + config_.limits.slots <= range.to ||
+         (nobody_seems_to_have_it() && others_have_checkpoint(oldest))) &&
+        !holds_on()) {
         start_sync();
         return;
     }

@@ -160,6 +160,9 @@ void Replica::Core::on_view_change_timer() {
         return;
     }
     arm(Timer::ViewChange, with_jitter(config_.timeouts.view_change));
+    if (holds_on()) {
+        return;
+    }
     if (is_voter()) {
         want_view(std::max(candidate_, view_.next()));
     } else {
