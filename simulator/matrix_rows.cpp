@@ -60,7 +60,7 @@ constexpr std::array rows = {
     Quarry{"B5", "corrupt-log"},
     Quarry{"B6", "silent-disks"},
     Quarry{"B7", "promotions"},
-    Quarry{"B8", "gone-round"},
+    Quarry{"B8", "lagging-primary"},
     Quarry{"B9", "primary-isolated"},
     Quarry{"B10", "selective-silence"},
     Quarry{"B11", "leader-race"},

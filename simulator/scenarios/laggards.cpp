@@ -172,6 +172,93 @@ private:
     ReplicaId slow_ = no_replica;
 };
 
+// --- SC101: whose turn it is lags
+
+/// Cuts off whoever leads next until the log has gone round, and then brings it back in the moment
+/// in which the primary, and as many others as may be away, lose their power until work goes on:
+/// all who are left are needed, and what the next primary lacks is in nobody's log.
+class LaggingPrimary : public Laggards {
+public:
+    explicit LaggingPrimary(Stage& stage) : Laggards(stage) {
+        stage.on(EventKind::ViewEntered, [this](ReplicaId id, const Event& event) {
+            if (late_ == no_replica || away_.empty() || event.b == 0) return;
+            this->stage().count(id == late_ ? "it_leads" : "another_leads");
+        });
+    }
+
+    void wait() {
+        late_ = no_replica;
+        const auto commits = static_cast<Op>(stage().rng().between(3, 15));
+        stage().after_commits(commits, [this] { cut(); });
+    }
+
+private:
+    /// Who leads the view after the one that the primary leads.
+    [[nodiscard]] static ReplicaId next_after(const Telemetry& primary) {
+        return primary.membership.primary(primary.view.next());
+    }
+
+    void cut() {
+        const auto primary = stage().world().primary();
+        if (!primary) return wait();
+        late_ = next_after(stage().world().telemetry(*primary));
+        fault_ = stage().isolate(late_, Stage::Cut::BothWays);
+        stage().after_commits(limits().slots + limits().pipeline, [this] { swap(); });
+    }
+
+    void swap() {
+        const auto primary = stage().world().primary();
+        const bool its_turn = primary && next_after(stage().world().telemetry(*primary)) == late_;
+        if (its_turn) leave(*primary);
+        stage().rejoin(late_, fault_);
+        if (!its_turn) return wait();
+        const auto commits = static_cast<Op>(stage().rng().between(1, 12));
+        stage().after_commits(commits, [this] { come_back(); });
+    }
+
+    void leave(ReplicaId primary) {
+        away_ = stage().others(late_);
+        std::erase(away_, primary);
+        stage().rng().shuffle(std::span(away_));
+        away_.resize((stage().voters() - 1) / 2 - 1);
+        away_.push_back(primary);
+        power_ = stage().begin({.kind = "power-cut",
+                                .summary = fmt::format("{} lose their power", text(away_)),
+                                .targets = away_});
+        for (const ReplicaId id : away_)
+            stage().world().power_cut(id);
+        const Op committed = stage().world().monitors().committed();
+        const Telemetry said = stage().world().telemetry(late_);
+        if (said.commit_min + limits().slots < committed) stage().count("its_turn");
+    }
+
+    void come_back() {
+        stage().count("work_goes_on");
+        stage().end(power_);
+        for (const ReplicaId id : away_)
+            stage().reboot(id);
+        away_.clear();
+        wait();
+    }
+
+    ReplicaId late_ = no_replica;
+    FaultId fault_ = 0;
+    std::vector<ReplicaId> away_;
+    FaultId power_ = 0;
+};
+
+/// Who lags waits for several time-outs until it takes the word of one for a checkpoint.
+void short_waits(Knobs& knobs) {
+    short_logs(knobs);
+    knobs.set(Knob::TimeoutPercent, 100);
+}
+
+constexpr std::array turn_proofs = {
+    Proof{"its_turn", 50, "a replica is to lead whose entries nobody's log has any more"},
+    Proof{"another_leads", 50, "another leads in its place"},
+    Proof{"work_goes_on", 50, "and work goes on with all who are left"},
+    Proof{"syncs_done", 50, "as it has fetched a checkpoint"}};
+
 void long_logs(Knobs& knobs) {
     only_its_own_faults(knobs);
     knobs.set(Knob::Slots, 160);
@@ -201,7 +288,14 @@ constexpr std::array scenarios = {
              .summary = "a replica comes back when the log has gone round, over a bad network",
              .prepare = short_logs,
              .play = play<GoneRound>,
-             .proofs = round_proofs}};
+             .proofs = round_proofs},
+    Scenario{.id = "SC101",
+             .name = "lagging-primary",
+             .summary = "a replica is to lead that lacks what nobody's log has any more, and all "
+                        "who are left are needed",
+             .prepare = short_waits,
+             .play = play<LaggingPrimary>,
+             .proofs = turn_proofs}};
 
 } // namespace
 
