@@ -65,7 +65,7 @@ constexpr std::array rows = {
     Quarry{"B10", "selective-silence"},
     Quarry{"B11", "leader-race"},
     Quarry{"B12", "crash-during-commit"},
-    Quarry{"B13", "corrupt-log"},
+    Quarry{"B13", "rotten-replies"},
     Quarry{"B14", "clock-back"},
     Quarry{"B15", "rolling-upgrade"},
     Quarry{"B16", "crash-during-commit"},

@@ -1,4 +1,5 @@
 #include "core/catalogue.hpp"
+
 #include "simulator/scenarios/families.hpp"
 
 #include <algorithm>
@@ -19,7 +20,8 @@ std::vector<Scenario> by_id() {
           epoch_scenarios(),    configuration_scenarios(), lockout_scenarios(),
           timer_scenarios(),    scrubber_scenarios(),      tenant_scenarios(),
           lie_scenarios(),      bad_request_scenarios(),   damage_scenarios(),
-          stranger_scenarios(), false_witness_scenarios(), overload_scenarios()}) {
+          stranger_scenarios(), false_witness_scenarios(), overload_scenarios(),
+          reply_scenarios()}) {
         all.insert(all.end(), family.begin(), family.end());
     }
     // SC100 comes after SC99.

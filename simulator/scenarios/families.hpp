@@ -18,6 +18,7 @@ namespace faultlab::simulator {
 [[nodiscard]] std::span<const Scenario> clock_scenarios();
 [[nodiscard]] std::span<const Scenario> session_scenarios();
 [[nodiscard]] std::span<const Scenario> overload_scenarios();
+[[nodiscard]] std::span<const Scenario> reply_scenarios();
 [[nodiscard]] std::span<const Scenario> laggard_scenarios();
 [[nodiscard]] std::span<const Scenario> member_scenarios();
 [[nodiscard]] std::span<const Scenario> epoch_scenarios();
