@@ -67,7 +67,7 @@ constexpr std::array rows = {
     Quarry{"B12", "crash-during-commit"},
     Quarry{"B13", "rotten-replies"},
     Quarry{"B14", "clock-back"},
-    Quarry{"B15", "rolling-upgrade"},
+    Quarry{"B15", "activation-deaths"},
     Quarry{"B16", "crash-during-commit"},
     Quarry{"B17", "crash-during-commit"},
     Quarry{"B18", "gone-round"},

@@ -2,8 +2,11 @@
 
 #include "simulator/scenarios/families.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace faultlab::simulator {
 namespace {
@@ -118,6 +121,90 @@ private:
     bool active_ = false;
 };
 
+// --- SC103: deaths after an activation
+
+/// Has all replicas run the newer release, and asks for what only that can do, all the time: it is
+/// refused until the release is activated, and done from then on. Some entries after that each
+/// replica dies once, and executes again what its last checkpoint does not have: what was refused
+/// must be refused again.
+class ActivationDeaths : public Stage::Program {
+public:
+    explicit ActivationDeaths(Stage& stage) : stage_(&stage) {
+        stage.on(EventKind::FeatureActive, [this](ReplicaId id, const Event&) {
+            if (!std::exchange(active_, true)) stage_->count("activated");
+            if (std::exchange(dies_.at(id), true)) return;
+            const std::int64_t period = stage_->world().limits().checkpoint_every;
+            const auto commits = static_cast<Op>(stage_->rng().between(1, period));
+            stage_->at_step_end(
+                [this, id, commits] { stage_->after_commits(commits, [this, id] { die(id); }); });
+        });
+    }
+
+    void start() {
+        swap();
+        stage_->after_commits(static_cast<Op>(stage_->rng().between(2, 10)), [this] { renew(1); });
+    }
+
+    /// What came of all the swaps.
+    void heal() override {
+        for (std::size_t i = 0; i < stage_->world().client_count(); ++i) {
+            for (const faultlab::Op& op : stage_->world().client(i).history()) {
+                if (op.f != replica::name(OpCode::Swap)) continue;
+                if (op.status == OpStatus::fail) stage_->count("swaps_refused");
+                if (op.status == OpStatus::ok) stage_->count("swaps_done");
+            }
+        }
+    }
+
+private:
+    /// One replica after the other runs the newer release.
+    void renew(ReplicaId id) {
+        if (id > stage_->world().size()) return ask();
+        stage_->world().crash(id);
+        stage_->world().start(id, newest_release);
+        stage_->later(stage_->patience() / 8, stage_->patience() / 2, [this, id] {
+            renew(static_cast<ReplicaId>(id + 1));
+        });
+    }
+
+    void ask() {
+        if (active_) return;
+        stage_->world().client(0).submit({.code = OpCode::Upgrade, .release = newest_release});
+        stage_->later(2 * stage_->patience(), 4 * stage_->patience(), [this] { ask(); });
+    }
+
+    /// Of keys that nobody else uses.
+    void swap() {
+        World& world = stage_->world();
+        Client& client = world.client(stage_->rng().below(world.client_count()));
+        if (!client.asks(OpCode::Swap)) {
+            client.submit({.code = OpCode::Swap,
+                           .key = Value(first_key + stage_->rng().between(0, 3)),
+                           .value = Value(++last_value_)});
+        }
+        stage_->later(0, stage_->patience() / 16, [this] { swap(); });
+    }
+
+    void die(ReplicaId id) {
+        if (!stage_->world().running(id)) return;
+        stage_->count("died_after_activation");
+        if (stage_->rng().chance(1, 2)) return stage_->power_cycle(id, 1, stage_->patience());
+        const FaultId fault = stage_->begin(
+            {.kind = "crash", .summary = fmt::format("n{} dies", id), .targets = {id}});
+        stage_->world().crash(id);
+        stage_->later(1, stage_->patience(), [this, id, fault] {
+            stage_->end(fault);
+            stage_->reboot(id);
+        });
+    }
+
+    static constexpr std::int64_t first_key = 1'000'000;
+    Stage* stage_;
+    bool active_ = false;
+    std::array<bool, max_replica_id + 1> dies_{};
+    std::int64_t last_value_ = 0;
+};
+
 void of_the_older_release(Knobs& knobs) {
     only_its_own_faults(knobs);
     knobs.set(Knob::Standbys, 0);
@@ -160,6 +247,22 @@ constexpr std::array hasty_proofs = {
     Proof{"asked_too_early", 50, "it is asked for while some run the older release"},
     Proof{"activated", 50, "the cluster begins it when all are ready"}};
 
+void before_the_newer_release(Knobs& knobs) {
+    of_the_older_release(knobs);
+    knobs.set(Knob::ClientsPerNode, 1);
+    knobs.set(Knob::ThinkMicros, 5'000);
+}
+
+void play_activation_deaths(Stage& stage) {
+    stage.keep<ActivationDeaths>().start();
+}
+
+constexpr std::array death_proofs = {
+    Proof{"swaps_refused", 400, "what only the newer release can do is refused"},
+    Proof{"activated", 80, "the cluster begins it"},
+    Proof{"died_after_activation", 200, "replicas die some entries later"},
+    Proof{"swaps_done", 400, "it is done then"}};
+
 constexpr std::array scenarios = {
     Scenario{.id = "SC61",
              .name = "rolling-upgrade",
@@ -185,7 +288,14 @@ constexpr std::array scenarios = {
              .summary = "what only a newer release can do is asked for before all replicas run it",
              .prepare = of_the_older_release,
              .play = play_hasty_activation,
-             .proofs = hasty_proofs}};
+             .proofs = hasty_proofs},
+    Scenario{.id = "SC103",
+             .name = "activation-deaths",
+             .summary = "what only a newer release can do is asked for all the time, and replicas "
+                        "die some entries after it has become active",
+             .prepare = before_the_newer_release,
+             .play = play_activation_deaths,
+             .proofs = death_proofs}};
 
 } // namespace
 
