@@ -7,7 +7,6 @@
 
 #include <array>
 #include <map>
-#include <set>
 #include <utility>
 
 namespace faultlab::simulator {
