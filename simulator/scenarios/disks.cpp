@@ -1,14 +1,21 @@
 // Disks that lose power, rot, and lie.
 
+#include "replica/core/superblock.hpp"
 #include "simulator/scenarios/families.hpp"
 #include "simulator/scenarios/few_witnesses.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
+#include <cstring>
+#include <utility>
 
 namespace faultlab::simulator {
 namespace {
+
+using replica::Superblock;
+using replica::superblock_bytes;
+using replica::superblock_copies;
 
 // --- SC26: torn writes
 
@@ -267,6 +274,109 @@ constexpr std::array slow_proofs = {Proof{"even", 30, "a disk is five to a hundr
                                     Proof{"stalls", 30, "one does not move for a while"},
                                     Proof{"slow_primaries", 50, "it is that of whoever leads"}};
 
+// --- SC97: copies that are written elsewhere
+
+/// Of a replica whose disk may be bad, the first two copies of the next superblock go where the
+/// others belong, which are then written over them: two copies are of the superblock before, and
+/// two of the newest. As soon as the replica acts on the newest, its power is cut, and it starts on
+/// that disk. As often as not it votes for a new view then.
+class MisdirectedSuperblocks : public Stage::Program {
+public:
+    explicit MisdirectedSuperblocks(Stage& stage) : stage_(&stage) {
+        stage.on_sent([this](const Packet& packet) {
+            if (!waits_ || packet.from != victim_ || !written()) return;
+            if (std::exchange(done_, true)) return;
+            stage_->count(fmt::format("after_{}", replica::name(packet.header.command)));
+            stage_->at_step_end([this] { cut(); });
+        });
+    }
+
+    void wait() {
+        waits_ = false;
+        const auto commits = static_cast<Op>(stage_->rng().between(1, 12));
+        stage_->after_commits(commits, [this] { begin(); });
+    }
+
+private:
+    void begin() {
+        victim_ = stage_->nemesis().damage_any();
+        if (!stage_->world().running(victim_)) return wait();
+        // Another in between, and none of its superblocks would be there twice.
+        if (!whole()) {
+            stage_->later(0, stage_->patience() / 10, [this] { begin(); });
+            return;
+        }
+        disk().misdirect_next(Zone::Superblock, superblock_copies / 2 * superblock_bytes);
+        before_ = disk().misdirected();
+        waits_ = true;
+        done_ = false;
+        ++round_;
+        fault_ = stage_->begin(
+            {.kind = "misdirect",
+             .summary = fmt::format(
+                 "n{}: half of a superblock is written to the other half's place", victim_),
+             .targets = {victim_},
+             .gauge_name = "misdirected",
+             .gauge = [&disk = disk()] { return disk.misdirected(); }});
+        // Else it is written at the next checkpoint.
+        if (stage_->rng().chance(2, 3))
+            stage_->unseat(2 * stage_->patience(), 5 * stage_->patience());
+        const Nanos enough = 6 * stage_->patience();
+        stage_->later(enough, enough, [this, round = round_] {
+            if (round != round_ || done_ || !waits_) return;
+            disk().heal();
+            stage_->end(fault_);
+            wait();
+        });
+    }
+
+    void cut() {
+        stage_->end(fault_);
+        if (copy(0).sequence < copy(superblock_copies - 1).sequence)
+            stage_->count("older_copies_first");
+        stage_->power_cycle(victim_, 1, stage_->patience());
+        wait();
+    }
+
+    [[nodiscard]] Disk& disk() { return stage_->world().disk(victim_); }
+
+    [[nodiscard]] Superblock copy(std::size_t index) {
+        Superblock superblock;
+        const Bytes at = disk().content(Zone::Superblock).subspan(index * superblock_bytes);
+        std::memcpy(&superblock, at.data(), sizeof superblock);
+        return superblock;
+    }
+
+    /// Whether all copies are the same, and none is being written.
+    [[nodiscard]] bool whole() {
+        if (disk().volatile_writes(Zone::Superblock) > 0) return false;
+        for (std::size_t index = 0; index < superblock_copies; ++index) {
+            const Superblock one = copy(index);
+            if (one.copy != index || one.checksum != copy(0).checksum) return false;
+        }
+        return true;
+    }
+
+    /// Whether the misdirected superblock is written, as far as the replica knows.
+    [[nodiscard]] bool written() {
+        return disk().misdirected() > before_ && disk().volatile_writes(Zone::Superblock) == 0;
+    }
+
+    Stage* stage_;
+    ReplicaId victim_ = no_replica;
+    bool waits_ = false;
+    bool done_ = false;
+    std::uint64_t before_ = 0; ///< writes that its disk had misdirected
+    std::uint64_t round_ = 0;
+    FaultId fault_ = 0;
+};
+
+constexpr std::array superblock_proofs = {
+    Proof{"older_copies_first",
+          150,
+          "a replica starts on a disk whose first copies are of an older superblock"},
+    Proof{"after_DoViewChange", 40, "it has voted by what the newest says"}};
+
 constexpr std::array scenarios = {
     Scenario{.id = "SC25",
              .name = "silent-disks",
@@ -293,7 +403,14 @@ constexpr std::array scenarios = {
                         "as not",
              .prepare = only_its_own_faults,
              .play = play<SlowDisks>,
-             .proofs = slow_proofs}};
+             .proofs = slow_proofs},
+    Scenario{.id = "SC97",
+             .name = "misdirected-superblocks",
+             .summary = "half of a superblock's copies are written elsewhere, on disks that may be "
+                        "bad, and its replica loses its power as soon as it acts on it",
+             .prepare = only_its_own_faults,
+             .play = play<MisdirectedSuperblocks>,
+             .proofs = superblock_proofs}};
 
 } // namespace
 
