@@ -85,11 +85,26 @@ void Lies::heard(ReplicaId id, const Packet& packet) {
     if (stage_->world().status(id) == Status::Booting) return;
     refusing_ = id;
     rule_ = packet.refused_by;
-    stage_->at_step_end([this, id, command = packet.header.command, before = refused_] {
+    const Nanos now = stage_->world().now();
+    // A vote that is wrong in itself (rules A) is refused before any of it is believed, and not
+    // only once it is known what its sender may say.
+    const bool vote = packet.header.command == Command::DoViewChange && rule_.starts_with('A');
+    const Checksum before = vote ? stage_->world().replica(id)->fingerprint(now) : Checksum{};
+    const std::uint64_t sent = stage_->network().counts().sent;
+    stage_->at_step_end([=, this, command = packet.header.command, refused = refused_] {
+        World& world = stage_->world();
         refusing_ = no_replica;
-        if (refused_ > before) return;
-        stage_->world().violate(
-            rule_, id, fmt::format("takes a {} that cannot be true", replica::name(command)));
+        if (refused_ == refused) {
+            world.violate(
+                rule_, id, fmt::format("takes a {} that cannot be true", replica::name(command)));
+            return;
+        }
+        // Whoever sends something has done besides what was due anyway.
+        const bool idle = stage_->network().counts().sent == sent;
+        if (!vote || !idle || !world.running(id) || !world.halted(id).empty()) return;
+        if (world.replica(id)->fingerprint(now) != before)
+            return world.violate(rule_, id, "is another after a vote that it refuses");
+        stage_->count("votes_without_effect");
     });
 }
 

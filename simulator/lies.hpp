@@ -21,8 +21,8 @@ struct Lie {
     /// A condition (lie_conditions.hpp) that has to hold for a message to be changed; empty: none.
     std::string_view when = {};
     /// The rule by which every receiver that listens can know that it is a lie: then one that does
-    /// not refuse it at once, or asks for more because of it, breaks that rule. Empty: it may be
-    /// believed. Outlives the world's events.
+    /// not refuse it at once, or asks for more because of it, or is another when it has refused a
+    /// vote, breaks that rule. Empty: it may be believed. Outlives the world's events.
     std::string_view refused_by = {};
     bool truth_first = false; ///< the message goes as it is, and then changed
     std::uint64_t told = 0;   ///< messages that were changed

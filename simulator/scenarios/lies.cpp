@@ -229,7 +229,8 @@ constexpr std::array misfit_proofs = {
     Proof{"told.counts", 50, "of one with more or fewer records than it says"},
     Proof{"told.orders", 20, "of one in another order"},
     Proof{"refused.tail length", 100, "wrong lengths are refused"},
-    Proof{"refused.tail order", 20, "and wrong orders"}};
+    Proof{"refused.tail order", 20, "and wrong orders"},
+    Proof{"votes_without_effect", 80, "who refuses a vote is as it was before"}};
 constexpr std::array misfit_claims = {refused("A5"), refused("A8")};
 
 // --- SC19: two logs of one view
