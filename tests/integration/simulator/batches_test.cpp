@@ -101,6 +101,9 @@ TEST_CASE("Planted bugs are found, each by one of these scenarios", "[simulation
                              Hunt{"K3.2", "failing-commands", 5},
                              Hunt{"KM3", "flipped-bits", 40},
                              Hunt{"V8", "lockout", 20},
+                             Hunt{"V12", "lease-race", 100},
+                             Hunt{"F2", "misfit-suffixes", 20},
+                             Hunt{"B3", "misdirected-superblocks", 20},
                              Hunt{"B19", "between-quorums", 10},
                              Hunt{"B21", "promotions", 10},
                              Hunt{"B21", "slow-joiners", 10}}) {
