@@ -119,7 +119,16 @@ private:
         return words;
     }
 
-    /// The newest view that any replica stated by then, and who.
+    /// Whether the replica forgot what it was at that moment, because its disk was lost since. A view
+    /// that it alone had entered is no view that others must come to.
+    bool forgot(NodeId node, Nanos at) const {
+        return std::ranges::any_of(record_.faults, [&](const FaultRecord& fault) {
+            return fault.fault.nemesis == "lost-disk" && fault.t_started >= at &&
+                   std::ranges::find(fault.fault.targets, node) != fault.fault.targets.end();
+        });
+    }
+
+    /// The newest view that any replica stated by then, and remembers, and who.
     std::pair<View, NodeId> newest_view(Nanos by) const {
         struct Stated {
             Nanos t_term = -1;
@@ -143,7 +152,8 @@ private:
                 continue;
             }
             const bool whole = !epochs_ || of.t_term == of.t_epoch;
-            if (whole && of.view > best.first) best = {of.view, sample.node};
+            if (whole && of.view > best.first && !forgot(sample.node, sample.t))
+                best = {of.view, sample.node};
         }
         return best;
     }
