@@ -119,8 +119,8 @@ private:
         return words;
     }
 
-    /// Whether the replica forgot what it was at that moment, because its disk was lost since. A view
-    /// that it alone had entered is no view that others must come to.
+    /// Whether the replica forgot what it was at that moment, because its disk was lost since. A
+    /// view that it alone had entered is no view that others must come to.
     bool forgot(NodeId node, Nanos at) const {
         return std::ranges::any_of(record_.faults, [&](const FaultRecord& fault) {
             return fault.fault.nemesis == "lost-disk" && fault.t_started >= at &&
