@@ -56,7 +56,7 @@ int execute(const HealCommand& command) {
         const auto stopped = stop_lab(*run, *supervisor);
         if (!stopped) return fail(command.common, stopped.error());
     }
-    remove_left_control_groups();
+    remove_left_control_groups(3 * second);
     std::error_code missing;
     Record record;
     if (std::filesystem::exists(run->run_db(), missing)) {

@@ -108,7 +108,7 @@ Result<EngineEnd> supervise(const SupervisorOptions& options, const std::functio
     if (!alive.write.valid() || !report.write.valid()) {
         return lab_error(fmt::format("cannot open a pipe: {}", errno_text(errno)));
     }
-    remove_left_control_groups();
+    remove_left_control_groups(0);
     const SignalGuard guard;
     // What is still in a buffer would be written twice, by this process and by the engine.
     std::cout.flush();
@@ -133,7 +133,7 @@ Result<EngineEnd> supervise(const SupervisorOptions& options, const std::functio
     report.write.reset();
     const int status = wait_for_init(init, guard.set());
     // Of all that faults leave, these alone do not end with the namespaces.
-    remove_left_control_groups();
+    remove_left_control_groups(second);
     return interpret(read_report(report.read), status);
 }
 

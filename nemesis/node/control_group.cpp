@@ -136,14 +136,16 @@ std::optional<GroupPlace> find_group_place(std::string_view controller,
     const auto mount = find_mount("cgroup", controller, mountinfo);
     if (path && mount) {
         const fs::path home = place_of(*mount, *path);
-        return GroupPlace{.version = GroupVersion::v1, .directory = home, .home = home};
+        return GroupPlace{
+            .version = GroupVersion::v1, .directory = home, .home = home, .root = mount->point};
     }
     const auto unified = find_mount("cgroup2", "", mountinfo);
     const auto unified_path = path_in("", cgroups);
     if (!unified || !unified_path) return std::nullopt;
     return GroupPlace{.version = GroupVersion::v2,
                       .directory = unified->point,
-                      .home = place_of(*unified, *unified_path)};
+                      .home = place_of(*unified, *unified_path),
+                      .root = unified->point};
 }
 
 std::optional<GroupPlace> group_place(std::string_view controller) {

@@ -42,6 +42,7 @@ struct GroupPlace {
     GroupVersion version = GroupVersion::v1;
     std::filesystem::path directory;
     std::filesystem::path home;
+    std::filesystem::path root; ///< of the hierarchy, where it is mounted
     friend bool operator==(const GroupPlace&, const GroupPlace&) = default;
 };
 [[nodiscard]] std::optional<GroupPlace>

@@ -20,7 +20,8 @@ TEST_CASE("a group is made where this process is, in version 1") {
     REQUIRE(cpu.has_value());
     CHECK(*cpu == GroupPlace{.version = GroupVersion::v1,
                              .directory = "/sys/fs/cgroup/cpu,cpuacct",
-                             .home = "/sys/fs/cgroup/cpu,cpuacct"});
+                             .home = "/sys/fs/cgroup/cpu,cpuacct",
+                             .root = "/sys/fs/cgroup/cpu,cpuacct"});
     const auto memory = find_group_place("memory", mounts_v1, cgroups);
     REQUIRE(memory.has_value());
     CHECK(memory->home == "/sys/fs/cgroup/memory/inner"); // the mount shows what is below /box
@@ -32,7 +33,8 @@ TEST_CASE("a group is made at the root, in version 2, and its processes go back 
     REQUIRE(place.has_value());
     CHECK(*place == GroupPlace{.version = GroupVersion::v2,
                                .directory = "/sys/fs/cgroup",
-                               .home = "/sys/fs/cgroup/user.slice/a.scope"});
+                               .home = "/sys/fs/cgroup/user.slice/a.scope",
+                               .root = "/sys/fs/cgroup"});
 }
 
 TEST_CASE("a controller of neither version is nowhere") {
