@@ -8,6 +8,8 @@
 #include "core/rng.hpp"
 #include "core/types.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,11 +34,15 @@ public:
     virtual Result<void> signal_node(NodeId node, int signal) = 0;
     /// Waits until its processes are gone.
     virtual Result<void> kill_node(NodeId node) = 0;
+    /// Asks the replica to end (SIGTERM) and waits for at most `limit`. Whether it is gone.
+    virtual Result<bool> stop_node(NodeId node, Nanos limit) = 0;
     /// Starts the replica on the data it has, unless it runs.
     virtual Result<void> start_node(NodeId node) = 0;
     virtual Result<ProcessState> node_state(NodeId node) = 0;
     /// The process groups of the replica, as its host numbers them; empty when it does not run.
     virtual std::vector<ProcessGroup> node_groups(NodeId node) = 0;
+    /// How often the replica was started.
+    virtual std::int64_t node_starts(NodeId node) = 0;
 };
 
 /// One kind of fault. `draw` and `resolve` are pure.
@@ -65,10 +71,28 @@ public:
     [[nodiscard]] virtual Result<Fault> resolve(const FaultSpec& spec,
                                                 const ClusterView& view) const = 0;
 
+    /// Adds to a fault that was just resolved what is known of the cluster before the injection and
+    /// that its probes or heal compare with. Called once, before the fault is stored.
+    virtual Result<void> remember(Fault& /*fault*/, FaultTarget& /*target*/) const { return {}; }
+
     /// The same fault as a spec whose resolution does not depend on the view: for replay --exact.
     [[nodiscard]] virtual FaultSpec exact(const Fault& fault, const FaultSpec& spec) const = 0;
 
     virtual Result<void> inject(const Fault& fault, FaultTarget& target) const = 0;
+
+    /// A fault that goes on acting while it lasts has turns 1, 2, …: how long after the turn before
+    /// (of the first: after the injection) this one is due. Nothing: there are no more. It depends
+    /// on the fault alone.
+    [[nodiscard]] virtual std::optional<Nanos> turn_after(const Fault& /*fault*/,
+                                                          std::int64_t /*turn*/) const {
+        return std::nullopt;
+    }
+    /// Acts. A failure is recorded, and the next turn comes all the same.
+    virtual Result<void>
+    take_turn(const Fault& /*fault*/, std::int64_t /*turn*/, FaultTarget& /*target*/) const {
+        return {};
+    }
+
     /// Idempotent, from the fault alone.
     virtual Result<void> heal(const Fault& fault, FaultTarget& target) const = 0;
     /// Measures whether the fault takes effect (during), or is gone (after).

@@ -82,6 +82,18 @@ Result<void> Cluster::kill_node(NodeId node) {
     return {};
 }
 
+Result<bool> Cluster::stop_node(NodeId node, Nanos limit) {
+    Replica& replica = this->replica(node);
+    const std::scoped_lock lock(replica.processes);
+    for (const ProcessGroup group : replica.groups)
+        FAULTLAB_DO(lab_.node(node).signal(group, SIGTERM));
+    FAULTLAB_TRY(const bool gone, gone_within(node, replica, limit));
+    if (!gone) return false;
+    replica.groups.clear();
+    ended(node, "killed", "stopped by the lab");
+    return true;
+}
+
 Result<void> Cluster::start_node(NodeId node) {
     Replica& replica = this->replica(node);
     const std::scoped_lock lock(replica.processes);
@@ -107,6 +119,11 @@ Result<ProcessState> Cluster::node_state(NodeId node) {
     return state_of(node, replica);
 }
 
+std::int64_t Cluster::node_starts(NodeId node) {
+    const std::scoped_lock lock(state_mutex_);
+    return replica(node).incarnation + 1;
+}
+
 std::vector<ProcessGroup> Cluster::node_groups(NodeId node) {
     Replica& replica = this->replica(node);
     const std::scoped_lock lock(replica.processes);
@@ -123,22 +140,25 @@ Result<ProcessState> Cluster::state_of(NodeId node, const Replica& replica) {
     return worst;
 }
 
-Result<void> Cluster::await_gone(NodeId node, const Replica& replica) {
-    constexpr Nanos limit = 10 * second;
+Result<bool> Cluster::gone_within(NodeId node, const Replica& replica, Nanos limit) {
     const Nanos deadline = clock_.now() + limit;
     for (const ProcessGroup group : replica.groups) {
         for (;;) {
             FAULTLAB_TRY(const ProcessState state, lab_.node(node).state(group));
             if (state == ProcessState::gone) break;
-            if (clock_.now() > deadline) {
-                return lab_error("killed the replica on " + lab_.node(node).name() +
-                                     ", but its processes were still there after 10 s",
-                                 "look for processes that wait for a disk (state D)");
-            }
+            if (clock_.now() > deadline) return false;
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
     }
-    return {};
+    return true;
+}
+
+Result<void> Cluster::await_gone(NodeId node, const Replica& replica) {
+    FAULTLAB_TRY(const bool gone, gone_within(node, replica, 10 * second));
+    if (gone) return {};
+    return lab_error("killed the replica on " + lab_.node(node).name() +
+                         ", but its processes were still there after 10 s",
+                     "look for processes that wait for a disk (state D)");
 }
 
 Result<void> Cluster::wipe_node(NodeId node) {

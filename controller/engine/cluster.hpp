@@ -42,10 +42,12 @@ public:
     }
     Result<void> signal_node(NodeId node, int signal) override;
     Result<void> kill_node(NodeId node) override;
+    Result<bool> stop_node(NodeId node, Nanos limit) override;
     Result<void> start_node(NodeId node) override;
     /// gone when any of its processes is, else stopped when any is.
     Result<ProcessState> node_state(NodeId node) override;
     std::vector<ProcessGroup> node_groups(NodeId node) override;
+    std::int64_t node_starts(NodeId node) override;
 
     /// Kills the replica and removes its data.
     Result<void> wipe_node(NodeId node);
@@ -72,6 +74,9 @@ private:
 
     [[nodiscard]] Replica& replica(NodeId node);
     Result<ProcessState> state_of(NodeId node, const Replica& replica);
+    /// Whether its processes are gone within the limit.
+    Result<bool> gone_within(NodeId node, const Replica& replica, Nanos limit);
+    /// After a kill: an error when they are not gone after ten seconds.
     Result<void> await_gone(NodeId node, const Replica& replica);
     void started(NodeId node);
     void ended(NodeId node, std::string_view kind, std::string_view by);

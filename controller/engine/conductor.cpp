@@ -48,6 +48,7 @@ void FaultConductor::perform_next() {
     const Action action = actions_.extract(actions_.begin()).value();
     switch (action.act) {
         case Act::inject: inject(action.run); break;
+        case Act::turn: take_turn(action.run, action.attempt); break;
         case Act::probe: measure(action.run); break;
         case Act::heal: heal(action.run, action.attempt); break;
         case Act::probe_healed: probe_healed(action.run, action.attempt); break;
@@ -60,8 +61,13 @@ void FaultConductor::heal_all() {
         heal(i, 0);
 }
 
-void FaultConductor::plan(Nanos t, Act act, std::size_t run, int attempt) {
+void FaultConductor::plan(Nanos t, Act act, std::size_t run, std::int64_t attempt) {
     actions_.insert({.t = t, .order = planned_++, .act = act, .run = run, .attempt = attempt});
+}
+
+void FaultConductor::plan_turn(std::size_t i, std::int64_t turn) {
+    const auto after = runs_[i].nemesis->turn_after(runs_[i].fault, turn);
+    if (after) plan(parts_.clock->now() + *after, Act::turn, i, turn);
 }
 
 void FaultConductor::inject(std::size_t i) {
@@ -72,6 +78,8 @@ void FaultConductor::inject(std::size_t i) {
     run.fault = std::move(resolved).value();
     run.fault.id = run.spec.id;
     run.fault.spec_id = run.spec.id;
+    const Result<void> remembered = run.nemesis->remember(run.fault, *parts_.target);
+    if (!remembered) return report(run, "fault_skipped", remembered.error().text());
 
     // The intent is on the disk before anything is touched.
     const Result<void> stored = parts_.writer->fault_intended(run.fault, start_ + run.spec.t_start);
@@ -93,6 +101,14 @@ void FaultConductor::inject(std::size_t i) {
     plan(now + std::min(settle_in, run.spec.duration / 2), Act::probe, i);
     if (run.spec.duration > 2 * (settle_in + before_heal)) plan(end - before_heal, Act::probe, i);
     plan(end, Act::heal, i);
+    plan_turn(i, 1);
+}
+
+void FaultConductor::take_turn(std::size_t i, std::int64_t turn) {
+    const Run& run = runs_[i];
+    const Result<void> taken = run.nemesis->take_turn(run.fault, turn, *parts_.target);
+    if (!taken) report(run, "fault_turn_failed", taken.error().text());
+    plan_turn(i, turn + 1);
 }
 
 void FaultConductor::measure(std::size_t i) {
@@ -102,9 +118,12 @@ void FaultConductor::measure(std::size_t i) {
     record(run.fault, run.nemesis->probe(run.fault, *parts_.target, EvidencePhase::during));
 }
 
-void FaultConductor::heal(std::size_t i, int attempt) {
+void FaultConductor::heal(std::size_t i, std::int64_t attempt) {
     Run& run = runs_[i];
     if (!run.injected) return;
+    // What is being healed has no more turns, also when the heal takes several attempts.
+    std::erase_if(actions_,
+                  [i](const Action& action) { return action.act == Act::turn && action.run == i; });
     // A schedule that is cut short must not leave a fault without evidence.
     if (run.effect_unknown) measure(i);
     parts_.writer->fault_changed(run.fault.id, FaultState::healing, parts_.clock->now());
@@ -123,7 +142,7 @@ void FaultConductor::heal(std::size_t i, int attempt) {
     plan(now, Act::probe_healed, i);
 }
 
-void FaultConductor::probe_healed(std::size_t i, int attempt) {
+void FaultConductor::probe_healed(std::size_t i, std::int64_t attempt) {
     const Run& run = runs_[i];
     const std::vector<Evidence> evidence =
         run.nemesis->probe(run.fault, *parts_.target, EvidencePhase::after);

@@ -52,13 +52,13 @@ public:
     [[nodiscard]] std::vector<std::string> active() const;
 
 private:
-    enum class Act : std::uint8_t { inject, probe, heal, probe_healed };
+    enum class Act : std::uint8_t { inject, turn, probe, heal, probe_healed };
     struct Action {
         Nanos t = 0;
         std::int64_t order = 0; ///< of planning: breaks ties
         Act act = Act::inject;
         std::size_t run = 0;
-        int attempt = 0;
+        std::int64_t attempt = 0; ///< of healing and of measuring that; of a turn its number
         friend auto operator<=>(const Action&, const Action&) = default;
     };
     /// One fault of the schedule, and how far it is.
@@ -70,11 +70,13 @@ private:
         bool effect_unknown = false; ///< injected, and not measured since
     };
 
-    void plan(Nanos t, Act act, std::size_t run, int attempt = 0);
+    void plan(Nanos t, Act act, std::size_t run, std::int64_t attempt = 0);
+    void plan_turn(std::size_t i, std::int64_t turn);
     void inject(std::size_t i);
+    void take_turn(std::size_t i, std::int64_t turn);
     void measure(std::size_t i);
-    void heal(std::size_t i, int attempt);
-    void probe_healed(std::size_t i, int attempt);
+    void heal(std::size_t i, std::int64_t attempt);
+    void probe_healed(std::size_t i, std::int64_t attempt);
     void record(const Fault& fault, const std::vector<Evidence>& evidence);
     void report(const Run& run, std::string kind, const std::string& reason);
     void set_active(const Run& run, bool active);

@@ -139,6 +139,7 @@ SimTarget::SimTarget(std::int32_t nodes) {
         clients_.push_back(std::make_unique<SimHost>(
             fmt::format("c{}", i), fmt::format("10.0.1.{}", i), transcript_));
         states_.push_back(ProcessState::running);
+        starts_.push_back(1);
     }
 }
 
@@ -213,16 +214,33 @@ Result<void> SimTarget::kill_node(NodeId node) {
     return {};
 }
 
+Result<bool> SimTarget::stop_node(NodeId node, Nanos /*limit*/) {
+    transcript_.push_back(fmt::format("n{}: stop the replica", node + 1));
+    ProcessState& state = states_.at(static_cast<std::size_t>(node));
+    if (!immortal_.contains(node)) state = ProcessState::gone;
+    return state == ProcessState::gone;
+}
+
 Result<void> SimTarget::start_node(NodeId node) {
     transcript_.push_back(fmt::format("n{}: start the replica", node + 1));
     ProcessState& state = states_.at(static_cast<std::size_t>(node));
-    if (!immortal_.contains(node)) state = ProcessState::running;
+    if (immortal_.contains(node) || state != ProcessState::gone) return {};
+    state = ProcessState::running;
+    ++starts_.at(static_cast<std::size_t>(node));
     return {};
+}
+
+std::int64_t SimTarget::group_of(NodeId node) const {
+    return 1001 + node + 10 * (starts_.at(static_cast<std::size_t>(node)) - 1);
 }
 
 std::vector<ProcessGroup> SimTarget::node_groups(NodeId node) {
     if (states_.at(static_cast<std::size_t>(node)) == ProcessState::gone) return {};
-    return {{.id = 1001 + node}};
+    return {{.id = group_of(node)}};
+}
+
+std::int64_t SimTarget::node_starts(NodeId node) {
+    return starts_.at(static_cast<std::size_t>(node));
 }
 
 Result<ProcessState> SimTarget::node_state(NodeId node) {

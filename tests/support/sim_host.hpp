@@ -73,7 +73,7 @@ public:
     [[nodiscard]] const Transcript& transcript() const { return transcript_; }
     /// The transcript as one text, and forgets it.
     std::string take_transcript();
-    /// Signals, kills and starts of this node are recorded and have no effect.
+    /// Signals, stops, kills and starts of this node are recorded and have no effect.
     void make_immortal(NodeId node);
 
     Host& node_host(NodeId node) override;
@@ -81,10 +81,13 @@ public:
     Result<std::vector<std::string>> apply_rules(const std::vector<HostRules>& rules) override;
     Result<void> signal_node(NodeId node, int signal) override;
     Result<void> kill_node(NodeId node) override;
+    Result<bool> stop_node(NodeId node, Nanos limit) override;
     Result<void> start_node(NodeId node) override;
     Result<ProcessState> node_state(NodeId node) override;
-    /// One of the number 1001 on n1, and so on, while the replica runs.
+    /// One while the replica runs: of the number 1001 on n1, and so on, the first time; ten more
+    /// with each start.
     std::vector<ProcessGroup> node_groups(NodeId node) override;
+    std::int64_t node_starts(NodeId node) override;
 
     [[nodiscard]] SimHost& host(const std::string& name);
 
@@ -92,7 +95,10 @@ private:
     Transcript transcript_;
     std::vector<std::unique_ptr<SimHost>> nodes_;
     std::vector<std::unique_ptr<SimHost>> clients_;
+    [[nodiscard]] std::int64_t group_of(NodeId node) const;
+
     std::vector<ProcessState> states_;
+    std::vector<std::int64_t> starts_;
     std::set<NodeId> immortal_;
 };
 

@@ -75,6 +75,11 @@ Result<void> ToyCluster::kill_node(NodeId node) {
     return {};
 }
 
+Result<bool> ToyCluster::stop_node(NodeId node, Nanos) {
+    this->node(node).running = false;
+    return true;
+}
+
 Result<void> ToyCluster::start_node(NodeId node) {
     this->node(node).running = true;
     return {};

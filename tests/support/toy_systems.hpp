@@ -39,9 +39,11 @@ public:
     Result<std::vector<std::string>> apply_rules(const std::vector<HostRules>& rules) override;
     Result<void> signal_node(NodeId node, int signal) override;
     Result<void> kill_node(NodeId node) override;
+    Result<bool> stop_node(NodeId node, Nanos limit) override;
     Result<void> start_node(NodeId node) override;
     Result<ProcessState> node_state(NodeId node) override;
     std::vector<ProcessGroup> node_groups(NodeId) override { return {}; }
+    std::int64_t node_starts(NodeId) override { return 0; }
 
 protected:
     /// An operation has reached a node that runs. Not to call `answer` is to leave it waiting.

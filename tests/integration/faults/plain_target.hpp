@@ -16,6 +16,7 @@ public:
     /// The lab must outlive it. Nothing runs yet.
     PlainTarget(Lab& lab, std::vector<std::string> argv) : lab_(lab), argv_(std::move(argv)) {
         groups_.resize(static_cast<std::size_t>(lab.nodes()));
+        starts_.resize(groups_.size());
     }
 
     [[nodiscard]] ClusterView view() {
@@ -49,6 +50,18 @@ public:
         groups_.at(static_cast<std::size_t>(node)).clear();
         return {};
     }
+    Result<bool> stop_node(NodeId node, Nanos limit) override {
+        FAULTLAB_DO(signal_node(node, SIGTERM));
+        for (Nanos waited = 0; waited < limit; waited += millisecond) {
+            FAULTLAB_TRY(const ProcessState state, node_state(node));
+            if (state == ProcessState::gone) {
+                groups_.at(static_cast<std::size_t>(node)).clear();
+                return true;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        return false;
+    }
     Result<void> start_node(NodeId node) override {
         FAULTLAB_TRY(const ProcessState state, node_state(node));
         if (state != ProcessState::gone) return {};
@@ -57,6 +70,7 @@ public:
             lab_.node(node).spawn(
                 {.name = "replica", .argv = argv_, .directory = lab_.node(node).data_directory()}));
         groups_.at(static_cast<std::size_t>(node)) = {group};
+        ++starts_.at(static_cast<std::size_t>(node));
         return {};
     }
     Result<ProcessState> node_state(NodeId node) override {
@@ -67,11 +81,15 @@ public:
     std::vector<ProcessGroup> node_groups(NodeId node) override {
         return groups_.at(static_cast<std::size_t>(node));
     }
+    std::int64_t node_starts(NodeId node) override {
+        return starts_.at(static_cast<std::size_t>(node));
+    }
 
 private:
     Lab& lab_;
     std::vector<std::string> argv_;
     std::vector<std::vector<ProcessGroup>> groups_;
+    std::vector<std::int64_t> starts_;
 };
 
 } // namespace faultlab::faults_test

@@ -14,6 +14,8 @@ public:
     bool resolves = true;
     bool injects = true;
     mutable int heals_that_fail = 0;
+    std::int64_t turns = 0; ///< one every 300 ms
+    bool takes_turns = true;
     mutable int denials = 0; ///< so many measurements after the heal still see the fault
     mutable std::vector<std::string> calls;
     std::shared_ptr<MemoryRun> memory;
@@ -32,6 +34,17 @@ public:
         calls.emplace_back(memory->faults.contains(fault.id) ? "inject" : "inject unstored");
         if (!injects) return lab_error("no rights");
         return {};
+    }
+    Result<void> remember(Fault& fault, FaultTarget&) const override {
+        fault.params["before"] = "whole";
+        return {};
+    }
+    [[nodiscard]] std::optional<Nanos> turn_after(const Fault&, std::int64_t turn) const override {
+        return turn <= turns ? std::optional(300 * millisecond) : std::nullopt;
+    }
+    Result<void> take_turn(const Fault&, std::int64_t turn, FaultTarget&) const override {
+        calls.emplace_back("turn " + std::to_string(turn));
+        return takes_turns ? Result<void>() : lab_error("no time");
     }
     Result<void> heal(const Fault&, FaultTarget&) const override {
         calls.emplace_back("heal");
@@ -101,6 +114,58 @@ TEST_CASE("a fault is resolved, stored, measured, injected, measured, healed, me
     CHECK(record.state == FaultState::healed);
     CHECK(record.effective());
     CHECK(record.healed());
+}
+
+TEST_CASE("what a fault remembers of before is stored with it", "[engine]") {
+    Stage stage;
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    CHECK(stage.memory->faults.at(5).fault.params.at("before") == Value{"whole"});
+}
+
+TEST_CASE("a fault has its turns until it is healed", "[engine]") {
+    Stage stage;
+    stage.nemesis.turns = 100;
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    const auto is_turn = [](const std::string& call) { return call.starts_with("turn"); };
+    CHECK(std::ranges::count_if(stage.nemesis.calls, is_turn) == 6); // of 2 s
+    CHECK(stage.nemesis.calls.back() == "probe after");
+    CHECK(std::ranges::find(stage.nemesis.calls, "turn 6") <
+          std::ranges::find(stage.nemesis.calls, "heal"));
+    CHECK(stage.memory->events_of("fault_turn_failed").empty());
+}
+
+TEST_CASE("a fault has no turns while its heal is tried again", "[engine]") {
+    Stage stage;
+    stage.nemesis.turns = 100;
+    stage.nemesis.heals_that_fail = 3;
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    const auto first = std::ranges::find(stage.nemesis.calls, "heal");
+    CHECK(std::find(first, stage.nemesis.calls.end(), "turn 7") == stage.nemesis.calls.end());
+    CHECK(std::count(first, stage.nemesis.calls.end(), "heal") == 4);
+}
+
+TEST_CASE("a turn that fails is an event, and the next one comes", "[engine]") {
+    Stage stage;
+    stage.nemesis.turns = 2;
+    stage.nemesis.takes_turns = false;
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    CHECK(stage.memory->events_of("fault_turn_failed").size() == 2);
+    CHECK(stage.memory->faults.at(5).state == FaultState::healed);
+}
+
+TEST_CASE("who stops everything stops the turns", "[engine]") {
+    Stage stage;
+    stage.nemesis.turns = 100;
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 11 * second + 500 * millisecond);
+    conductor.heal_all();
+    stage.run_until(conductor, 60 * second);
+    const auto is_turn = [](const std::string& call) { return call.starts_with("turn"); };
+    CHECK(std::ranges::count_if(stage.nemesis.calls, is_turn) == 1);
 }
 
 TEST_CASE("a fault that cannot be resolved is an event with the reason", "[engine]") {

@@ -245,6 +245,9 @@ Result<void> NamespaceLab::signal_node(NodeId /*node*/, int /*signal*/) {
 Result<void> NamespaceLab::kill_node(NodeId /*node*/) {
     throw Bug("these hosts have no processes");
 }
+Result<bool> NamespaceLab::stop_node(NodeId /*node*/, Nanos /*limit*/) {
+    throw Bug("these hosts have no processes");
+}
 Result<void> NamespaceLab::start_node(NodeId /*node*/) {
     throw Bug("these hosts have no processes");
 }
@@ -252,6 +255,9 @@ Result<ProcessState> NamespaceLab::node_state(NodeId /*node*/) {
     throw Bug("these hosts have no processes");
 }
 std::vector<ProcessGroup> NamespaceLab::node_groups(NodeId /*node*/) {
+    throw Bug("these hosts have no processes");
+}
+std::int64_t NamespaceLab::node_starts(NodeId /*node*/) {
     throw Bug("these hosts have no processes");
 }
 

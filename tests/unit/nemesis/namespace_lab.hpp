@@ -33,9 +33,11 @@ public:
     Host& client_host(NodeId client) override;
     Result<void> signal_node(NodeId node, int signal) override;
     Result<void> kill_node(NodeId node) override;
+    Result<bool> stop_node(NodeId node, Nanos limit) override;
     Result<void> start_node(NodeId node) override;
     Result<ProcessState> node_state(NodeId node) override;
     std::vector<ProcessGroup> node_groups(NodeId node) override;
+    std::int64_t node_starts(NodeId node) override;
 
 private:
     struct Namespace;
