@@ -7,7 +7,7 @@
 namespace faultlab {
 namespace {
 
-constexpr std::array<NemesisEntry, 10> catalogue = {{
+constexpr std::array<NemesisEntry, 18> catalogue = {{
     {"partition", "cuts replicas from each other, or clients from their replica", make_partition},
     {"kill", "kills replicas with SIGKILL and starts them again on their data", make_kill},
     {"pause", "stops replicas with SIGSTOP and lets them go on with SIGCONT", make_pause},
@@ -18,6 +18,16 @@ constexpr std::array<NemesisEntry, 10> catalogue = {{
     {"descriptors", "lets replicas open no more files and connections", make_descriptors},
     {"threads", "lets replicas start no more threads and processes", make_threads},
     {"neighbour", "computes and writes beside replicas all the time", make_neighbour},
+    {"delay", "packets come later", make_delay},
+    {"loss", "packets are lost, one by one or in bursts", make_loss},
+    {"duplicate", "packets come twice", make_duplicate},
+    {"reorder", "packets are held back, and overtaken by later ones", make_reorder},
+    {"corrupt", "bits of packets are flipped, seen by their receivers or not", make_corrupt},
+    {"rate", "links carry only so many bits a second", make_rate},
+    {"packets",
+     "several of delay, loss, duplicate, reorder, corrupt and rate at once",
+     make_packets},
+    {"reset", "resets TCP connections, once or again and again", make_reset},
 }};
 
 } // namespace

@@ -22,14 +22,22 @@ struct NemesisEntry {
 Result<const NemesisEntry*> find_nemesis(std::string_view name);
 
 std::unique_ptr<Nemesis> make_contention();
+std::unique_ptr<Nemesis> make_corrupt();
 std::unique_ptr<Nemesis> make_cpu();
+std::unique_ptr<Nemesis> make_delay();
 std::unique_ptr<Nemesis> make_descriptors();
+std::unique_ptr<Nemesis> make_duplicate();
 std::unique_ptr<Nemesis> make_io();
 std::unique_ptr<Nemesis> make_kill();
+std::unique_ptr<Nemesis> make_loss();
 std::unique_ptr<Nemesis> make_memory();
 std::unique_ptr<Nemesis> make_neighbour();
+std::unique_ptr<Nemesis> make_packets();
 std::unique_ptr<Nemesis> make_partition();
 std::unique_ptr<Nemesis> make_pause();
+std::unique_ptr<Nemesis> make_rate();
+std::unique_ptr<Nemesis> make_reorder();
+std::unique_ptr<Nemesis> make_reset();
 std::unique_ptr<Nemesis> make_threads();
 
 } // namespace faultlab

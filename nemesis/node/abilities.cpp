@@ -1,6 +1,7 @@
 #include "nemesis/node/abilities.hpp"
 
 #include "nemesis/node/control_group.hpp"
+#include "nemesis/node/packet_abilities.hpp"
 
 #include <fmt/format.h>
 
@@ -40,11 +41,17 @@ std::string missing_io() {
     return missing_group("blkio");
 }
 
-constexpr std::array<Ability, 4> catalogue = {{
+constexpr std::array<Ability, 8> catalogue = {{
     {"cgroup-cpu", "limits processors by control groups", missing_cpu},
     {"cgroup-io", "limits disks by control groups", missing_io},
     {"cgroup-memory", "limits memory by control groups", missing_memory},
     {"cgroup-pids", "limits processes and threads by control groups", missing_pids},
+    {"packet-faults",
+     "delays, drops and changes packets, by either of the next two",
+     missing_packet_faults},
+    {"netem", "queues of the kernel that do so", missing_netem},
+    {"nfqueue", "hands packets to a program that does so", missing_nfqueue},
+    {"socket-destroy", "closes connections of others", missing_socket_destroy},
 }};
 
 } // namespace

@@ -5,15 +5,18 @@
 namespace faultlab::node {
 namespace {
 
-constexpr std::array<Tool, 8> catalogue = {{
+constexpr std::array<Tool, 11> catalogue = {{
     {"ask", "asks a helper that runs on this host, or tells it to stop", run_ask},
     {"burn", "a helper that keeps processors and disks busy", run_burn},
     {"can", "says whether this host can do what a fault needs", run_can},
     {"confine", "puts processes into a control group with limits", run_confine},
     {"confined", "what became of that control group", run_confined},
     {"idle", "a helper that does nothing", run_idle},
+    {"ping", "asks hosts for an echo, and tells what came back", run_ping},
     {"release", "lets its processes go back to where they were", run_release},
+    {"reset", "a helper that resets TCP connections with some hosts", run_reset},
     {"rlimit", "limits the open files of processes, and gives the limits back", run_rlimit},
+    {"shape", "a helper that delays, drops, doubles, reorders or corrupts packets", run_shape},
 }};
 
 } // namespace

