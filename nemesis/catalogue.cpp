@@ -7,7 +7,7 @@
 namespace faultlab {
 namespace {
 
-constexpr std::array<NemesisEntry, 18> catalogue = {{
+constexpr std::array<NemesisEntry, 21> catalogue = {{
     {"partition", "cuts replicas from each other, or clients from their replica", make_partition},
     {"kill", "kills replicas with SIGKILL and starts them again on their data", make_kill},
     {"pause", "stops replicas with SIGSTOP and lets them go on with SIGCONT", make_pause},
@@ -28,6 +28,11 @@ constexpr std::array<NemesisEntry, 18> catalogue = {{
      "several of delay, loss, duplicate, reorder, corrupt and rate at once",
      make_packets},
     {"reset", "resets TCP connections, once or again and again", make_reset},
+    {"clock-bump", "makes the clocks of replicas jump, and back", make_clock_bump},
+    {"clock-strobe",
+     "makes the wall clock of replicas jump there and back all the time",
+     make_clock_strobe},
+    {"clock-drift", "makes the clocks of replicas go too fast or too slow", make_clock_drift},
 }};
 
 } // namespace

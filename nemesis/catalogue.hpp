@@ -21,6 +21,9 @@ struct NemesisEntry {
 /// A name that is not in the catalogue is a usage error that names the nearest ones.
 Result<const NemesisEntry*> find_nemesis(std::string_view name);
 
+std::unique_ptr<Nemesis> make_clock_bump();
+std::unique_ptr<Nemesis> make_clock_drift();
+std::unique_ptr<Nemesis> make_clock_strobe();
 std::unique_ptr<Nemesis> make_contention();
 std::unique_ptr<Nemesis> make_corrupt();
 std::unique_ptr<Nemesis> make_cpu();

@@ -41,17 +41,18 @@ std::string missing_io() {
     return missing_group("blkio");
 }
 
-constexpr std::array<Ability, 8> catalogue = {{
+constexpr std::array<Ability, 9> catalogue = {{
     {"cgroup-cpu", "limits processors by control groups", missing_cpu},
     {"cgroup-io", "limits disks by control groups", missing_io},
     {"cgroup-memory", "limits memory by control groups", missing_memory},
     {"cgroup-pids", "limits processes and threads by control groups", missing_pids},
-    {"packet-faults",
-     "delays, drops and changes packets, by either of the next two",
-     missing_packet_faults},
     {"netem", "queues of the kernel that do so", missing_netem},
     {"nfqueue", "hands packets to a program that does so", missing_nfqueue},
+    {"packet-faults",
+     "delays, drops and changes packets, by either of the two above",
+     missing_packet_faults},
     {"socket-destroy", "closes connections of others", missing_socket_destroy},
+    {"vdso", "gives running processes other clocks", missing_vdso},
 }};
 
 } // namespace

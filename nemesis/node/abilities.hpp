@@ -16,4 +16,6 @@ struct Ability {
 
 [[nodiscard]] std::span<const Ability> abilities();
 
+[[nodiscard]] std::string missing_vdso();
+
 } // namespace faultlab::node

@@ -5,10 +5,13 @@
 namespace faultlab::node {
 namespace {
 
-constexpr std::array<Tool, 11> catalogue = {{
+constexpr std::array<Tool, 14> catalogue = {{
     {"ask", "asks a helper that runs on this host, or tells it to stop", run_ask},
     {"burn", "a helper that keeps processors and disks busy", run_burn},
     {"can", "says whether this host can do what a fault needs", run_can},
+    {"clock", "a helper that gives the processes of this host wrong clocks", run_clock},
+    {"clock-read", "measures the clocks of the processes of this host", run_clock_read},
+    {"clock-undo", "gives them true clocks again", run_clock_undo},
     {"confine", "puts processes into a control group with limits", run_confine},
     {"confined", "what became of that control group", run_confined},
     {"idle", "a helper that does nothing", run_idle},

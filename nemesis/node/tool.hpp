@@ -21,6 +21,9 @@ struct Tool {
 int run_ask(std::span<char* const> arguments);
 int run_burn(std::span<char* const> arguments);
 int run_can(std::span<char* const> arguments);
+int run_clock(std::span<char* const> arguments);
+int run_clock_read(std::span<char* const> arguments);
+int run_clock_undo(std::span<char* const> arguments);
 int run_confine(std::span<char* const> arguments);
 int run_confined(std::span<char* const> arguments);
 int run_idle(std::span<char* const> arguments);
