@@ -7,7 +7,7 @@
 namespace faultlab {
 namespace {
 
-constexpr std::array<NemesisEntry, 21> catalogue = {{
+constexpr std::array<NemesisEntry, 32> catalogue = {{
     {"partition", "cuts replicas from each other, or clients from their replica", make_partition},
     {"kill", "kills replicas with SIGKILL and starts them again on their data", make_kill},
     {"pause", "stops replicas with SIGSTOP and lets them go on with SIGCONT", make_pause},
@@ -33,6 +33,17 @@ constexpr std::array<NemesisEntry, 21> catalogue = {{
      "makes the wall clock of replicas jump there and back all the time",
      make_clock_strobe},
     {"clock-drift", "makes the clocks of replicas go too fast or too slow", make_clock_drift},
+    {"disk-delay", "makes disks slow: reads, writes, syncs", make_disk_delay},
+    {"disk-stall", "lets disks answer nothing for a while", make_disk_stall},
+    {"disk-error", "lets calls to disks fail", make_disk_error},
+    {"disk-full", "leaves no room on disks", make_disk_full},
+    {"power-cut", "kills replicas and takes from their disks what was not synced", make_power_cut},
+    {"fsync-error", "lets a sync fail once and loses what it covers", make_fsync_error},
+    {"fsync-lies", "lets disks say that they synced what they did not", make_fsync_lies},
+    {"torn-write", "lets a part of a write reach the disk", make_torn_write},
+    {"misdirected-write", "lets writes go to another place of their file", make_misdirected_write},
+    {"stale-read", "lets disks answer with what was there before", make_stale_read},
+    {"bit-flip", "flips bits of what is read from disks", make_bit_flip},
 }};
 
 } // namespace

@@ -21,6 +21,7 @@ struct NemesisEntry {
 /// A name that is not in the catalogue is a usage error that names the nearest ones.
 Result<const NemesisEntry*> find_nemesis(std::string_view name);
 
+std::unique_ptr<Nemesis> make_bit_flip();
 std::unique_ptr<Nemesis> make_clock_bump();
 std::unique_ptr<Nemesis> make_clock_drift();
 std::unique_ptr<Nemesis> make_clock_strobe();
@@ -29,18 +30,28 @@ std::unique_ptr<Nemesis> make_corrupt();
 std::unique_ptr<Nemesis> make_cpu();
 std::unique_ptr<Nemesis> make_delay();
 std::unique_ptr<Nemesis> make_descriptors();
+std::unique_ptr<Nemesis> make_disk_delay();
+std::unique_ptr<Nemesis> make_disk_error();
+std::unique_ptr<Nemesis> make_disk_full();
+std::unique_ptr<Nemesis> make_disk_stall();
 std::unique_ptr<Nemesis> make_duplicate();
+std::unique_ptr<Nemesis> make_fsync_error();
+std::unique_ptr<Nemesis> make_fsync_lies();
 std::unique_ptr<Nemesis> make_io();
 std::unique_ptr<Nemesis> make_kill();
 std::unique_ptr<Nemesis> make_loss();
 std::unique_ptr<Nemesis> make_memory();
+std::unique_ptr<Nemesis> make_misdirected_write();
 std::unique_ptr<Nemesis> make_neighbour();
 std::unique_ptr<Nemesis> make_packets();
 std::unique_ptr<Nemesis> make_partition();
 std::unique_ptr<Nemesis> make_pause();
+std::unique_ptr<Nemesis> make_power_cut();
 std::unique_ptr<Nemesis> make_rate();
 std::unique_ptr<Nemesis> make_reorder();
 std::unique_ptr<Nemesis> make_reset();
+std::unique_ptr<Nemesis> make_stale_read();
 std::unique_ptr<Nemesis> make_threads();
+std::unique_ptr<Nemesis> make_torn_write();
 
 } // namespace faultlab

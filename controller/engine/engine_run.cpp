@@ -18,6 +18,15 @@ namespace {
 constexpr Nanos progress_period = 200 * millisecond;
 constexpr Nanos empty_limit = 10 * second;
 
+/// What the lab has put into a data directory is there before the first fault of a disk.
+Result<void> make_durable(Host& host) {
+    FAULTLAB_TRY(
+        const Output output,
+        host.run({.argv = {"find", host.data_directory().string(), "-exec", "sync", "{}", "+"}}));
+    if (output.success()) return {};
+    return lab_error("cannot sync the data of " + host.name() + ": " + output.err);
+}
+
 } // namespace
 
 EngineRun::EngineRun(const EngineParts& parts,
@@ -106,7 +115,8 @@ Result<void> EngineRun::provision_node(NodeId node, std::string& version) {
     for (const Nemesis* const nemesis : nemeses())
         FAULTLAB_DO(nemesis->prepare(parts_.lab.node(node)));
     FAULTLAB_DO(cluster_.wipe_node(node));
-    return parts_.system.prepare(deployment_, node, parts_.lab.node(node));
+    FAULTLAB_DO(parts_.system.prepare(deployment_, node, parts_.lab.node(node)));
+    return make_durable(parts_.lab.node(node));
 }
 
 Result<void> EngineRun::start_and_await(NodeId node, Nanos limit) {

@@ -1,6 +1,7 @@
 #include "nemesis/node/abilities.hpp"
 
 #include "nemesis/node/control_group.hpp"
+#include "nemesis/node/disk_mount.hpp"
 #include "nemesis/node/packet_abilities.hpp"
 
 #include <fmt/format.h>
@@ -41,11 +42,12 @@ std::string missing_io() {
     return missing_group("blkio");
 }
 
-constexpr std::array<Ability, 9> catalogue = {{
+constexpr std::array<Ability, 10> catalogue = {{
     {"cgroup-cpu", "limits processors by control groups", missing_cpu},
     {"cgroup-io", "limits disks by control groups", missing_io},
     {"cgroup-memory", "limits memory by control groups", missing_memory},
     {"cgroup-pids", "limits processes and threads by control groups", missing_pids},
+    {"fuse", "mounts a file system of its own", why_no_fuse},
     {"netem", "queues of the kernel that do so", missing_netem},
     {"nfqueue", "hands packets to a program that does so", missing_nfqueue},
     {"packet-faults",

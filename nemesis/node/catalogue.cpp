@@ -5,7 +5,7 @@
 namespace faultlab::node {
 namespace {
 
-constexpr std::array<Tool, 14> catalogue = {{
+constexpr std::array<Tool, 15> catalogue = {{
     {"ask", "asks a helper that runs on this host, or tells it to stop", run_ask},
     {"burn", "a helper that keeps processors and disks busy", run_burn},
     {"can", "says whether this host can do what a fault needs", run_can},
@@ -14,6 +14,7 @@ constexpr std::array<Tool, 14> catalogue = {{
     {"clock-undo", "gives them true clocks again", run_clock_undo},
     {"confine", "puts processes into a control group with limits", run_confine},
     {"confined", "what became of that control group", run_confined},
+    {"disk", "mounts a file system on which disk faults can be had", run_disk},
     {"idle", "a helper that does nothing", run_idle},
     {"ping", "asks hosts for an echo, and tells what came back", run_ping},
     {"release", "lets its processes go back to where they were", run_release},

@@ -26,6 +26,7 @@ int run_clock_read(std::span<char* const> arguments);
 int run_clock_undo(std::span<char* const> arguments);
 int run_confine(std::span<char* const> arguments);
 int run_confined(std::span<char* const> arguments);
+int run_disk(std::span<char* const> arguments);
 int run_idle(std::span<char* const> arguments);
 int run_ping(std::span<char* const> arguments);
 int run_release(std::span<char* const> arguments);
