@@ -14,6 +14,9 @@ struct NemesisEntry {
     std::string_view name;
     std::string_view summary;
     std::unique_ptr<Nemesis> (*make)();
+    /// "network", "process", "disk", "clock", "resources", "membership": also the name of the
+    /// package of all faults of the family (nemesis/packages.hpp).
+    std::string_view family = {};
 };
 
 [[nodiscard]] std::span<const NemesisEntry> nemesis_catalogue();
@@ -27,7 +30,10 @@ std::unique_ptr<Nemesis> make_clock_drift();
 std::unique_ptr<Nemesis> make_clock_strobe();
 std::unique_ptr<Nemesis> make_contention();
 std::unique_ptr<Nemesis> make_corrupt();
+std::unique_ptr<Nemesis> make_corrupt_file();
 std::unique_ptr<Nemesis> make_cpu();
+std::unique_ptr<Nemesis> make_crash_at_start();
+std::unique_ptr<Nemesis> make_crash_loop();
 std::unique_ptr<Nemesis> make_delay();
 std::unique_ptr<Nemesis> make_descriptors();
 std::unique_ptr<Nemesis> make_disk_delay();
@@ -50,7 +56,10 @@ std::unique_ptr<Nemesis> make_power_cut();
 std::unique_ptr<Nemesis> make_rate();
 std::unique_ptr<Nemesis> make_reorder();
 std::unique_ptr<Nemesis> make_reset();
+std::unique_ptr<Nemesis> make_restart();
+std::unique_ptr<Nemesis> make_rolling_restart();
 std::unique_ptr<Nemesis> make_stale_read();
+std::unique_ptr<Nemesis> make_stutter();
 std::unique_ptr<Nemesis> make_threads();
 std::unique_ptr<Nemesis> make_torn_write();
 

@@ -8,8 +8,6 @@
 #include "nemesis/catalogue.hpp"
 #include "nemesis/processes.hpp"
 
-#include <fmt/format.h>
-
 namespace faultlab {
 namespace {
 
@@ -42,12 +40,7 @@ public:
     }
 
     Result<void> inject(const Fault& fault, FaultTarget& target) const override {
-        // The view that the targets were taken from may be a moment old.
-        for (const NodeId node : fault.targets) {
-            FAULTLAB_TRY(const ProcessState before, target.node_state(node));
-            if (before != ProcessState::gone) continue;
-            return lab_error(fmt::format("the processes of n{} ended before the kill", node + 1));
-        }
+        FAULTLAB_DO(require_alive(fault.targets, target, "the kill"));
         for (const NodeId node : fault.targets)
             FAULTLAB_DO(target.kill_node(node));
         for (const NodeId node : fault.targets)

@@ -138,7 +138,7 @@ Result<PacketPlan> stored_plan(const Fault& fault) {
     FAULTLAB_TRY(plan.effects, packet_effects(fault.nemesis, fault.params));
     FAULTLAB_TRY(plan.addresses, stored_addresses(fault));
     FAULTLAB_TRY(plan.links, stored_links(fault, plan.addresses));
-    plan.seed = static_cast<std::uint64_t>(integer_of(fault.params, "seed"));
+    plan.seed = static_cast<std::uint64_t>(integer_of(fault.params, "fates"));
     plan.mechanism = text_of(fault.params, "mechanism");
     return plan;
 }

@@ -79,7 +79,7 @@ public:
         Params params = spec.params;
         params["links"] = to_text(chosen.links);
         params["addresses"] = address_list(chosen.links, view);
-        params["seed"] = static_cast<std::int64_t>(rng.split("packets").next());
+        params["fates"] = static_cast<std::int64_t>(rng.split("packets").next());
         params.erase("summary");
         return Fault{.id = spec.id,
                      .spec_id = spec.id,

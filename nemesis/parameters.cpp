@@ -112,6 +112,13 @@ Result<Nanos> duration_parameter(const Params& params, const std::string& name) 
     return *parsed;
 }
 
+Result<Nanos> positive_duration_parameter(const Params& params, const std::string& name) {
+    const std::string text = text_of(params, name);
+    const auto parsed = parse_duration(text);
+    if (!parsed) return refuse(name, text, "a length of time like 50ms, 100us or 1s");
+    return *parsed;
+}
+
 Result<std::int64_t> share_parameter(const Params& params, const std::string& name) {
     constexpr std::array<Unit, 2> units = {{{"%", whole / 100.0}, {"", whole / 100.0}}};
     const std::string text = text_of(params, name);

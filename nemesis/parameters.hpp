@@ -33,6 +33,8 @@ Result<void> read_detail(std::string_view detail,
 
 /// "50ms", "100us", "1s"; "0" is no time.
 Result<Nanos> duration_parameter(const Params& params, const std::string& name);
+/// The same without 0.
+Result<Nanos> positive_duration_parameter(const Params& params, const std::string& name);
 /// "20%" or "20" or "0.1%": from 0 to 100; returned as millionths, so that 100 % is 1,000,000.
 Result<std::int64_t> share_parameter(const Params& params, const std::string& name);
 /// "5%" or "150%" of one processor, above 0, at most 100 processors; in millionths.

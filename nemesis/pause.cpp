@@ -24,16 +24,6 @@ bool proves(EvidencePhase phase, ProcessState state) {
     return false;
 }
 
-Result<void> resume(NodeId node, FaultTarget& target) {
-    FAULTLAB_TRY(const ProcessState before, target.node_state(node));
-    if (before == ProcessState::gone) return {};
-    FAULTLAB_DO(target.signal_node(node, SIGCONT));
-    const Result<void> running = await_node_state(target, node, ProcessState::running);
-    if (running) return {};
-    FAULTLAB_TRY(const ProcessState after, target.node_state(node));
-    return after == ProcessState::gone ? Result<void>() : running;
-}
-
 class Pause final : public Nemesis {
 public:
     [[nodiscard]] std::vector<std::string> needs() const override { return {"process"}; }
@@ -63,7 +53,7 @@ public:
         Result<void> outcome;
         for (const NodeId node : stored_nodes(fault, undo_name)) {
             // One node that does not answer must not keep the others stopped.
-            const Result<void> resumed = resume(node, target);
+            const Result<void> resumed = resume_node(target, node);
             if (!resumed && outcome) outcome = resumed;
         }
         return outcome;

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <array>
+#include <csignal>
 #include <utility>
 
 namespace faultlab {
@@ -84,6 +85,9 @@ FaultSpec exact_processes(const Fault& fault, const FaultSpec& spec) {
         names.push_back(node_text(node));
     FaultSpec same = spec;
     same.target = fmt::format("{}", fmt::join(names, ","));
+    const auto seed = fault.params.find("seed");
+    if (seed != fault.params.end() && seed->second.integer() != nullptr)
+        same.seed = static_cast<std::uint64_t>(*seed->second.integer());
     return same;
 }
 
@@ -97,6 +101,16 @@ std::vector<NodeId> stored_nodes(const Fault& fault, const std::string& undo_nam
     return nodes;
 }
 
+Result<void>
+require_alive(const std::vector<NodeId>& nodes, FaultTarget& target, std::string_view act) {
+    for (const NodeId node : nodes) {
+        FAULTLAB_TRY(const ProcessState state, target.node_state(node));
+        if (state != ProcessState::gone) continue;
+        return lab_error(fmt::format("the processes of {} ended before {}", node_text(node), act));
+    }
+    return {};
+}
+
 Result<void> await_node_state(FaultTarget& target, NodeId node, ProcessState wanted) {
     constexpr int questions = 20'000; // about a second of asking
     ProcessState seen = wanted;
@@ -108,6 +122,16 @@ Result<void> await_node_state(FaultTarget& target, NodeId node, ProcessState wan
                                  node_text(node),
                                  to_string(wanted),
                                  to_string(seen)));
+}
+
+Result<void> resume_node(FaultTarget& target, NodeId node) {
+    FAULTLAB_TRY(const ProcessState before, target.node_state(node));
+    if (before == ProcessState::gone) return {};
+    FAULTLAB_DO(target.signal_node(node, SIGCONT));
+    const Result<void> running = await_node_state(target, node, ProcessState::running);
+    if (running) return {};
+    FAULTLAB_TRY(const ProcessState after, target.node_state(node));
+    return after == ProcessState::gone ? Result<void>() : running;
 }
 
 std::vector<Evidence> probe_processes(const std::vector<NodeId>& nodes,

@@ -26,16 +26,25 @@ Result<Fault> resolve_processes(const FaultSpec& spec,
                                 std::string_view verb,
                                 const std::string& undo_name);
 
-/// The spec with the nodes of the fault as a list. Pure.
+/// The spec with the nodes of the fault as a list, and with the seed that its parameters name, if
+/// they do: of what is drawn while it lasts. Pure.
 [[nodiscard]] FaultSpec exact_processes(const Fault& fault, const FaultSpec& spec);
 
 /// The nodes stored under `undo_name`.
 [[nodiscard]] std::vector<NodeId> stored_nodes(const Fault& fault, const std::string& undo_name);
 
+/// An error when the replica of one of them has ended already: the view that they were taken from
+/// may be a moment old. `act` is for people: "the kill".
+Result<void>
+require_alive(const std::vector<NodeId>& nodes, FaultTarget& target, std::string_view act);
+
 /// Asks the host until the node is in this state: a signal acts when each thread of the process
 /// gets a processor, on a busy machine up to a tenth of a second later. It gives up after asking
 /// twenty thousand times; the error then says what the processes do instead.
 Result<void> await_node_state(FaultTarget& target, NodeId node, ProcessState wanted);
+
+/// SIGCONT, and waits until it acted. A replica that is gone is no error.
+Result<void> resume_node(FaultTarget& target, NodeId node);
 
 /// The state of each of the nodes; `proves` decides by it.
 std::vector<Evidence> probe_processes(const std::vector<NodeId>& nodes,

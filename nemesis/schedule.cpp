@@ -55,6 +55,19 @@ std::vector<Window> draw_windows(const ScheduleSpec& spec, std::int64_t wanted, 
     return windows;
 }
 
+/// Of all rows, by their start. The first row is as if it were alone.
+std::vector<Window> draw_rows(const ScheduleSpec& spec, std::int64_t wanted, const Rng& rng) {
+    std::vector<Window> all = draw_windows(spec, wanted, rng);
+    for (std::int32_t row = 1; row < spec.at_once; ++row) {
+        ScheduleSpec later = spec;
+        later.first_after += row * spec.shortest_on / spec.at_once;
+        const auto more = draw_windows(later, 0, rng.split(fmt::format("row/{}", row)));
+        all.insert(all.end(), more.begin(), more.end());
+    }
+    std::ranges::stable_sort(all, {}, &Window::start);
+    return all;
+}
+
 /// A cluster that is not there yet: enough to find out whether a detail makes sense at all.
 ClusterView imagined_cluster(std::int32_t nodes) {
     ClusterView view;
@@ -105,6 +118,8 @@ Result<void> check_limits(const ScheduleSpec& spec) {
         return usage_error(
             "times of a schedule of faults cannot be negative, nor faults take none");
     }
+    if (spec.at_once < 1 || spec.at_once > 16)
+        return usage_error(fmt::format("{} faults at once", spec.at_once), "from 1 to 16");
     if (spec.longest_on < spec.shortest_on || spec.longest_off < spec.shortest_off) {
         return usage_error("the longest time of a fault or pause is below the shortest");
     }
@@ -148,7 +163,7 @@ Result<Schedule> draw_schedule(const ScheduleSpec& spec, const Rng& rng) {
     if (kinds.empty()) return schedule;
     const auto wanted = std::min(fitting(spec), 2 * static_cast<std::int64_t>(kinds.size()));
     std::vector<std::size_t> turn;
-    for (const Window& window : draw_windows(spec, wanted, rng)) {
+    for (const Window& window : draw_rows(spec, wanted, rng)) {
         const std::size_t place = schedule.faults.size() % kinds.size();
         if (place == 0) {
             turn.clear();
@@ -161,6 +176,8 @@ Result<Schedule> draw_schedule(const ScheduleSpec& spec, const Rng& rng) {
         fault.id = static_cast<FaultId>(schedule.faults.size() + 1);
         fault.t_start = window.start;
         fault.duration = window.duration;
+        if (spec.at_once > 1 && !spec.may_lose_quorum)
+            fault.params[budget_parameter] = minority_of(spec.nodes);
         schedule.faults.push_back(std::move(fault));
     }
     schedule.warnings = misfits(kinds, spec);

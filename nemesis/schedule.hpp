@@ -27,12 +27,21 @@ struct ScheduleSpec {
     Nanos shortest_off = 2 * second;
     Nanos longest_off = 6 * second;
     Nanos margin = 1 * second; ///< between the last heal and the end
+    /// So many faults may be on at a time: as many rows of faults, one after the other in each.
+    std::int32_t at_once = 1;
+    /// Without it, faults that overlap hurt no more nodes together than a cluster can lose. One
+    /// that is alone may hurt as many as it says.
+    bool may_lose_quorum = false;
 };
 
 struct Schedule {
-    std::vector<FaultSpec> faults;     ///< by t_start, numbered from 1, one after the other
+    std::vector<FaultSpec> faults;     ///< by t_start, numbered from 1
     std::vector<std::string> warnings; ///< kinds that do not fit into the duration, for people
 };
+
+/// The parameter of a fault that is the budget of a schedule: how many nodes may be hurt at a time
+/// by this fault and others. The conductor keeps it, since who is hurt is not known before.
+inline constexpr const char* budget_parameter = "most_hurt";
 
 /// The kinds take turns, in an order drawn anew for each round. Every fault is healed before the
 /// duration ends; where the shortest times allow two rounds there are at least two. Each fault has

@@ -8,18 +8,20 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 #include <utility>
 
 namespace faultlab {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, TargetKind>, 10> named_kinds = {{
+constexpr std::array<std::pair<std::string_view, TargetKind>, 11> named_kinds = {{
     {"random", TargetKind::random},
     {"one", TargetKind::one},
     {"minority", TargetKind::minority},
     {"majority", TargetKind::majority},
     {"minority-third", TargetKind::minority_third},
+    {"quorum-minus-one", TargetKind::quorum_minus_one},
     {"leader", TargetKind::leader},
     {"follower", TargetKind::follower},
     {"leaders", TargetKind::leaders},
@@ -32,6 +34,29 @@ std::optional<TargetKind> kind_named(std::string_view text) {
         if (name == text) return kind;
     }
     return std::nullopt;
+}
+
+/// "client-2" is client host 1, which people call c2.
+std::optional<NodeId> client_named(std::string_view text) {
+    constexpr std::string_view before = "client-";
+    if (!text.starts_with(before)) return std::nullopt;
+    text.remove_prefix(before.size());
+    NodeId number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool read = error == std::errc() && end == text.data() + text.size() && number >= 1;
+    return read ? std::optional(number - 1) : std::nullopt;
+}
+
+Result<std::vector<NodeId>> node_of_client(NodeId client, const ClusterView& view) {
+    const auto number = static_cast<std::size_t>(client);
+    if (number >= view.clients.size()) {
+        return usage_error(
+            fmt::format("there is no client {}: there are {}", client + 1, view.clients.size()),
+            "clients are counted from client-1, one host of them a node");
+    }
+    const NodeId node = view.clients[number].node;
+    if (node == no_node) return lab_error(fmt::format("client {} talks to no node", client + 1));
+    return std::vector<NodeId>{node};
 }
 
 std::vector<std::string> split_names(std::string_view text) {
@@ -59,12 +84,14 @@ std::int32_t size_of(TargetKind kind, std::int32_t nodes) {
         case TargetKind::minority: return minority_of(nodes);
         case TargetKind::majority: return majority_of(nodes);
         case TargetKind::minority_third: return minority_third_of(nodes);
+        case TargetKind::quorum_minus_one: return quorum_loss_of(nodes);
         case TargetKind::all: return nodes;
         case TargetKind::follower: return nodes > 1 ? 1 : 0;
         case TargetKind::random:
         case TargetKind::one:
         case TargetKind::leader:
         case TargetKind::leaders:
+        case TargetKind::client:
         case TargetKind::list: return std::min(1, nodes);
     }
     return 0;
@@ -77,6 +104,9 @@ std::int32_t majority_of(std::int32_t nodes) {
 }
 std::int32_t minority_of(std::int32_t nodes) {
     return majority_of(nodes) - 1;
+}
+std::int32_t quorum_loss_of(std::int32_t nodes) {
+    return nodes - majority_of(nodes) + 1;
 }
 std::int32_t minority_third_of(std::int32_t nodes) {
     return std::max(0, (nodes - 1) / 3);
@@ -121,9 +151,12 @@ Result<TargetSpec> parse_target(std::string_view text, std::span<const std::stri
             return usage_error(fmt::format("among {} there is no {}", nodes_text(node_count), text),
                                "use more nodes, or the target 'one'");
         }
-        return TargetSpec{.kind = *kind, .nodes = {}};
+        return TargetSpec{.kind = *kind};
     }
-    TargetSpec spec{.kind = TargetKind::list, .nodes = {}};
+    if (const auto client = client_named(text)) {
+        return TargetSpec{.kind = TargetKind::client, .client = *client};
+    }
+    TargetSpec spec{.kind = TargetKind::list};
     for (const std::string& name : split_names(text)) {
         const auto found = std::ranges::find(node_names, name);
         if (found == node_names.end()) {
@@ -156,6 +189,7 @@ resolve_targets(const TargetSpec& spec, const ClusterView& view, Rng& rng) {
         case TargetKind::minority:
         case TargetKind::majority:
         case TargetKind::minority_third:
+        case TargetKind::quorum_minus_one:
         case TargetKind::all: return choose(everyone, count, rng);
         case TargetKind::leader:
             if (leading.empty()) return lab_error("no node says that it leads");
@@ -166,6 +200,7 @@ resolve_targets(const TargetSpec& spec, const ClusterView& view, Rng& rng) {
         case TargetKind::leaders:
             if (leading.empty()) return lab_error("no node says that it leads");
             return choose_some(leading, rng);
+        case TargetKind::client: return node_of_client(spec.client, view);
         case TargetKind::list: return spec.nodes;
     }
     return spec.nodes;

@@ -19,6 +19,9 @@ namespace faultlab {
 [[nodiscard]] std::int32_t majority_of(std::int32_t nodes);
 /// One less than a majority: the most nodes that may fail in a cluster of odd size.
 [[nodiscard]] std::int32_t minority_of(std::int32_t nodes);
+/// The fewest nodes without which less than a majority is left. In a cluster of odd size that is a
+/// majority; in one of even size one less.
+[[nodiscard]] std::int32_t quorum_loss_of(std::int32_t nodes);
 /// The largest number below a third of the nodes: what Byzantine quorums tolerate.
 [[nodiscard]] std::int32_t minority_third_of(std::int32_t nodes);
 
@@ -28,20 +31,23 @@ enum class TargetKind : std::uint8_t {
     minority,
     majority,
     minority_third,
-    leader,   ///< one of those that lead
-    follower, ///< one of those that do not lead
-    leaders,  ///< a non-empty subset of those that lead; "primaries" is the same
+    quorum_minus_one, ///< as many that one less than a majority is left: quorum_loss_of
+    leader,           ///< one of those that lead
+    follower,         ///< one of those that do not lead
+    leaders,          ///< a non-empty subset of those that lead; "primaries" is the same
     all,
-    list, ///< exactly these nodes
+    client, ///< the node that the clients of a client host begin with
+    list,   ///< exactly these nodes
 };
 
 struct TargetSpec {
     TargetKind kind = TargetKind::one;
-    std::vector<NodeId> nodes; ///< of a list: ascending, each once
+    std::vector<NodeId> nodes = {}; ///< of a list: ascending, each once
+    NodeId client = no_node;        ///< of `client`: which
     friend bool operator==(const TargetSpec&, const TargetSpec&) = default;
 };
 
-/// What a target spec can be called, lists apart.
+/// What a target spec can be called, lists and clients apart.
 [[nodiscard]] std::vector<std::string> target_names();
 
 /// "n1", "n2", … for a cluster that is not there yet.
@@ -52,7 +58,8 @@ struct TargetSpec {
 /// "n1 n3".
 [[nodiscard]] std::string names_text(std::span<const NodeId> nodes, const ClusterView& view);
 
-/// Reads "minority", "leader", "n1,n3" or "n1+n3" (for places where a comma separates faults).
+/// Reads "minority", "leader", "client-2" (the node that client host c2 talks to), "n1,n3" or
+/// "n1+n3" (for places where a comma separates faults).
 /// An unknown name, or a kind that this many nodes cannot have, is a usage error that names the
 /// nearest valid names.
 Result<TargetSpec> parse_target(std::string_view text, std::span<const std::string> node_names);

@@ -1,11 +1,12 @@
 #include "controller/campaign/planner.hpp"
 
-#include "core/units.hpp"
 #include "core/options.hpp"
 #include "core/rng.hpp"
 #include "core/system.hpp"
+#include "core/units.hpp"
 #include "core/workload.hpp"
 #include "nemesis/catalogue.hpp"
+#include "nemesis/packages.hpp"
 #include "nemesis/schedule.hpp"
 #include "systems/catalogue.hpp"
 #include "workloads/catalogue.hpp"
@@ -119,7 +120,9 @@ Result<Planned> make_plan(const RunRequest& request) {
     plan.system = request.system;
     plan.workload = request.workload;
     plan.options = std::move(options);
-    for (const std::string& name : request.nemeses) {
+    FAULTLAB_TRY(const std::vector<std::string> faults,
+                 expand_packages(request.nemeses, request.nodes, root.split("packages")));
+    for (const std::string& name : faults) {
         const std::string kind(fault_class(name));
         if (std::ranges::find(plan.nemeses, kind) == plan.nemeses.end()) {
             plan.nemeses.push_back(kind);
@@ -134,11 +137,13 @@ Result<Planned> make_plan(const RunRequest& request) {
     for (std::int32_t worker = 0; worker < plan.workers(); ++worker) {
         plan.stream_seeds.push_back(root.split(fmt::format("process/{}", worker)).next());
     }
-    FAULTLAB_TRY(
-        Schedule schedule,
-        draw_schedule(
-            {.nemeses = request.nemeses, .nodes = request.nodes, .duration = request.duration},
-            root.split("nemesis")));
+    FAULTLAB_TRY(Schedule schedule,
+                 draw_schedule({.nemeses = faults,
+                                .nodes = request.nodes,
+                                .duration = request.duration,
+                                .at_once = request.faults_at_once,
+                                .may_lose_quorum = request.allow_quorum_loss},
+                               root.split("nemesis")));
     plan.faults = std::move(schedule.faults);
     planned.warnings = std::move(schedule.warnings);
     return planned;

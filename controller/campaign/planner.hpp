@@ -16,7 +16,10 @@ namespace faultlab {
 struct RunRequest {
     std::string system = "vsr";
     std::string workload = "register";
+    /// As for draw_schedule, and packages (nemesis/packages.hpp).
     std::vector<std::string> nemeses = {"partition", "kill", "pause"};
+    std::int32_t faults_at_once = 1;
+    bool allow_quorum_loss = false; ///< by faults that overlap
     std::uint64_t seed = 0;
     Options options; ///< of system and workload together
     Options floor;   ///< of the evidence floor, by the names of its fields

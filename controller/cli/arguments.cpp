@@ -1,12 +1,12 @@
 #include "controller/cli/arguments.hpp"
 
-#include "core/units.hpp"
 #include "controller/cli/commands.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/simulation_arguments.hpp"
 #include "controller/cli/version.hpp"
 #include "core/catalogue.hpp"
 #include "core/options.hpp"
+#include "core/units.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -121,8 +121,13 @@ void add_run(CommandLine& line) {
     app.add_option("-w,--workload", request.workload, "what clients do")->capture_default_str();
     app.add_option("-f,--faults",
                    raw.faults,
-                   "kinds of faults, separated by commas, or 'none' "
+                   "kinds of faults or packages of them, separated by commas, or 'none' "
                    "[partition,kill,pause]");
+    app.add_option("--faults-at-once", request.faults_at_once, "how many may overlap")
+        ->capture_default_str();
+    app.add_flag("--allow-quorum-loss",
+                 request.allow_quorum_loss,
+                 "faults that overlap may hurt more nodes than the cluster can lose");
     app.add_option("--seed", raw.seed, "decides everything that is drawn [random, printed]");
     app.add_option("--time", raw.time, "how long clients run")->capture_default_str();
     app.add_option("--nodes", request.nodes, "replicas")->capture_default_str();

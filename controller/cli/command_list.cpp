@@ -11,6 +11,8 @@
 #include "core/system.hpp"
 #include "core/workload.hpp"
 #include "nemesis/catalogue.hpp"
+#include "nemesis/packages.hpp"
+#include "nemesis/targets.hpp"
 #include "simulator/scenario.hpp"
 #include "simulator/simbugs.hpp"
 #include "systems/catalogue.hpp"
@@ -32,6 +34,7 @@ struct Entry {
     std::string kind;
     std::string name;
     std::string summary;
+    std::string family = {}; ///< of a fault
 };
 
 template <class Entries>
@@ -55,7 +58,13 @@ std::vector<Entry> everything() {
     std::vector<Entry> all;
     append(all, "system", system_catalogue());
     append(all, "workload", workload_catalogue());
-    append(all, "fault", nemesis_catalogue());
+    for (const NemesisEntry& fault : nemesis_catalogue()) {
+        all.push_back({"fault",
+                       std::string(fault.name),
+                       std::string(fault.summary),
+                       std::string(fault.family)});
+    }
+    append(all, "package", fault_packages());
     append(all, "scenario", simulator::scenario_catalogue());
     for (const auto& [system, bug] : planted_bugs())
         all.push_back({"bug", bug.id, bug.summary});
@@ -168,8 +177,13 @@ Json describe(const Entry& entry) {
         tree["simulate it"] = fmt::format("faultlab sim --scenario {}", scenario.name);
     } else if (entry.kind == "fault") {
         const auto nemesis = find_nemesis(entry.name).value()->make();
+        tree["family"] = entry.family;
+        tree["targets"] = target_names();
         tree["needs"] = nemesis->needs();
         tree["parameters"] = options_tree(nemesis->options());
+    } else if (entry.kind == "package") {
+        tree["members"] = package_members(entry.name);
+        tree["use it"] = fmt::format("faultlab run -f {}", entry.name);
     } else {
         tree["options"] = options_tree(find_checker(entry.name).value()->options());
     }
@@ -181,10 +195,13 @@ void print_description(const Json& tree) {
         tree["name"].get<std::string>(),
         tree["kind"].get<std::string>(),
         tree["summary"].get<std::string>());
-    for (const char* fact : {"mechanism", "system", "faults", "found by", "source", "plant it"}) {
+    for (const char* fact :
+         {"mechanism", "system", "faults", "found by", "source", "plant it", "family", "use it"}) {
         if (tree.contains(fact)) say("\n{}: {}", fact, tree[fact].get<std::string>());
     }
-    if (tree.contains("mechanism")) say("\n");
+    for (const char* last : {"mechanism", "family", "use it"}) {
+        if (tree.contains(last)) say("\n");
+    }
     if (tree.contains("proofs")) {
         say("\na hundred simulations must show\n");
         for (const Json& proof : tree["proofs"]) {
@@ -203,7 +220,7 @@ void print_description(const Json& tree) {
             tree.contains("claims") ? "\n" : "",
             tree["simulate it"].get<std::string>());
     }
-    for (const char* list : {"operations", "checkers", "needs"}) {
+    for (const char* list : {"operations", "checkers", "needs", "targets", "members"}) {
         if (!tree.contains(list)) continue;
         say("\n{}: {}\n", list, fmt::join(tree[list].get<std::vector<std::string>>(), ", "));
     }
@@ -239,8 +256,15 @@ void print_description(const Json& tree) {
 int execute(const ListCommand& command) {
     std::string kind = command.kind;
     if (kind == "runs") return list_runs(command.common);
-    const std::vector<std::string> kinds = {
-        "systems", "workloads", "faults", "scenarios", "bugs", "simbugs", "checkers", "runs"};
+    const std::vector<std::string> kinds = {"systems",
+                                            "workloads",
+                                            "faults",
+                                            "packages",
+                                            "scenarios",
+                                            "bugs",
+                                            "simbugs",
+                                            "checkers",
+                                            "runs"};
     if (!kind.empty() && std::ranges::find(kinds, kind) == kinds.end()) {
         return fail(
             command.common,
@@ -252,10 +276,12 @@ int execute(const ListCommand& command) {
     for (const Entry& entry : everything()) {
         if (!kind.empty() && entry.kind != kind) continue;
         rows.push_back({{"kind", entry.kind}, {"name", entry.name}, {"summary", entry.summary}});
+        if (!entry.family.empty()) rows.back()["family"] = entry.family;
         // They are many, and would hide the rest.
         const bool told = !kind.empty() || (entry.kind != "bug" && entry.kind != "simbug");
         if (!command.common.json && told) {
-            say("{:<9} {:<18} {}\n", entry.kind, entry.name, entry.summary);
+            const std::string family = entry.family.empty() ? "" : entry.family + ": ";
+            say("{:<9} {:<18} {}{}\n", entry.kind, entry.name, family, entry.summary);
         }
     }
     if (!command.common.json && kind.empty()) {

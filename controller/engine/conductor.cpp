@@ -1,7 +1,11 @@
 #include "controller/engine/conductor.hpp"
 
+#include "core/rng.hpp"
+#include "nemesis/schedule.hpp"
+
 #include <algorithm>
 #include <exception>
+#include <set>
 #include <utility>
 
 namespace faultlab {
@@ -15,6 +19,9 @@ constexpr int heal_attempts = 5;
 /// What was healed may take a moment to be seen: only the last measurement is kept as evidence.
 constexpr Nanos between_healed_probes = 250 * millisecond;
 constexpr int healed_probes = 12;
+/// A fault that would hurt too many together with others waits until there is room.
+constexpr Nanos between_budget_looks = 200 * millisecond;
+constexpr int budget_draws = 8;
 
 } // namespace
 
@@ -70,14 +77,44 @@ void FaultConductor::plan_turn(std::size_t i, std::int64_t turn) {
     if (after) plan(parts_.clock->now() + *after, Act::turn, i, turn);
 }
 
+Result<bool> FaultConductor::resolve(std::size_t i) {
+    Run& run = runs_[i];
+    FaultSpec spec = run.spec;
+    for (int draw = 0; draw < budget_draws; ++draw) {
+        FAULTLAB_TRY(run.fault, run.nemesis->resolve(spec, parts_.view()));
+        run.fault.id = run.spec.id;
+        run.fault.spec_id = run.spec.id;
+        if (within_budget(i)) return true;
+        spec.seed = Rng(spec.seed).next(); // perhaps others, of whom some are hurt already
+    }
+    return false;
+}
+
+bool FaultConductor::within_budget(std::size_t i) const {
+    const Run& run = runs_[i];
+    const auto budget = run.spec.params.find(budget_parameter);
+    if (budget == run.spec.params.end() || budget->second.integer() == nullptr) return true;
+    std::set<NodeId> hurt;
+    for (const Run& other : runs_) {
+        if (other.injected) hurt.insert(other.fault.targets.begin(), other.fault.targets.end());
+    }
+    const std::size_t before = hurt.size();
+    hurt.insert(run.fault.targets.begin(), run.fault.targets.end());
+    // What is alone, or hurts nobody else, is none of the budget's business.
+    if (before == 0 || hurt.size() == before) return true;
+    return static_cast<std::int64_t>(hurt.size()) <= *budget->second.integer();
+}
+
 void FaultConductor::inject(std::size_t i) {
     Run& run = runs_[i];
     if (run.nemesis == nullptr) return report(run, "fault_skipped", "there is no such nemesis");
-    Result<Fault> resolved = run.nemesis->resolve(run.spec, parts_.view());
+    const Result<bool> resolved = resolve(i);
     if (!resolved) return report(run, "fault_skipped", resolved.error().text());
-    run.fault = std::move(resolved).value();
-    run.fault.id = run.spec.id;
-    run.fault.spec_id = run.spec.id;
+    if (!*resolved) {
+        const Nanos next = parts_.clock->now() + between_budget_looks;
+        if (next < start_ + run.spec.t_start + run.spec.duration) return plan(next, Act::inject, i);
+        return report(run, "fault_skipped", "with others it would have hurt too many nodes");
+    }
     const Result<void> remembered = run.nemesis->remember(run.fault, *parts_.target);
     if (!remembered) return report(run, "fault_skipped", remembered.error().text());
 

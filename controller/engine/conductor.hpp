@@ -72,6 +72,9 @@ private:
 
     void plan(Nanos t, Act act, std::size_t run, std::int64_t attempt = 0);
     void plan_turn(std::size_t i, std::int64_t turn);
+    /// False: with what others hurt it would be too many, however it is resolved now.
+    Result<bool> resolve(std::size_t i);
+    [[nodiscard]] bool within_budget(std::size_t i) const;
     void inject(std::size_t i);
     void take_turn(std::size_t i, std::int64_t turn);
     void measure(std::size_t i);

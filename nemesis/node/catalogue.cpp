@@ -5,7 +5,7 @@
 namespace faultlab::node {
 namespace {
 
-constexpr std::array<Tool, 15> catalogue = {{
+constexpr std::array<Tool, 17> catalogue = {{
     {"ask", "asks a helper that runs on this host, or tells it to stop", run_ask},
     {"burn", "a helper that keeps processors and disks busy", run_burn},
     {"can", "says whether this host can do what a fault needs", run_can},
@@ -14,6 +14,7 @@ constexpr std::array<Tool, 15> catalogue = {{
     {"clock-undo", "gives them true clocks again", run_clock_undo},
     {"confine", "puts processes into a control group with limits", run_confine},
     {"confined", "what became of that control group", run_confined},
+    {"corrupt", "changes bytes of files, and tells what became of them", run_corrupt},
     {"disk", "mounts a file system on which disk faults can be had", run_disk},
     {"idle", "a helper that does nothing", run_idle},
     {"ping", "asks hosts for an echo, and tells what came back", run_ping},
@@ -21,6 +22,7 @@ constexpr std::array<Tool, 15> catalogue = {{
     {"reset", "a helper that resets TCP connections with some hosts", run_reset},
     {"rlimit", "limits the open files of processes, and gives the limits back", run_rlimit},
     {"shape", "a helper that delays, drops, doubles, reorders or corrupts packets", run_shape},
+    {"stutter", "stops process groups for a part of each period", run_stutter},
 }};
 
 } // namespace

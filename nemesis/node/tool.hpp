@@ -26,6 +26,7 @@ int run_clock_read(std::span<char* const> arguments);
 int run_clock_undo(std::span<char* const> arguments);
 int run_confine(std::span<char* const> arguments);
 int run_confined(std::span<char* const> arguments);
+int run_corrupt(std::span<char* const> arguments);
 int run_disk(std::span<char* const> arguments);
 int run_idle(std::span<char* const> arguments);
 int run_ping(std::span<char* const> arguments);
@@ -33,6 +34,7 @@ int run_release(std::span<char* const> arguments);
 int run_reset(std::span<char* const> arguments);
 int run_rlimit(std::span<char* const> arguments);
 int run_shape(std::span<char* const> arguments);
+int run_stutter(std::span<char* const> arguments);
 
 /// Prints the complaint, and returns the code.
 int complain(int code, std::string_view what);

@@ -1,5 +1,6 @@
 #include "controller/engine/conductor.hpp"
 #include "controller/engine/virtual_time.hpp"
+#include "nemesis/schedule.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/memory_writer.hpp"
 #include "tests/support/toy_systems.hpp"
@@ -25,10 +26,13 @@ public:
     [[nodiscard]] FaultSpec exact(const Fault&, const FaultSpec& spec) const override {
         return spec;
     }
-    Result<Fault> resolve(const FaultSpec&, const ClusterView&) const override {
+    Result<Fault> resolve(const FaultSpec& spec, const ClusterView&) const override {
         calls.emplace_back("resolve");
         if (!resolves) return usage_error("no leader is known");
-        return Fault{.nemesis = "scripted", .summary = "n1 hurt", .targets = {0}};
+        std::vector<NodeId> targets = {0};
+        if (spec.target == "n2 n3") targets = {1, 2};
+        if (spec.target == "some") targets = {static_cast<NodeId>(spec.seed % 3)};
+        return Fault{.nemesis = "scripted", .summary = "n1 hurt", .targets = targets};
     }
     Result<void> inject(const Fault& fault, FaultTarget&) const override {
         calls.emplace_back(memory->faults.contains(fault.id) ? "inject" : "inject unstored");
@@ -247,4 +251,69 @@ TEST_CASE("a conductor that goes away heals", "[engine]") {
         stage.run_until(conductor, 12 * second);
     }
     CHECK(stage.memory->faults.at(5).state == FaultState::healed);
+}
+
+namespace {
+
+/// Two faults of two seconds, the second one begins half a second after the first.
+struct Overlap : Stage {
+    Overlap(const std::string& first, const std::string& second_target, bool budget) {
+        faults[0].target = first;
+        faults.push_back({.id = 6,
+                          .nemesis = "scripted",
+                          .t_start = second + 500 * millisecond,
+                          .duration = 2 * second,
+                          .target = second_target,
+                          .seed = 1});
+        for (FaultSpec& fault : faults) {
+            if (budget) fault.params[budget_parameter] = 1;
+        }
+    }
+    [[nodiscard]] Nanos began(FaultId fault) const { return memory->faults.at(fault).t_started; }
+};
+
+} // namespace
+
+TEST_CASE("a fault that would hurt too many with another waits for it", "[engine]") {
+    Overlap stage("n1", "n2 n3", true);
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    CHECK(stage.began(5) == 11 * second);
+    CHECK(stage.began(6) > 13 * second); // the first is healed
+    CHECK(stage.began(6) <= 13 * second + 200 * millisecond);
+    CHECK(stage.memory->events_of("fault_skipped").empty());
+}
+
+TEST_CASE("alone a fault may hurt more than the budget", "[engine]") {
+    Overlap stage("n2 n3", "n1", true);
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    CHECK(stage.began(5) == 11 * second);
+    CHECK(stage.began(6) > 13 * second);
+}
+
+TEST_CASE("without a budget faults overlap, whomever they hurt", "[engine]") {
+    Overlap stage("n1", "n2 n3", false);
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    CHECK(stage.began(6) == 11 * second + 500 * millisecond);
+}
+
+TEST_CASE("a fault with a choice takes who is hurt already", "[engine]") {
+    Overlap stage("n1", "some", true);
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    CHECK(stage.began(6) == 11 * second + 500 * millisecond);
+    CHECK(stage.memory->faults.at(6).fault.targets == std::vector<NodeId>{0});
+}
+
+TEST_CASE("a fault for which there is no room in all its time is skipped", "[engine]") {
+    Overlap stage("n1", "n2 n3", true);
+    stage.faults[1].duration = second;
+    FaultConductor conductor = stage.conductor();
+    stage.run_until(conductor, 60 * second);
+    const auto skipped = stage.memory->events_of("fault_skipped");
+    REQUIRE(skipped.size() == 1);
+    CHECK(skipped[0].fields.at("reason") == Value{"with others it would have hurt too many nodes"});
+    CHECK_FALSE(stage.memory->faults.contains(6));
 }

@@ -41,14 +41,33 @@ probe_text(const Nemesis& nemesis, const Fault& fault, SimTarget& target, Eviden
     return target.take_transcript() + evidence;
 }
 
+/// The first three turns of a fault that goes on acting.
+std::string turns_text(const Nemesis& nemesis, const Fault& fault, SimTarget& target) {
+    std::string text;
+    for (std::int64_t turn = 1; turn <= 3; ++turn) {
+        const auto after = nemesis.turn_after(fault, turn);
+        if (!after) break;
+        text += fmt::format("\n# turn {}, after {} ms\n", turn, *after / millisecond);
+        CHECK(nemesis.take_turn(fault, turn, target).ok());
+        text += target.take_transcript();
+    }
+    return text;
+}
+
 /// The whole life of a fault on simulated hosts, which `prepare` tells what to answer.
 std::string transcript(const FaultSpec& spec, const std::function<void(SimTarget&)>& prepare = {}) {
     SimTarget target(5);
+    for (const std::string& name : default_node_names(5)) {
+        target.host(name).answer(
+            "faultlab-node corrupt look",
+            {.out = R"({"changes":1,"bytes":1,"as_left":1,"places":"log at 7"})"});
+    }
     if (prepare) prepare(target);
     const auto nemesis = (*find_nemesis(spec.nemesis))->make();
     const ClusterView view = target.view();
-    const auto fault = nemesis->resolve(spec, view);
+    auto fault = nemesis->resolve(spec, view);
     if (!fault) FAIL(fault.error().text());
+    CHECK(nemesis->remember(*fault, target).ok());
     std::string text = fmt::format("# {}\n# hurts {}\nparams\n{}undo\n{}",
                                    fault->summary,
                                    names_text(fault->targets, view),
@@ -56,7 +75,9 @@ std::string transcript(const FaultSpec& spec, const std::function<void(SimTarget
                                    params_text(fault->undo));
     text += "\n# inject\n";
     CHECK(nemesis->inject(*fault, target).ok());
-    text += target.take_transcript() + "\n# probe during\n";
+    text += target.take_transcript();
+    text += turns_text(*nemesis, *fault, target);
+    text += "\n# probe during\n";
     text += probe_text(*nemesis, *fault, target, EvidencePhase::during) + "\n# heal\n";
     CHECK(nemesis->heal(*fault, target).ok());
     text += target.take_transcript() + "\n# probe after\n";
@@ -200,4 +221,25 @@ TEST_CASE("packet faults use netem where every kernel has it, as their golden fi
     };
     for (const auto& [name, text] : faults)
         test::check_golden("nemesis/" + name + ".txt", transcript(asked_for(text), has_netem));
+}
+
+TEST_CASE("faults of replicas' lives do to the hosts what their golden files say") {
+    const std::vector<std::pair<std::string, std::string>> faults = {
+        {"restart", "majority:signal=kill"},
+        {"restart", "n2:signal=term"},
+        {"crash-loop", "leader:after=200ms"},
+        {"crash-at-start", "one:after=20ms:times=2"},
+        {"rolling-restart", "all"},
+        {"stutter", "n2+n5"},
+        {"corrupt-file", "n2:how=bitflip:while=stopped:drop=1"},
+        {"corrupt-file", "n2+n5:how=copy:while=running:stripes=disjoint:drop=1"},
+        {"corrupt-file", "n2:how=restore:while=stopped:probability=50%:drop=1"}};
+    for (const auto& [name, detail] : faults) {
+        FaultSpec spec{.id = 7, .nemesis = name, .seed = 42};
+        const auto nemesis = (*find_nemesis(name))->make();
+        REQUIRE(read_detail(detail, nemesis->options(), name, spec).ok());
+        std::string variant = text_of(spec.params, "how");
+        if (name == "restart") variant = text_of(spec.params, "signal");
+        check_fault(variant.empty() ? name : name + "-" + variant, spec);
+    }
 }

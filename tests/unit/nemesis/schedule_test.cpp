@@ -211,3 +211,47 @@ TEST_CASE("what cannot be scheduled is a usage error that helps") {
     CHECK_FALSE(rejected({.nemeses = {"kill"}, .longest_on = second}).empty());
     CHECK_FALSE(rejected({.nemeses = {"kill"}, .shortest_on = 0, .longest_on = 0}).empty());
 }
+
+TEST_CASE("rows of faults overlap, and in each row they come one after the other") {
+    ScheduleSpec spec = three_kinds;
+    spec.at_once = 2;
+    bool overlapped = false;
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        INFO("seed " << seed);
+        std::vector<FaultSpec> active;
+        Nanos before = 0;
+        for (const FaultSpec& fault : drawn(spec, seed).faults) {
+            CHECK(fault.t_start >= before);
+            before = fault.t_start;
+            CHECK(fault.t_start + fault.duration <= spec.duration - spec.margin);
+            std::erase_if(active, [&](const FaultSpec& other) {
+                return other.t_start + other.duration <= fault.t_start;
+            });
+            active.push_back(fault);
+            CHECK(active.size() <= 2);
+            overlapped = overlapped || active.size() == 2;
+        }
+    }
+    CHECK(overlapped);
+}
+
+TEST_CASE("faults that may overlap have a budget, unless it is waived") {
+    ScheduleSpec spec = three_kinds;
+    const auto budgets = [&] {
+        std::set<std::int64_t> found;
+        for (const FaultSpec& fault : drawn(spec, 7).faults) {
+            const auto budget = fault.params.find(budget_parameter);
+            found.insert(budget == fault.params.end() ? -1 : *budget->second.integer());
+        }
+        return found;
+    };
+    CHECK(budgets() == std::set<std::int64_t>{-1});
+    spec.at_once = 3;
+    CHECK(budgets() == std::set<std::int64_t>{2});
+    spec.may_lose_quorum = true;
+    CHECK(budgets() == std::set<std::int64_t>{-1});
+    spec.at_once = 0;
+    CHECK_FALSE(draw_schedule(spec, Rng(1)).ok());
+    spec.at_once = 17;
+    CHECK_FALSE(draw_schedule(spec, Rng(1)).ok());
+}

@@ -32,12 +32,15 @@ std::vector<NodeId> resolved(const std::string& text, const ClusterView& view, s
 TEST_CASE("quorum sizes are those of the books") {
     const std::vector<std::int32_t> majorities = {1, 2, 2, 3, 3, 4, 4, 5, 5};
     const std::vector<std::int32_t> minorities = {0, 1, 1, 2, 2, 3, 3, 4, 4};
+    const std::vector<std::int32_t> losses = {1, 1, 2, 2, 3, 3, 4, 4, 5};
     const std::vector<std::int32_t> thirds = {0, 0, 0, 1, 1, 1, 2, 2, 2};
     for (std::int32_t n = 1; n <= 9; ++n) {
         const auto i = static_cast<std::size_t>(n - 1);
         CHECK(majority_of(n) == majorities[i]);
         CHECK(minority_of(n) == minorities[i]);
         CHECK(minority_third_of(n) == thirds[i]);
+        CHECK(quorum_loss_of(n) == losses[i]);
+        CHECK(n - quorum_loss_of(n) == majority_of(n) - 1);
         CHECK((minority_third_of(n) == 0 || 3 * minority_third_of(n) < n));
     }
 }
@@ -51,6 +54,7 @@ TEST_CASE("targets are ascending, different, in the cluster, and as many as the 
             {"majority", majority_of(n)},
             {"minority", minority_of(n)},
             {"minority-third", minority_third_of(n)},
+            {"quorum-minus-one", quorum_loss_of(n)},
             {"all", n},
             {"random", -1},
             {"leaders", -1}};
@@ -131,4 +135,23 @@ TEST_CASE("what is no target is a usage error that names the nearest") {
     REQUIRE_FALSE(alone.ok());
     CHECK(alone.error().kind == ErrorKind::usage);
     CHECK(alone.error().message == "among 1 node there is no follower");
+}
+
+TEST_CASE("a client stands for the node that it talks to") {
+    ClusterView view = cluster(3);
+    view.clients = {{.name = "c1", .address = {}, .node = 2},
+                    {.name = "c2", .address = {}, .node = 0},
+                    {.name = "c3", .address = {}}};
+    CHECK(resolved("client-1", view, 1) == std::vector<NodeId>{2});
+    CHECK(resolved("client-2", view, 1) == std::vector<NodeId>{0});
+    Rng rng(1);
+    const auto idle = resolve_targets(*parse_target("client-3", node_names(view)), view, rng);
+    REQUIRE_FALSE(idle.ok());
+    CHECK(idle.error().message == "client 3 talks to no node");
+    const auto missing = resolve_targets(*parse_target("client-4", node_names(view)), view, rng);
+    REQUIRE_FALSE(missing.ok());
+    CHECK(missing.error().kind == ErrorKind::usage);
+    CHECK(missing.error().message == "there is no client 4: there are 3");
+    for (const char* text : {"client-", "client-0", "client-x", "client-1x", "client"})
+        CHECK_FALSE(parse_target(text, node_names(view)).ok());
 }
