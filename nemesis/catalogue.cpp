@@ -94,7 +94,8 @@ constexpr std::array<NemesisEntry, 38> catalogue = {{
     {"corrupt-file",
      "flips bits of replicas' files, or copies, cuts or takes back parts of them",
      make_corrupt_file,
-     "disk"},
+     "disk",
+     true},
 }};
 
 } // namespace

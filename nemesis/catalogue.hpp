@@ -17,6 +17,9 @@ struct NemesisEntry {
     /// "network", "process", "disk", "clock", "resources", "membership": also the name of the
     /// package of all faults of the family (nemesis/packages.hpp).
     std::string_view family = {};
+    /// It cannot be undone: all faults of the kind in a schedule choose their targets alike, so
+    /// that in the end no more nodes are hurt than by one.
+    bool for_good = false;
 };
 
 [[nodiscard]] std::span<const NemesisEntry> nemesis_catalogue();

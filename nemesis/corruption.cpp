@@ -71,6 +71,8 @@ std::string fate(const nlohmann::json& said, bool running, bool stopped) {
     if (!running) return "detected, or not survived: the replica does not run";
     const auto changes = said.value("changes", std::int64_t{0});
     const auto as_left = said.value("as_left", std::int64_t{0});
+    if (said.value("as_before", std::int64_t{0}) == changes && changes > 0)
+        return "mended: all bytes are again what they were";
     if (as_left == 0) return "mended or overwritten: none of it is left";
     return fmt::format("{}: {} of {} changes are as they were left",
                        stopped ? "masked, or never read" : "never read, or masked",
@@ -197,7 +199,9 @@ corrupt_arguments(const Fault& fault, std::size_t i, const std::string& what, co
     const auto number = [&](const char* stored) {
         return fmt::format("{}", integer_of(fault.params, stored));
     };
-    const Rng rng(static_cast<std::uint64_t>(integer_of(fault.params, "seed")));
+    // Faults of one schedule choose the same nodes by the same seed, but not the same bytes.
+    const Rng rng = Rng(static_cast<std::uint64_t>(integer_of(fault.params, "seed")))
+                        .split(fmt::format("fault/{}", fault.id));
     add("--files", text_of(fault.params, "files"));
     add("--start", number("start"));
     add("--end", number("end"));

@@ -19,6 +19,7 @@ namespace {
 struct Kind {
     std::string name; ///< as the user wrote it: also the name of its stream
     std::unique_ptr<Nemesis> nemesis;
+    bool for_good = false;
     std::int32_t drawn = 0;
 };
 
@@ -87,8 +88,10 @@ std::string detail_of(std::string_view name) {
 Result<FaultSpec> draw_fault(Kind& kind, const ScheduleSpec& spec, const Rng& rng) {
     const Rng stream = rng.split(fmt::format("{}/{}", kind.name, kind.drawn));
     ++kind.drawn;
-    FaultSpec fault{.nemesis = std::string(fault_class(kind.name)),
-                    .seed = stream.split("resolve").next()};
+    const std::string_view fault_kind = fault_class(kind.name);
+    const Rng resolve =
+        kind.for_good ? rng.split(fmt::format("{}/for good", fault_kind)) : stream.split("resolve");
+    FaultSpec fault{.nemesis = std::string(fault_kind), .seed = Rng(resolve).next()};
     FAULTLAB_DO(read_detail(detail_of(kind.name), kind.nemesis->options(), fault.nemesis, fault));
     Rng choices = stream.split("draw");
     kind.nemesis->draw(choices, spec.nodes, fault);
@@ -103,7 +106,7 @@ Result<std::vector<Kind>> kinds_of(const ScheduleSpec& spec) {
         if (!names.insert(name).second) {
             return usage_error(fmt::format("fault '{}' is asked for twice", name));
         }
-        Kind kind{.name = name, .nemesis = entry->make()};
+        Kind kind{.name = name, .nemesis = entry->make(), .for_good = entry->for_good};
         FAULTLAB_TRY(const FaultSpec drawn, draw_fault(kind, spec, Rng(0)));
         FAULTLAB_DO(check_spec(drawn, spec.nodes));
         kind.drawn = 0;

@@ -204,7 +204,7 @@ TEST_CASE("what a replica says of damage in its log is found, also what it overw
         fs::remove(lab.node(0).data_directory().parent_path() / "logs" / "replica.log");
         write_logs(lab);
         findings.expect(told(site.probed(EvidencePhase::after), "damage") ==
-                            "\"mended or overwritten: none of it is left\"",
+                            "\"mended: all bytes are again what they were\"",
                         told(site.probed(EvidencePhase::after), "damage"));
     });
 }

@@ -126,7 +126,9 @@ TEST_CASE("what became of the damage is told in words, with what they rest on") 
           "never read, or masked: 2 of 2 changes are as they were left");
     CHECK(damage("{" + left + "}", "n2:how=bitflip:while=stopped", true) ==
           "detected, or not survived: the replica does not run");
-    CHECK(damage(R"({"changes":2,"bytes":2,"as_left":0,"complaint":""})") ==
+    CHECK(damage(R"({"changes":2,"bytes":2,"as_left":0,"as_before":2,"complaint":""})") ==
+          "mended: all bytes are again what they were");
+    CHECK(damage(R"({"changes":2,"bytes":2,"as_left":0,"as_before":1,"complaint":""})") ==
           "mended or overwritten: none of it is left");
     CHECK(damage(R"({"changes":2,"bytes":2,"as_left":0,"complaint":"panic: crc mismatch"})") ==
           "detected: panic: crc mismatch");

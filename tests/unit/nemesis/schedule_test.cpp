@@ -1,5 +1,6 @@
 #include "core/plan.hpp"
 #include "nemesis/schedule.hpp"
+#include "nemesis/targets.hpp"
 #include "tests/support/catch.hpp"
 
 #include <algorithm>
@@ -254,4 +255,33 @@ TEST_CASE("faults that may overlap have a budget, unless it is waived") {
     CHECK_FALSE(draw_schedule(spec, Rng(1)).ok());
     spec.at_once = 17;
     CHECK_FALSE(draw_schedule(spec, Rng(1)).ok());
+}
+
+TEST_CASE("what cannot be undone hits the same nodes every time") {
+    ScheduleSpec spec = three_kinds;
+    spec.nemeses = {"corrupt-file:one:how=bitflip", "corrupt-file:minority", "kill"};
+    std::set<std::uint64_t> all;
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        std::set<std::uint64_t> seeds;
+        for (const FaultSpec& fault : drawn(spec, seed).faults) {
+            if (fault.nemesis == "corrupt-file") seeds.insert(fault.seed);
+        }
+        CHECK(seeds.size() == 1);
+        all.merge(seeds);
+    }
+    CHECK(all.size() == 50);
+}
+
+TEST_CASE("of the same seed one node is among a minority") {
+    ClusterView view;
+    for (const std::string& name : default_node_names(5))
+        view.nodes.push_back({.name = name});
+    const auto resolved = [&](const char* target, std::uint64_t seed) {
+        Rng rng(seed);
+        return resolve_targets(*parse_target(target, node_names(view)), view, rng).value();
+    };
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        const auto minority = resolved("minority", seed);
+        CHECK(std::ranges::count(minority, resolved("one", seed).front()) == 1);
+    }
 }
