@@ -82,7 +82,7 @@ constexpr std::array<NemesisEntry, 38> catalogue = {{
      "kills replicas and takes from their disks what was not synced",
      make_power_cut,
      "disk"},
-    {"fsync-error", "lets a sync fail once and loses what it covers", make_fsync_error, "disk"},
+    {"fsync-error", "lets syncs fail and loses what they cover", make_fsync_error, "disk"},
     {"fsync-lies", "lets disks say that they synced what they did not", make_fsync_lies, "disk"},
     {"torn-write", "lets a part of a write reach the disk", make_torn_write, "disk"},
     {"misdirected-write",

@@ -14,7 +14,7 @@ struct NemesisEntry {
     std::string_view name;
     std::string_view summary;
     std::unique_ptr<Nemesis> (*make)();
-    /// "network", "process", "disk", "clock", "resources", "membership": also the name of the
+    /// "network", "process", "disk", "clock", "resources": also the name of the
     /// package of all faults of the family (nemesis/packages.hpp).
     std::string_view family = {};
     /// It cannot be undone: all faults of the kind in a schedule choose their targets alike, so

@@ -286,7 +286,6 @@ std::vector<Evidence> probe_clocks(const Fault& fault,
             evidence.push_back(
                 {phase, node, "processes_with_strange_clocks", Value(reading->strange), false});
         }
-        if (!during) continue;
         if (skew.clocks.realtime)
             add_clock(evidence, like, "wall_clock", skew, reading->realtime, bites);
         if (skew.clocks.monotonic)

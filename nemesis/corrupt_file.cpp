@@ -21,9 +21,7 @@ namespace {
 
 class CorruptFile final : public Nemesis {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override {
-        return {"process", "node-tool"};
-    }
+    [[nodiscard]] std::vector<std::string> needs() const override { return {"process"}; }
 
     [[nodiscard]] std::vector<OptionSpec> options() const override { return corruption_options(); }
 

@@ -1,8 +1,7 @@
 // Effect     Some replicas crash while they start, a few times in a row: in the middle of reading
 //            and mending what the crash before has left behind.
-// Mechanism  SIGKILL and a start at the injection, then SIGKILL so soon after that start, and so
-// on;
-//            after the last time they are left alone.
+// Mechanism  SIGKILL and a start at the injection, then SIGKILL so soon after that start, and
+//            again; after the last time they are left alone.
 // Undo       Those that do not run are started: the nodes are stored.
 // Needs      Processes that the lab has started.
 #include "core/units.hpp"

@@ -1,6 +1,5 @@
-// Effect     What replicas ask of their disk takes longer: reads, writes and syncs each or
-// together,
-//            by a fixed time or by one that is drawn.
+// Effect     What replicas ask of their disk takes longer: reads, writes and syncs, each or all of
+//            them, by a fixed time or by one that is drawn.
 // Mechanism  The file system over the data directory waits before it carries out a call.
 // Undo       The rule is taken away; a replica that ended meanwhile is started again.
 // Needs      FUSE.

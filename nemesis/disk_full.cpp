@@ -1,6 +1,5 @@
 // Effect     The disk has no room: what needs some fails with ENOSPC, and df says so too.
-// Mechanism  The file system over the data directory fails writes to where a file has no blocks
-// yet,
+// Mechanism  The file system over the data directory fails writes to where a file has no blocks,
 //            and new names; with `overwrites=fail` every write, as on a file system that copies.
 // Undo       The rule is taken away; a replica that ended meanwhile is started again.
 // Needs      FUSE.

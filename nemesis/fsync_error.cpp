@@ -1,8 +1,8 @@
 // Effect     Syncs fail with EIO. As Linux has it, the pages that they should have written are
-// clean
-//            afterwards, though the disk does not have them: no later sync covers them, and when
-//            they leave the page cache they are gone (Rebello et al., "Can Applications Recover
-//            from fsync Failures?", 2020). Then, unless it is not wanted, the replicas crash.
+//            clean afterwards, though the disk does not have them: no later sync covers them, and
+//            when they leave the page cache they are gone (Rebello et al., "Can Applications
+//            Recover from fsync Failures?", 2020). Then, unless it is not wanted, the replicas
+//            crash.
 // Mechanism  The file system over the data directory fails the calls and remembers what the disk
 //            has. Once a sync has failed on each disk, the replicas are killed, and the pages leave
 //            the cache.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace faultlab {
@@ -60,6 +63,15 @@ Result<void> stop_helper(Host& host, const std::string& name) {
     FAULTLAB_TRY(const std::string answer, ask(host, name, "stop", {"--or", "gone"}));
     if (trimmed(answer) == "gone") return {};
     return lab_error(fmt::format("{}: {} did not stop: {}", host.name(), name, trimmed(answer)));
+}
+
+Result<std::string> lacking(Host& host, const std::string& need) {
+    constexpr std::array<std::string_view, 3> everywhere = {"process", "netns", "nftables"};
+    if (std::ranges::find(everywhere, need) != everywhere.end()) return std::string();
+    FAULTLAB_TRY(std::string answer, run_node_tool(host, {"can", need}));
+    answer = trimmed(std::move(answer));
+    if (answer == "yes") return std::string();
+    return answer.empty() ? "it does not say why" : answer;
 }
 
 Result<std::string> run_node_tool(Host& host, std::vector<std::string> arguments) {

@@ -34,6 +34,9 @@ Result<bool> helper_runs(Host& host, const std::string& name);
 /// Tells it to undo what it did, and waits until it is gone. None that runs is no error.
 Result<void> stop_helper(Host& host, const std::string& name);
 
+/// Why a host cannot have a fault that needs this (Nemesis::needs); empty: it can.
+Result<std::string> lacking(Host& host, const std::string& need);
+
 /// Runs a tool to its end, and returns what it printed. A failure is an error with its complaint.
 Result<std::string> run_node_tool(Host& host, std::vector<std::string> arguments);
 

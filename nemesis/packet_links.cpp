@@ -52,9 +52,8 @@ Result<void> restore_rules(Host& host, std::string text, std::string_view what) 
 Result<bool> netem_everywhere(const Links& by_sender, FaultTarget& target) {
     for (const auto& [sender, receivers] : by_sender) {
         if (receivers.size() > most_netem_receivers) return false;
-        FAULTLAB_TRY(const std::string answer,
-                     run_node_tool(host_named(target, sender), {"can", "netem"}));
-        if (answer != "yes\n") return false;
+        FAULTLAB_TRY(const std::string reason, lacking(host_named(target, sender), "netem"));
+        if (!reason.empty()) return false;
     }
     return true;
 }

@@ -45,9 +45,7 @@ Evidence measured(NodeId node, const std::string& report, const Fault& fault) {
 
 class Stutter final : public Nemesis {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override {
-        return {"process", "node-tool"};
-    }
+    [[nodiscard]] std::vector<std::string> needs() const override { return {"process"}; }
 
     [[nodiscard]] std::vector<OptionSpec> options() const override {
         return {{.name = "stop", .fallback = "5ms", .choices = {}, .help = "how long they stop"},

@@ -1,7 +1,7 @@
 // Effect     A part of a write reaches the disk, by sectors of 512 bytes: its beginning, its end,
-// or
-//            some of them. With `when=cut` it is the last unsynced write of each file, as the power
-//            fails; with `when=write` it is any write, and the replica is told that all went well.
+//            or some of them. With `when=cut` it is the last unsynced write of each file, as the
+//            power fails; with `when=write` it is any write, and the replica is told that all went
+//            well.
 // Mechanism  That of power-cut; or the file system over the data directory writes a part.
 // Undo       That of power-cut; or the rule is taken away, and what was torn stays so.
 // Needs      FUSE; processes that the lab has started.
@@ -56,7 +56,6 @@ public:
         constexpr std::array<const char*, 3> tears = {"prefix", "suffix", "interleaved"};
         const char* const drawn = tears.at(rng.below(tears.size()));
         if (text_of(spec.params, "tear").empty()) spec.params["tear"] = drawn;
-        // Without end it would be every write for as long as the fault lasts.
         if (at_cut(spec.params)) return at_cut_.draw(rng, nodes, spec);
         writes_.draw(rng, nodes, spec);
     }

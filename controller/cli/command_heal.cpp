@@ -42,8 +42,7 @@ Result<void> stop_lab(const RunDirectory& run, pid_t supervisor) {
 
 /// What became of a fault on local hosts once no process of the lab lives.
 std::string_view fate_of(FaultState state) {
-    return state == FaultState::healed ? "healed by the lab"
-                                       : "ended with the lab's namespaces when the lab was killed";
+    return state == FaultState::healed ? "healed by the lab" : "ended with the lab's namespaces";
 }
 
 } // namespace
@@ -87,7 +86,7 @@ int execute(const HealCommand& command) {
                  {"faults", faults}}
                 .dump(2));
     } else {
-        say("nothing of run {} is left on this machine\n", run->id);
+        say("no lab of run {} runs on this machine\n", run->id);
     }
     return exit_valid;
 }

@@ -1,7 +1,6 @@
 // run and replay: from a plan to a stored run, its verdict and its report.
 
 #include "controller/campaign/exact.hpp"
-#include "core/units.hpp"
 #include "controller/cli/commands.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "controller/cli/judging.hpp"
@@ -11,6 +10,7 @@
 #include "controller/cli/streams.hpp"
 #include "core/store/lab_index.hpp"
 #include "core/store/run_reader.hpp"
+#include "core/units.hpp"
 #include "simulator/executor.hpp"
 
 #include <fmt/format.h>

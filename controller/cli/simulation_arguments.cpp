@@ -1,8 +1,8 @@
 #include "controller/cli/simulation_arguments.hpp"
 
-#include "core/units.hpp"
 #include "controller/cli/exit_codes.hpp"
 #include "core/catalogue.hpp"
+#include "core/units.hpp"
 #include "simulator/matrix.hpp"
 
 #include <CLI/CLI.hpp>

@@ -67,23 +67,21 @@ std::vector<const Nemesis*> EngineRun::nemeses() const {
 
 /// A fault that a host cannot have ends the run before anything has begun.
 Result<void> EngineRun::check_needs() {
-    const std::set<std::string> always = {"process", "netns", "nftables"};
     std::set<std::string> needs;
     for (const Nemesis* const nemesis : nemeses()) {
-        for (const std::string& need : nemesis->needs()) {
-            if (!always.contains(need)) needs.insert(need);
-        }
+        for (const std::string& need : nemesis->needs())
+            needs.insert(need);
     }
     for (const std::string& need : needs) {
         for (NodeId node = 0; node < plan_.nodes; ++node) {
             Host& host = parts_.lab.node(node);
-            FAULTLAB_TRY(const std::string answer, run_node_tool(host, {"can", need}));
-            if (answer == "yes\n") continue;
+            FAULTLAB_TRY(const std::string reason, lacking(host, need));
+            if (reason.empty()) continue;
             return environment_error(fmt::format("a fault of this run needs {} on {}, which it "
                                                  "cannot have: {}",
                                                  need,
                                                  host.name(),
-                                                 answer),
+                                                 reason),
                                      "faultlab describe FAULT tells what each fault needs");
         }
     }

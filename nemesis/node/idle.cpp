@@ -1,5 +1,5 @@
-// faultlab-node idle: a helper that does nothing but live, as a mark of a fault that needs no more,
-// and for tests of what all helpers have in common.
+// faultlab-node idle: a helper that does nothing but live, for tests of what all helpers have in
+// common.
 #include "nemesis/node/helper_arguments.hpp"
 #include "nemesis/node/helper_socket.hpp"
 #include "nemesis/node/tool.hpp"

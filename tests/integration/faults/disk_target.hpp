@@ -124,10 +124,10 @@ private:
 
 /// Where FUSE cannot be had, the lab refuses the fault; there is nothing to test then.
 inline bool has_fuse(Host& host, const hosts_test::Findings& findings) {
-    const auto answer = run_node_tool(host, {"can", "fuse"});
-    findings.expect_ok(answer, "can fuse");
-    if (answer && *answer == "yes\n") return true;
-    WARN("no FUSE here: " << (answer ? *answer : answer.error().text()));
+    const auto reason = lacking(host, "fuse");
+    findings.expect_ok(reason, "can fuse");
+    if (reason && reason->empty()) return true;
+    WARN("no FUSE here: " << (reason ? *reason : reason.error().text()));
     return false;
 }
 

@@ -1,4 +1,5 @@
 // Helpers of faults on real hosts: how they begin, answer and end.
+#include "nemesis/catalogue.hpp"
 #include "nemesis/helper.hpp"
 #include "tests/unit/hosts/lab_support.hpp"
 
@@ -69,6 +70,15 @@ TEST_CASE("a helper that is terminated goes as if it were told", "[faults]") {
         findings.expect(waits_until_gone(host, "one"), "gone");
         findings.expect(!std::filesystem::exists(host.fault_directory() / "one.sock"),
                         "no socket is left");
+    });
+}
+
+TEST_CASE("hosts can be asked for whatever a fault needs", "[faults]") {
+    in_lab(1, 0, [](Lab& lab, const Findings& findings, const auto&) {
+        for (const NemesisEntry& entry : nemesis_catalogue()) {
+            for (const std::string& need : entry.make()->needs())
+                findings.expect_ok(lacking(lab.node(0), need), std::string(entry.name));
+        }
     });
 }
 

@@ -32,9 +32,8 @@ public:
 
     /// Why this host cannot have packet faults; empty when it can.
     [[nodiscard]] std::string missing() {
-        const auto answer = run_node_tool(target_.node_host(0), {"can", "packet-faults"});
-        if (!answer) return answer.error().text();
-        return *answer == "yes\n" ? std::string() : *answer;
+        const auto reason = lacking(target_.node_host(0), "packet-faults");
+        return reason ? *reason : reason.error().text();
     }
 
     /// Injects "loss:n1:loss=20%:direction=in".

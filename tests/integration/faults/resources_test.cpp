@@ -49,10 +49,9 @@ void check_life(const std::string& name,
     in_lab(1, 0, [&](Lab& lab, const Findings& findings, const auto&) {
         const auto nemesis = (*find_nemesis(name))->make();
         for (const std::string& need : nemesis->needs()) {
-            if (need == "process") continue;
-            const auto answer = run_node_tool(lab.node(0), {"can", need});
-            findings.expect_ok(answer, "can");
-            if (!answer || *answer != "yes\n") return;
+            const auto reason = lacking(lab.node(0), need);
+            findings.expect_ok(reason, "can");
+            if (!reason || !reason->empty()) return;
         }
         PlainTarget target(lab, argv);
         findings.expect_ok(target.start_node(0), "start");
