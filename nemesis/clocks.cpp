@@ -33,11 +33,6 @@ constexpr Nanos undo_limit = 30 * second;
 constexpr std::int64_t realtime_bits = 1 << 0 | 1 << 5;
 constexpr std::int64_t monotonic_bits = 1 << 1 | 1 << 4 | 1 << 6 | 1 << 7;
 
-Error refused(const std::string& name, const std::string& text, std::string_view right) {
-    return usage_error(fmt::format("{} cannot be '{}'", name, text),
-                       fmt::format("write {}", right));
-}
-
 std::int64_t bits_of(const ClockChoice& clocks) {
     return (clocks.realtime ? realtime_bits : 0) | (clocks.monotonic ? monotonic_bits : 0);
 }
@@ -170,7 +165,7 @@ Result<ClockChoice> clock_parameter(const Params& params) {
     if (text == "realtime") return ClockChoice{.realtime = true};
     if (text == "monotonic") return ClockChoice{.monotonic = true};
     if (text == "both") return ClockChoice{.realtime = true, .monotonic = true};
-    return refused("clock", text, "realtime, monotonic or both");
+    return refused_parameter("clock", text, "realtime, monotonic or both");
 }
 
 std::string_view clock_text(const ClockChoice& clocks) {
@@ -183,7 +178,7 @@ Result<Nanos> offset_parameter(const Params& params, const std::string& name) {
     const bool negative = text.starts_with('-');
     const bool has_sign = negative || text.starts_with('+');
     const auto parsed = parse_duration(std::string_view(text).substr(has_sign ? 1 : 0));
-    if (!parsed) return refused(name, text, "an offset like 2s, -250ms or +1m");
+    if (!parsed) return refused_parameter(name, text, "an offset like 2s, -250ms or +1m");
     return negative ? -*parsed : *parsed;
 }
 
@@ -201,7 +196,7 @@ Result<std::int64_t> ppm_parameter(const Params& params, const std::string& name
     // False also for what is no number.
     const bool fits = std::abs(ppm) >= 1 && std::abs(ppm) <= most;
     if (error != std::errc{} || !known || !fits || text.starts_with("+-"))
-        return refused(name, text, "a rate like 500ppm or -2%, at most 50%");
+        return refused_parameter(name, text, "a rate like 500ppm or -2%, at most 50%");
     return std::llround(ppm);
 }
 
@@ -248,7 +243,6 @@ Result<void> inject_clocks(const Fault& fault, FaultTarget& target) {
 }
 
 Result<void> heal_clocks(const Fault& fault, FaultTarget& target) {
-    Result<void> outcome;
     if (skew_of(fault).clocks.monotonic) {
         // To slow clocks down takes time: all at once. What a dead helper left has to wait.
         for (const NodeId node : stored_nodes(fault, undo_name)) {
@@ -256,11 +250,9 @@ Result<void> heal_clocks(const Fault& fault, FaultTarget& target) {
                 ask_helper(target.node_host(node), helper_name(fault.id), "slow");
         }
     }
-    for (const NodeId node : stored_nodes(fault, undo_name)) {
-        const Result<void> healed = heal_host(target.node_host(node), helper_name(fault.id));
-        if (!healed && outcome) outcome = healed;
-    }
-    return outcome;
+    return on_all(stored_nodes(fault, undo_name), [&](NodeId node) {
+        return heal_host(target.node_host(node), helper_name(fault.id));
+    });
 }
 
 std::vector<Evidence> probe_clocks(const Fault& fault,

@@ -6,7 +6,6 @@
 //            stored.
 // Needs      Control groups with the controller cpu, which the lab may write. Hosts of one machine
 //            share its processors: the others are slowed down too, but less.
-#include "core/nemesis.hpp"
 #include "nemesis/catalogue.hpp"
 #include "nemesis/helper.hpp"
 #include "nemesis/parameters.hpp"
@@ -18,12 +17,8 @@
 namespace faultlab {
 namespace {
 
-class Contention final : public Nemesis {
+class Contention final : public Confinement {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override {
-        return {"process", "cgroup-cpu"};
-    }
-
     [[nodiscard]] std::vector<OptionSpec> options() const override {
         return {{.name = "weight",
                  .fallback = "64",
@@ -31,75 +26,71 @@ public:
                 {.name = "hogs", .fallback = "2", .help = "busy threads on each host, 1 to 64"}};
     }
 
-    void draw(Rng& rng, std::int32_t nodes, FaultSpec& spec) const override {
-        draw_process_target(rng, nodes, spec);
-    }
-
     [[nodiscard]] Result<Fault> resolve(const FaultSpec& spec,
                                         const ClusterView& view) const override {
-        FAULTLAB_TRY(const std::int64_t weight,
-                     integer_parameter(spec.params, "weight", 2, 262'144));
-        FAULTLAB_TRY(const std::int64_t hogs, integer_parameter(spec.params, "hogs", 1, 64));
-        FAULTLAB_TRY(Fault fault,
-                     resolve_confined(
-                         spec,
-                         view,
-                         fmt::format("beside {} busy threads, with a weight of {}", hogs, weight),
-                         {"--cpu-weight", std::to_string(weight)}));
-        fault.params["hogs"] = hogs;
+        FAULTLAB_TRY(Fault fault, Confinement::resolve(spec, view));
+        FAULTLAB_TRY(fault.params["hogs"], hogs(spec));
         return fault;
     }
 
-    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {
-        return exact_processes(fault, spec);
-    }
-
     Result<void> inject(const Fault& fault, FaultTarget& target) const override {
-        FAULTLAB_DO(inject_confined(fault, target));
+        FAULTLAB_DO(Confinement::inject(fault, target));
+        const std::string hogs = std::to_string(integer_of(fault.params, "hogs"));
         for (const NodeId node : fault.targets) {
-            FAULTLAB_DO(start_helper(
-                target.node_host(node),
-                helper_name(fault.id),
-                {.tool = "burn",
-                 .arguments = {"--processors", std::to_string(integer_of(fault.params, "hogs"))}}));
+            FAULTLAB_DO(start_helper(target.node_host(node),
+                                     helper_name(fault.id),
+                                     {.tool = "burn", .arguments = {"--processors", hogs}}));
         }
         return {};
     }
 
     Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        Result<void> outcome;
-        for (const NodeId node : stored_nodes(fault, confined_nodes)) {
-            const auto stopped = stop_helper(target.node_host(node), helper_name(fault.id));
-            if (!stopped && outcome) outcome = stopped;
-        }
-        const auto released = heal_confined(fault, target);
-        return outcome ? released : outcome;
+        const Result<void> stopped = on_all(confined_nodes(fault), [&](NodeId node) {
+            return stop_helper(target.node_host(node), helper_name(fault.id));
+        });
+        const Result<void> released = Confinement::heal(fault, target);
+        return stopped ? released : stopped;
     }
 
     std::vector<Evidence>
     probe(const Fault& fault, FaultTarget& target, EvidencePhase phase) const override {
-        std::vector<Evidence> evidence = probe_confined(fault, target, phase, take_evidence);
+        std::vector<Evidence> evidence = Confinement::probe(fault, target, phase);
         for (const NodeId node : fault.targets) {
             Host& host = target.node_host(node);
-            if (phase == EvidencePhase::during) {
-                const auto report = ask_helper(host, helper_name(fault.id), "report");
-                const std::int64_t busy = report ? number_in(*report, "busy_ms") : 0;
-                evidence.push_back({phase, node, "others_busy_ms", busy, busy > 0});
+            if (phase != EvidencePhase::during) {
+                evidence.push_back(helper_evidence(host, helper_name(fault.id), phase, node));
                 continue;
             }
-            const auto runs = helper_runs(host, helper_name(fault.id));
-            const bool gone = runs && !*runs;
-            evidence.push_back(
-                {phase, node, "helper_runs", !gone, phase == EvidencePhase::after && gone});
+            const auto report = ask_helper(host, helper_name(fault.id), "report");
+            const std::int64_t busy = report ? number_in(*report, "busy_ms") : 0;
+            evidence.push_back({phase, node, "others_busy_ms", busy, busy > 0});
         }
         return evidence;
     }
 
-private:
+protected:
+    [[nodiscard]] std::string controller() const override { return "cgroup-cpu"; }
+
+    [[nodiscard]] Result<Limits> limits(const FaultSpec& spec) const override {
+        FAULTLAB_TRY(const std::int64_t weight,
+                     integer_parameter(spec.params, "weight", 2, 262'144));
+        FAULTLAB_TRY(const std::int64_t hogs, this->hogs(spec));
+        return Limits{.arguments = {"--cpu-weight", std::to_string(weight)},
+                      .verb =
+                          fmt::format("beside {} busy threads, with a weight of {}", hogs, weight)};
+    }
+
     /// How long its threads were ready to run and had to wait, all their lives: to compare the two
     /// measurements with each other.
-    static void take_evidence(const std::string& report, NodeId node, std::vector<Evidence>& to) {
-        to.push_back({EvidencePhase::during, node, "waited_ms", number_in(report, "waited_ms")});
+    void
+    show(const std::string& report, NodeId node, std::vector<Evidence>& evidence) const override {
+        evidence.push_back(
+            {EvidencePhase::during, node, "waited_ms", number_in(report, "waited_ms"), false});
+    }
+
+private:
+    static Result<std::int64_t> hogs(const FaultSpec& spec) {
+        return integer_parameter(spec.params, "hogs", 1, 64);
     }
 };
 

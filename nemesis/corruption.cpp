@@ -22,11 +22,6 @@ OptionSpec option(const char* name, const char* fallback, const char* help) {
     return {.name = name, .fallback = fallback, .choices = {}, .help = help};
 }
 
-Error refuse(const std::string& name, const std::string& text, std::string_view right) {
-    return usage_error(fmt::format("{} cannot be '{}'", name, text),
-                       fmt::format("write {}", right));
-}
-
 /// One of the words, or the error that names them.
 Result<std::string>
 word_parameter(const Params& params, const std::string& name, std::string_view words) {
@@ -36,7 +31,7 @@ word_parameter(const Params& params, const std::string& name, std::string_view w
         if (rest.substr(0, bar) == text) return text;
         rest.remove_prefix(std::min(bar + 1, rest.size()));
     }
-    return refuse(name, text, words);
+    return refused_parameter(name, text, words);
 }
 
 /// A position in a file: like a size, and 0 as well.
@@ -118,11 +113,11 @@ Result<Corruption> corruption_parameter(const Params& params) {
     corruption.stopped = when == "stopped";
     corruption.disjoint = stripes == "disjoint";
     corruption.files = text_of(params, "files");
-    if (corruption.files.empty()) return refuse("files", "", "a pattern like */wal/*");
+    if (corruption.files.empty()) return refused_parameter("files", "", "a pattern like */wal/*");
     FAULTLAB_TRY(corruption.start, position_parameter(params, "start"));
     FAULTLAB_TRY(corruption.end, position_parameter(params, "end"));
     if (corruption.end != 0 && corruption.end <= corruption.start)
-        return refuse("end", text_of(params, "end"), "a position after start");
+        return refused_parameter("end", text_of(params, "end"), "a position after start");
     FAULTLAB_TRY(corruption.chunk, bytes_parameter(params, "chunk"));
     FAULTLAB_TRY(corruption.modulus, integer_parameter(params, "modulus", 1, 1 << 20));
     FAULTLAB_TRY(corruption.index, integer_parameter(params, "index", 0, corruption.modulus - 1));

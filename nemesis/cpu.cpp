@@ -2,10 +2,8 @@
 // fails. Mechanism  Their processes in a control group with a quota of processor time. Undo The
 // processes go back to the group they came from: the nodes are stored. Needs      Control groups
 // with the controller cpu, which the lab may write.
-#include "core/nemesis.hpp"
 #include "nemesis/catalogue.hpp"
 #include "nemesis/parameters.hpp"
-#include "nemesis/processes.hpp"
 #include "nemesis/resources.hpp"
 
 #include <fmt/format.h>
@@ -13,52 +11,29 @@
 namespace faultlab {
 namespace {
 
-/// The kernel counts the periods in which the group wanted more than it may have.
-void take_evidence(const std::string& report, NodeId node, std::vector<Evidence>& to) {
-    const std::int64_t throttled = number_in(report, "cpu.nr_throttled");
-    to.push_back({EvidencePhase::during, node, "periods_throttled", throttled, throttled > 0});
-}
-
-class Cpu final : public Nemesis {
+class Cpu final : public Confinement {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override {
-        return {"process", "cgroup-cpu"};
-    }
-
     [[nodiscard]] std::vector<OptionSpec> options() const override {
         return {{.name = "quota",
                  .fallback = "5%",
                  .help = "of one processor, above 0; 150% is one and a half"}};
     }
 
-    void draw(Rng& rng, std::int32_t nodes, FaultSpec& spec) const override {
-        draw_process_target(rng, nodes, spec);
-    }
+protected:
+    [[nodiscard]] std::string controller() const override { return "cgroup-cpu"; }
 
-    [[nodiscard]] Result<Fault> resolve(const FaultSpec& spec,
-                                        const ClusterView& view) const override {
+    [[nodiscard]] Result<Limits> limits(const FaultSpec& spec) const override {
         FAULTLAB_TRY(const std::int64_t quota, processors_parameter(spec.params, "quota"));
-        return resolve_confined(spec,
-                                view,
-                                fmt::format("may use {} of a processor", share_text(quota)),
-                                {"--cpu-share", std::to_string(quota)});
+        return Limits{.arguments = {"--cpu-share", std::to_string(quota)},
+                      .verb = fmt::format("may use {} of a processor", share_text(quota))};
     }
 
-    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {
-        return exact_processes(fault, spec);
-    }
-
-    Result<void> inject(const Fault& fault, FaultTarget& target) const override {
-        return inject_confined(fault, target);
-    }
-
-    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        return heal_confined(fault, target);
-    }
-
-    std::vector<Evidence>
-    probe(const Fault& fault, FaultTarget& target, EvidencePhase phase) const override {
-        return probe_confined(fault, target, phase, take_evidence);
+    /// The kernel counts the periods in which the group wanted more than it may have.
+    void
+    show(const std::string& report, NodeId node, std::vector<Evidence>& evidence) const override {
+        const std::int64_t throttled = number_in(report, "cpu.nr_throttled");
+        evidence.push_back(
+            {EvidencePhase::during, node, "periods_throttled", throttled, throttled > 0});
     }
 };
 

@@ -79,12 +79,11 @@ public:
     }
 
     Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        Result<void> outcome;
-        for (const NodeId node : stored_nodes(fault, undo_name)) {
-            const auto given = rlimit(target.node_host(node), fault.id, "give-back");
-            if (!given && outcome) outcome = given.error();
-        }
-        return outcome;
+        return on_all(stored_nodes(fault, undo_name), [&](NodeId node) -> Result<void> {
+            FAULTLAB_TRY(const std::string printed,
+                         rlimit(target.node_host(node), fault.id, "give-back"));
+            return {};
+        });
     }
 
     std::vector<Evidence>

@@ -59,6 +59,12 @@ Result<bool> helper_runs(Host& host, const std::string& name) {
     return trimmed(answer) != "no";
 }
 
+Evidence helper_evidence(Host& host, const std::string& name, EvidencePhase phase, NodeId node) {
+    const auto runs = helper_runs(host, name);
+    if (!runs) return {phase, node, "probe_failed", runs.error().text(), false};
+    return {phase, node, "helper_runs", *runs, phase == EvidencePhase::after && !*runs};
+}
+
 Result<void> stop_helper(Host& host, const std::string& name) {
     FAULTLAB_TRY(const std::string answer, ask(host, name, "stop", {"--or", "gone"}));
     if (trimmed(answer) == "gone") return {};

@@ -31,6 +31,10 @@ Result<std::string> ask_helper(Host& host, const std::string& name, const std::s
 /// Whether one answers there.
 Result<bool> helper_runs(Host& host, const std::string& name);
 
+/// The same as evidence: that it is gone proves something after the fault.
+[[nodiscard]] Evidence
+helper_evidence(Host& host, const std::string& name, EvidencePhase phase, NodeId node);
+
 /// Tells it to undo what it did, and waits until it is gone. None that runs is no error.
 Result<void> stop_helper(Host& host, const std::string& name);
 

@@ -5,11 +5,8 @@
 // Needs      Control groups with the controller blkio (version 2: io), which the lab may write, and
 //            data on a disk of the kernel's own. In version 1 what the kernel writes back later
 //            counts for nobody: only what a replica syncs itself is slow.
-#include "core/nemesis.hpp"
 #include "nemesis/catalogue.hpp"
-#include "nemesis/helper.hpp"
 #include "nemesis/parameters.hpp"
-#include "nemesis/processes.hpp"
 #include "nemesis/resources.hpp"
 
 #include <fmt/format.h>
@@ -33,52 +30,28 @@ std::int64_t bytes_served(const std::string& report) {
     return total;
 }
 
-/// Bytes that went through the throttle: without any it had nothing to slow down.
-void take_evidence(const std::string& report, NodeId node, std::vector<Evidence>& to) {
-    const std::int64_t served = bytes_served(report);
-    to.push_back({EvidencePhase::during, node, "bytes_throttled", served, served > 0});
-}
-
-class Io final : public Nemesis {
+class Io final : public Confinement {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override {
-        return {"process", "cgroup-io"};
-    }
-
     [[nodiscard]] std::vector<OptionSpec> options() const override {
         return {{.name = "rate",
                  .fallback = "128KiB",
                  .help = "bytes a second, for reading and for writing"}};
     }
 
-    void draw(Rng& rng, std::int32_t nodes, FaultSpec& spec) const override {
-        draw_process_target(rng, nodes, spec);
-    }
+protected:
+    [[nodiscard]] std::string controller() const override { return "cgroup-io"; }
 
-    [[nodiscard]] Result<Fault> resolve(const FaultSpec& spec,
-                                        const ClusterView& view) const override {
+    [[nodiscard]] Result<Limits> limits(const FaultSpec& spec) const override {
         FAULTLAB_TRY(const std::int64_t rate, bytes_parameter(spec.params, "rate"));
-        return resolve_confined(spec,
-                                view,
-                                fmt::format("limited to {} a second of its disk", bytes_text(rate)),
-                                {"--io-rate", std::to_string(rate)});
+        return Limits{.arguments = {"--io-rate", std::to_string(rate)},
+                      .verb = fmt::format("limited to {} a second of its disk", bytes_text(rate))};
     }
 
-    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {
-        return exact_processes(fault, spec);
-    }
-
-    Result<void> inject(const Fault& fault, FaultTarget& target) const override {
-        return inject_confined(fault, target);
-    }
-
-    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        return heal_confined(fault, target);
-    }
-
-    std::vector<Evidence>
-    probe(const Fault& fault, FaultTarget& target, EvidencePhase phase) const override {
-        return probe_confined(fault, target, phase, take_evidence);
+    /// Bytes that went through the throttle: without any it had nothing to slow down.
+    void
+    show(const std::string& report, NodeId node, std::vector<Evidence>& evidence) const override {
+        const std::int64_t served = bytes_served(report);
+        evidence.push_back({EvidencePhase::during, node, "bytes_throttled", served, served > 0});
     }
 };
 

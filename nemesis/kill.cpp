@@ -49,13 +49,8 @@ public:
     }
 
     Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        Result<void> outcome;
-        for (const NodeId node : stored_nodes(fault, undo_name)) {
-            // One node that does not start must not keep the others down.
-            const Result<void> started = target.start_node(node);
-            if (!started && outcome) outcome = started;
-        }
-        return outcome;
+        return on_all(stored_nodes(fault, undo_name),
+                      [&](NodeId node) { return target.start_node(node); });
     }
 
     std::vector<Evidence>

@@ -108,12 +108,8 @@ std::optional<Nanos> next_crash(const Fault& fault, std::int64_t turn) {
 }
 
 Result<void> start_again(const Fault& fault, FaultTarget& target) {
-    Result<void> outcome;
-    for (const NodeId node : stored_nodes(fault, undo_name)) {
-        const Result<void> started = target.start_node(node);
-        if (!started && outcome) outcome = started;
-    }
-    return outcome;
+    return on_all(stored_nodes(fault, undo_name),
+                  [&](NodeId node) { return target.start_node(node); });
 }
 
 std::vector<Evidence>

@@ -73,12 +73,9 @@ public:
     }
 
     Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        Result<void> outcome;
-        for (const NodeId node : stored_nodes(fault, undo_name)) {
-            const auto stopped = stop_helper(target.node_host(node), helper_name(fault.id));
-            if (!stopped && outcome) outcome = stopped;
-        }
-        return outcome;
+        return on_all(stored_nodes(fault, undo_name), [&](NodeId node) {
+            return stop_helper(target.node_host(node), helper_name(fault.id));
+        });
     }
 
     std::vector<Evidence>
@@ -87,10 +84,7 @@ public:
         for (const NodeId node : fault.targets) {
             Host& host = target.node_host(node);
             if (phase != EvidencePhase::during) {
-                const auto runs = helper_runs(host, helper_name(fault.id));
-                const bool gone = runs && !*runs;
-                evidence.push_back(
-                    {phase, node, "helper_runs", !gone, phase == EvidencePhase::after && gone});
+                evidence.push_back(helper_evidence(host, helper_name(fault.id), phase, node));
                 continue;
             }
             const auto report = ask_helper(host, helper_name(fault.id), "report");

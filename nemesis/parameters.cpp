@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::int64_t whole = 1'000'000; // millionths
 
-Error refuse(const std::string& name, const std::string& text, std::string_view right) {
-    return usage_error(fmt::format("{} cannot be '{}'", name, text),
-                       fmt::format("write {}", right));
-}
-
 /// A number and the unit after it.
 struct Measured {
     double amount = 0;
@@ -49,6 +44,11 @@ std::int64_t in_units(std::string_view text, std::span<const Unit> units) {
 }
 
 } // namespace
+
+Error refused_parameter(const std::string& name, const std::string& text, std::string_view right) {
+    return usage_error(fmt::format("{} cannot be '{}'", name, text),
+                       fmt::format("write {}", right));
+}
 
 Result<void> read_detail(std::string_view detail,
                          std::span<const OptionSpec> options,
@@ -108,14 +108,15 @@ Result<Nanos> duration_parameter(const Params& params, const std::string& name) 
     const std::string text = text_of(params, name);
     if (text == "0") return Nanos{0};
     const auto parsed = parse_duration(text);
-    if (!parsed) return refuse(name, text, "a length of time like 50ms, 100us or 1s, or 0");
+    if (!parsed)
+        return refused_parameter(name, text, "a length of time like 50ms, 100us or 1s, or 0");
     return *parsed;
 }
 
 Result<Nanos> positive_duration_parameter(const Params& params, const std::string& name) {
     const std::string text = text_of(params, name);
     const auto parsed = parse_duration(text);
-    if (!parsed) return refuse(name, text, "a length of time like 50ms, 100us or 1s");
+    if (!parsed) return refused_parameter(name, text, "a length of time like 50ms, 100us or 1s");
     return *parsed;
 }
 
@@ -123,7 +124,8 @@ Result<std::int64_t> share_parameter(const Params& params, const std::string& na
     constexpr std::array<Unit, 2> units = {{{"%", whole / 100.0}, {"", whole / 100.0}}};
     const std::string text = text_of(params, name);
     const std::int64_t share = in_units(text, units);
-    if (share < 0 || share > whole) return refuse(name, text, "a share like 20% or 0.1%");
+    if (share < 0 || share > whole)
+        return refused_parameter(name, text, "a share like 20% or 0.1%");
     return share;
 }
 
@@ -132,7 +134,7 @@ Result<std::int64_t> processors_parameter(const Params& params, const std::strin
     const std::string text = text_of(params, name);
     const std::int64_t share = in_units(text, units);
     if (share < 1 || share > 100 * whole) {
-        return refuse(name, text, "a share of a processor, above 0, like 5% or 150%");
+        return refused_parameter(name, text, "a share of a processor, above 0, like 5% or 150%");
     }
     return share;
 }
@@ -143,7 +145,7 @@ Result<std::int64_t> bytes_parameter(const Params& params, const std::string& na
         {{"", 1}, {"B", 1}, {"KiB", kilo}, {"MiB", kilo * kilo}, {"GiB", kilo * kilo * kilo}}};
     const std::string text = text_of(params, name);
     const std::int64_t bytes = in_units(text, units);
-    if (bytes < 1) return refuse(name, text, "a size like 4096, 128KiB or 5MiB");
+    if (bytes < 1) return refused_parameter(name, text, "a size like 4096, 128KiB or 5MiB");
     return bytes;
 }
 
@@ -151,7 +153,7 @@ Result<std::int64_t> rate_parameter(const Params& params, const std::string& nam
     constexpr std::array<Unit, 3> units = {{{"kbit", 1e3}, {"mbit", 1e6}, {"gbit", 1e9}}};
     const std::string text = text_of(params, name);
     const std::int64_t rate = in_units(text, units);
-    if (rate < 1000) return refuse(name, text, "a rate like 100kbit, 1mbit or 1gbit");
+    if (rate < 1000) return refused_parameter(name, text, "a rate like 100kbit, 1mbit or 1gbit");
     return rate;
 }
 
@@ -164,7 +166,8 @@ Result<std::int64_t> integer_parameter(const Params& params,
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool read = error == std::errc{} && end == text.data() + text.size();
     if (!read || number < least || number > most) {
-        return refuse(name, text, fmt::format("a whole number from {} to {}", least, most));
+        return refused_parameter(
+            name, text, fmt::format("a whole number from {} to {}", least, most));
     }
     return number;
 }

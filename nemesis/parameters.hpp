@@ -24,6 +24,10 @@ Result<void> read_detail(std::string_view detail,
                          std::string_view owner,
                          FaultSpec& spec);
 
+/// "NAME cannot be 'TEXT'", with what would be right.
+[[nodiscard]] Error
+refused_parameter(const std::string& name, const std::string& text, std::string_view right);
+
 /// Empty when it is missing or no text.
 [[nodiscard]] std::string text_of(const Params& params, const std::string& name);
 /// Missing, or no list of texts: empty.

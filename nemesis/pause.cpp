@@ -50,13 +50,8 @@ public:
     }
 
     Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        Result<void> outcome;
-        for (const NodeId node : stored_nodes(fault, undo_name)) {
-            // One node that does not answer must not keep the others stopped.
-            const Result<void> resumed = resume_node(target, node);
-            if (!resumed && outcome) outcome = resumed;
-        }
-        return outcome;
+        return on_all(stored_nodes(fault, undo_name),
+                      [&](NodeId node) { return resume_node(target, node); });
     }
 
     std::vector<Evidence>

@@ -99,13 +99,8 @@ Result<void> PowerNemesis::inject(const Fault& fault, FaultTarget& target) const
 }
 
 Result<void> PowerNemesis::heal(const Fault& fault, FaultTarget& target) const {
-    Result<void> outcome;
-    for (const NodeId node : stored_nodes(fault, undo_nodes)) {
-        // One node that does not start must not keep the others down.
-        const Result<void> restored = restore_power(node, target);
-        if (!restored && outcome) outcome = restored;
-    }
-    return outcome;
+    return on_all(stored_nodes(fault, undo_nodes),
+                  [&](NodeId node) { return restore_power(node, target); });
 }
 
 std::vector<Evidence>

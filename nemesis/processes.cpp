@@ -101,6 +101,16 @@ std::vector<NodeId> stored_nodes(const Fault& fault, const std::string& undo_nam
     return nodes;
 }
 
+Result<void> on_all(const std::vector<NodeId>& nodes,
+                    const std::function<Result<void>(NodeId)>& act) {
+    Result<void> outcome;
+    for (const NodeId node : nodes) {
+        const Result<void> done = act(node);
+        if (!done && outcome) outcome = done;
+    }
+    return outcome;
+}
+
 Result<void>
 require_alive(const std::vector<NodeId>& nodes, FaultTarget& target, std::string_view act) {
     for (const NodeId node : nodes) {

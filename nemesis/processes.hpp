@@ -8,6 +8,7 @@
 #include "core/types.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,11 @@ Result<Fault> resolve_processes(const FaultSpec& spec,
 
 /// The nodes stored under `undo_name`.
 [[nodiscard]] std::vector<NodeId> stored_nodes(const Fault& fault, const std::string& undo_name);
+
+/// Does it for each of them, also when it fails for one, as a heal must: one node that does not
+/// answer must not keep the others hurt. Returns the first error.
+Result<void> on_all(const std::vector<NodeId>& nodes,
+                    const std::function<Result<void>(NodeId)>& act);
 
 /// An error when the replica of one of them has ended already: the view that they were taken from
 /// may be a moment old. `act` is for people: "the kill".

@@ -136,12 +136,8 @@ public:
             return count_resets(hosts, helper_name(fault.id), target);
         std::vector<Evidence> evidence;
         for (const std::string& host : hosts) {
-            const auto runs = helper_runs(host_named(target, host), helper_name(fault.id));
-            evidence.push_back({.phase = phase,
-                                .node = node_of_host(host),
-                                .name = runs ? "helper_runs" : "probe_failed",
-                                .value = runs ? Value(*runs) : Value(runs.error().text()),
-                                .proves = runs.ok() && !*runs});
+            evidence.push_back(helper_evidence(
+                host_named(target, host), helper_name(fault.id), phase, node_of_host(host)));
         }
         return evidence;
     }

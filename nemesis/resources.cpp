@@ -11,6 +11,17 @@
 #include <utility>
 
 namespace faultlab {
+namespace {
+
+constexpr const char* undo_name = "nodes";
+
+} // namespace
+
+std::int64_t number_in(const std::string& report, const std::string& name) {
+    const auto tree = nlohmann::json::parse(report, nullptr, false);
+    if (!tree.is_object() || !tree.contains(name) || !tree[name].is_number()) return 0;
+    return tree[name].get<std::int64_t>();
+}
 
 std::string groups_argument(FaultTarget& target, NodeId node) {
     std::vector<std::int64_t> ids;
@@ -19,25 +30,29 @@ std::string groups_argument(FaultTarget& target, NodeId node) {
     return fmt::format("{}", fmt::join(ids, ","));
 }
 
-std::int64_t number_in(const std::string& report, const std::string& name) {
-    const auto tree = nlohmann::json::parse(report, nullptr, false);
-    if (!tree.is_object() || !tree.contains(name) || !tree[name].is_number()) return 0;
-    return tree[name].get<std::int64_t>();
+std::vector<std::string> Confinement::needs() const {
+    return {"process", controller()};
 }
 
-Result<Fault> resolve_confined(const FaultSpec& spec,
-                               const ClusterView& view,
-                               std::string_view verb,
-                               std::vector<std::string> limits) {
-    FAULTLAB_TRY(Fault fault, resolve_processes(spec, view, verb, confined_nodes));
+void Confinement::draw(Rng& rng, std::int32_t nodes, FaultSpec& spec) const {
+    draw_process_target(rng, nodes, spec);
+}
+
+Result<Fault> Confinement::resolve(const FaultSpec& spec, const ClusterView& view) const {
+    FAULTLAB_TRY(Limits limits, this->limits(spec));
+    FAULTLAB_TRY(Fault fault, resolve_processes(spec, view, limits.verb, undo_name));
     Value::List list;
-    for (std::string& limit : limits)
-        list.emplace_back(std::move(limit));
+    for (std::string& argument : limits.arguments)
+        list.emplace_back(std::move(argument));
     fault.params["limits"] = std::move(list);
     return fault;
 }
 
-Result<void> inject_confined(const Fault& fault, FaultTarget& target) {
+FaultSpec Confinement::exact(const Fault& fault, const FaultSpec& spec) const {
+    return exact_processes(fault, spec);
+}
+
+Result<void> Confinement::inject(const Fault& fault, FaultTarget& target) const {
     for (const NodeId node : fault.targets) {
         const std::string groups = groups_argument(target, node);
         if (groups.empty()) return lab_error(fmt::format("nothing runs on n{}", node + 1));
@@ -56,21 +71,17 @@ Result<void> inject_confined(const Fault& fault, FaultTarget& target) {
     return {};
 }
 
-Result<void> heal_confined(const Fault& fault, FaultTarget& target) {
-    Result<void> outcome;
-    for (const NodeId node : stored_nodes(fault, confined_nodes)) {
-        // One host that does not answer must not keep the others confined.
-        const auto released =
-            run_node_tool(target.node_host(node), {"release", "--name", helper_name(fault.id)});
-        if (!released && outcome) outcome = released.error();
-    }
-    return outcome;
+Result<void> Confinement::heal(const Fault& fault, FaultTarget& target) const {
+    return on_all(confined_nodes(fault), [&](NodeId node) -> Result<void> {
+        FAULTLAB_TRY(
+            const std::string printed,
+            run_node_tool(target.node_host(node), {"release", "--name", helper_name(fault.id)}));
+        return {};
+    });
 }
 
-std::vector<Evidence> probe_confined(const Fault& fault,
-                                     FaultTarget& target,
-                                     EvidencePhase phase,
-                                     ConfinedEvidence during) {
+std::vector<Evidence>
+Confinement::probe(const Fault& fault, FaultTarget& target, EvidencePhase phase) const {
     std::vector<Evidence> evidence;
     for (const NodeId node : fault.targets) {
         const auto report =
@@ -78,7 +89,7 @@ std::vector<Evidence> probe_confined(const Fault& fault,
         if (!report) {
             evidence.push_back({phase, node, "probe_failed", report.error().text(), false});
         } else if (phase == EvidencePhase::during) {
-            during(*report, node, evidence);
+            show(*report, node, evidence);
         } else {
             const std::int64_t confined = number_in(*report, "processes");
             evidence.push_back({phase,
@@ -89,6 +100,10 @@ std::vector<Evidence> probe_confined(const Fault& fault,
         }
     }
     return evidence;
+}
+
+std::vector<NodeId> Confinement::confined_nodes(const Fault& fault) {
+    return stored_nodes(fault, undo_name);
 }
 
 } // namespace faultlab

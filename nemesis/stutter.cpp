@@ -87,13 +87,8 @@ public:
     }
 
     Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        Result<void> outcome;
-        for (const NodeId node : stored_nodes(fault, undo_name)) {
-            // One node that does not answer must not keep the others stopped.
-            const Result<void> ended = end(fault, node, target);
-            if (!ended && outcome) outcome = ended;
-        }
-        return outcome;
+        return on_all(stored_nodes(fault, undo_name),
+                      [&](NodeId node) { return end(fault, node, target); });
     }
 
     std::vector<Evidence>
@@ -109,8 +104,7 @@ public:
         for (const NodeId node : fault.targets) {
             Host& host = target.node_host(node);
             if (phase == EvidencePhase::after) {
-                const auto runs = helper_runs(host, helper_name(fault.id));
-                evidence.push_back({phase, node, "helper_runs", runs && *runs, runs && !*runs});
+                evidence.push_back(helper_evidence(host, helper_name(fault.id), phase, node));
                 continue;
             }
             const auto report = ask_helper(host, helper_name(fault.id), "report");

@@ -2,10 +2,8 @@
 // Mechanism  Their processes in a control group with a limit of tasks.
 // Undo       The processes go back to the group they came from: the nodes are stored.
 // Needs      Control groups with the controller pids, which the lab may write.
-#include "core/nemesis.hpp"
 #include "nemesis/catalogue.hpp"
 #include "nemesis/parameters.hpp"
-#include "nemesis/processes.hpp"
 #include "nemesis/resources.hpp"
 
 #include <fmt/format.h>
@@ -13,53 +11,30 @@
 namespace faultlab {
 namespace {
 
-/// More run than may be started: the next start of one fails.
-void take_evidence(const std::string& report, NodeId node, std::vector<Evidence>& to) {
-    const std::int64_t have = number_in(report, "pids.current");
-    const std::int64_t most = number_in(report, "pids.max");
-    to.push_back({EvidencePhase::during, node, "threads", have, most > 0 && have >= most});
-}
-
-class Threads final : public Nemesis {
+class Threads final : public Confinement {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override {
-        return {"process", "cgroup-pids"};
-    }
-
     [[nodiscard]] std::vector<OptionSpec> options() const override {
         return {{.name = "most",
                  .fallback = "1",
                  .help = "processes and threads; what runs already stays"}};
     }
 
-    void draw(Rng& rng, std::int32_t nodes, FaultSpec& spec) const override {
-        draw_process_target(rng, nodes, spec);
-    }
+protected:
+    [[nodiscard]] std::string controller() const override { return "cgroup-pids"; }
 
-    [[nodiscard]] Result<Fault> resolve(const FaultSpec& spec,
-                                        const ClusterView& view) const override {
+    [[nodiscard]] Result<Limits> limits(const FaultSpec& spec) const override {
         FAULTLAB_TRY(const std::int64_t most, integer_parameter(spec.params, "most", 1, 4'000'000));
-        return resolve_confined(spec,
-                                view,
-                                fmt::format("limited to {} threads", most),
-                                {"--tasks", std::to_string(most)});
+        return Limits{.arguments = {"--tasks", std::to_string(most)},
+                      .verb = fmt::format("limited to {} threads", most)};
     }
 
-    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {
-        return exact_processes(fault, spec);
-    }
-
-    Result<void> inject(const Fault& fault, FaultTarget& target) const override {
-        return inject_confined(fault, target);
-    }
-
-    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        return heal_confined(fault, target);
-    }
-
-    std::vector<Evidence>
-    probe(const Fault& fault, FaultTarget& target, EvidencePhase phase) const override {
-        return probe_confined(fault, target, phase, take_evidence);
+    /// More run than may be started: the next start of one fails.
+    void
+    show(const std::string& report, NodeId node, std::vector<Evidence>& evidence) const override {
+        const std::int64_t have = number_in(report, "pids.current");
+        const std::int64_t most = number_in(report, "pids.max");
+        evidence.push_back(
+            {EvidencePhase::during, node, "threads", have, most > 0 && have >= most});
     }
 };
 
