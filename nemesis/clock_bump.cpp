@@ -37,10 +37,8 @@ Nanos drawn_offset(Rng& rng, bool monotonic) {
     return !monotonic && rng.chance(1, 2) ? -offset : offset;
 }
 
-class ClockBump final : public Nemesis {
+class ClockBump final : public ClockNemesis {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override { return {"process", "vdso"}; }
-
     [[nodiscard]] std::vector<OptionSpec> options() const override {
         return {{.name = "offset",
                  .help = "how far they jump, like 2s or -250ms; drawn from ±11ms to ±5m (of a "
@@ -66,18 +64,6 @@ public:
             view,
             skew,
             fmt::format("{} {}", clock_text(skew.clocks), offset_text(skew.offset)));
-    }
-
-    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {
-        return exact_processes(fault, spec);
-    }
-
-    Result<void> inject(const Fault& fault, FaultTarget& target) const override {
-        return inject_clocks(fault, target);
-    }
-
-    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        return heal_clocks(fault, target);
     }
 
     std::vector<Evidence>

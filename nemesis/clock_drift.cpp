@@ -25,10 +25,8 @@ std::string rate_text(std::int64_t ppm) {
     return fmt::format("{:g} % {}", static_cast<double>(amount) / 10'000, way);
 }
 
-class ClockDrift final : public Nemesis {
+class ClockDrift final : public ClockNemesis {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override { return {"process", "vdso"}; }
-
     [[nodiscard]] std::vector<OptionSpec> options() const override {
         return {{.name = "rate",
                  .help = "what they gain, like 500ppm or -2%, at most 50%; drawn from ±128ppm to "
@@ -50,18 +48,6 @@ public:
         FAULTLAB_TRY(skew.ppm, ppm_parameter(spec.params, "rate"));
         return resolve_clocks(
             spec, view, skew, fmt::format("{} {}", clock_text(skew.clocks), rate_text(skew.ppm)));
-    }
-
-    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {
-        return exact_processes(fault, spec);
-    }
-
-    Result<void> inject(const Fault& fault, FaultTarget& target) const override {
-        return inject_clocks(fault, target);
-    }
-
-    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        return heal_clocks(fault, target);
     }
 
     std::vector<Evidence>

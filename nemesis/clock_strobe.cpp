@@ -22,10 +22,8 @@ Nanos drawn_power(Rng& rng, std::int64_t least, std::int64_t most) {
     return (std::int64_t{1} << rng.between(least, most)) * millisecond;
 }
 
-class ClockStrobe final : public Nemesis {
+class ClockStrobe final : public ClockNemesis {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override { return {"process", "vdso"}; }
-
     [[nodiscard]] std::vector<OptionSpec> options() const override {
         return {{.name = "delta",
                  .help = "how far it jumps, like 200ms or -5s; drawn from ±4ms to ±262s"},
@@ -56,18 +54,6 @@ public:
                               fmt::format("clock {} and back every {}",
                                           offset_text(skew.strobe),
                                           duration_argument(skew.period)));
-    }
-
-    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {
-        return exact_processes(fault, spec);
-    }
-
-    Result<void> inject(const Fault& fault, FaultTarget& target) const override {
-        return inject_clocks(fault, target);
-    }
-
-    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        return heal_clocks(fault, target);
     }
 
     /// Both times must be seen, and nothing beyond them.

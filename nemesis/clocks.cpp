@@ -235,14 +235,18 @@ SkewParts skew_of(const Fault& fault) {
             .period = integer_of(fault.params, "period_ns")};
 }
 
-Result<void> inject_clocks(const Fault& fault, FaultTarget& target) {
+FaultSpec ClockNemesis::exact(const Fault& fault, const FaultSpec& spec) const {
+    return exact_processes(fault, spec);
+}
+
+Result<void> ClockNemesis::inject(const Fault& fault, FaultTarget& target) const {
     const HelperSpec helper{.tool = "clock", .arguments = helper_arguments(skew_of(fault))};
     for (const NodeId node : fault.targets)
         FAULTLAB_DO(start_helper(target.node_host(node), helper_name(fault.id), helper));
     return {};
 }
 
-Result<void> heal_clocks(const Fault& fault, FaultTarget& target) {
+Result<void> ClockNemesis::heal(const Fault& fault, FaultTarget& target) const {
     if (skew_of(fault).clocks.monotonic) {
         // To slow clocks down takes time: all at once. What a dead helper left has to wait.
         for (const NodeId node : stored_nodes(fault, undo_name)) {

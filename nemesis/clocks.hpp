@@ -52,11 +52,6 @@ Result<Fault> resolve_clocks(const FaultSpec& spec,
 /// The skew of a fault that resolve_clocks made. Pure.
 [[nodiscard]] SkewParts skew_of(const Fault& fault);
 
-/// On the first node where it cannot, it ends with the error: heal_clocks undoes the others.
-Result<void> inject_clocks(const Fault& fault, FaultTarget& target);
-/// Every node is tried; returns the first error.
-Result<void> heal_clocks(const Fault& fault, FaultTarget& target);
-
 /// One clock of one process, as measured: in ns.
 struct ClockMeasure {
     Nanos offset = 0; ///< at the end
@@ -73,5 +68,15 @@ std::vector<Evidence> probe_clocks(const Fault& fault,
                                    EvidencePhase phase,
                                    Nanos window,
                                    const std::function<bool(const ClockMeasure&)>& bites);
+
+/// A fault of clocks: what all of them have.
+class ClockNemesis : public Nemesis {
+public:
+    [[nodiscard]] std::vector<std::string> needs() const override { return {"process", "vdso"}; }
+    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override;
+    /// On the first node where it cannot, it ends with the error: heal undoes the others.
+    Result<void> inject(const Fault& fault, FaultTarget& target) const override;
+    Result<void> heal(const Fault& fault, FaultTarget& target) const override;
+};
 
 } // namespace faultlab

@@ -19,10 +19,8 @@
 namespace faultlab {
 namespace {
 
-class CorruptFile final : public Nemesis {
+class CorruptFile final : public LifeNemesis {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override { return {"process"}; }
-
     [[nodiscard]] std::vector<OptionSpec> options() const override { return corruption_options(); }
 
     void draw(Rng& rng, std::int32_t nodes, FaultSpec& spec) const override {
@@ -35,15 +33,6 @@ public:
         FAULTLAB_TRY(Fault fault, resolve_lives(spec, view, summary_of(corruption)));
         store_corruption(corruption, spec.seed, fault);
         return fault;
-    }
-
-    Result<void> remember(Fault& fault, FaultTarget& target) const override {
-        remember_lives(fault, target);
-        return {};
-    }
-
-    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {
-        return exact_processes(fault, spec);
     }
 
     Result<void> inject(const Fault& fault, FaultTarget& target) const override {
@@ -62,10 +51,6 @@ public:
     Result<void>
     take_turn(const Fault& fault, std::int64_t /*turn*/, FaultTarget& target) const override {
         return on_each(fault, target, "restore", true);
-    }
-
-    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        return start_again(fault, target);
     }
 
     std::vector<Evidence>

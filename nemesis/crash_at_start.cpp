@@ -15,10 +15,8 @@
 namespace faultlab {
 namespace {
 
-class CrashAtStart final : public Nemesis {
+class CrashAtStart final : public CrashNemesis {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override { return {"process"}; }
-
     [[nodiscard]] std::vector<OptionSpec> options() const override {
         return {{.name = "after",
                  .fallback = "",
@@ -50,39 +48,6 @@ public:
                                                times == 1 ? "" : "s")));
         store_crashes({.after = after, .jitter = 0, .times = times, .seed = spec.seed}, fault);
         return fault;
-    }
-
-    Result<void> remember(Fault& fault, FaultTarget& target) const override {
-        remember_lives(fault, target);
-        return {};
-    }
-
-    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {
-        return exact_processes(fault, spec);
-    }
-
-    Result<void> inject(const Fault& fault, FaultTarget& target) const override {
-        FAULTLAB_DO(require_alive(fault.targets, target, "the first crash"));
-        return begin_next_life(fault.targets, {}, target);
-    }
-
-    [[nodiscard]] std::optional<Nanos> turn_after(const Fault& fault,
-                                                  std::int64_t turn) const override {
-        return next_crash(fault, turn);
-    }
-
-    Result<void>
-    take_turn(const Fault& fault, std::int64_t /*turn*/, FaultTarget& target) const override {
-        return begin_next_life(fault.targets, {}, target);
-    }
-
-    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        return start_again(fault, target);
-    }
-
-    std::vector<Evidence>
-    probe(const Fault& fault, FaultTarget& target, EvidencePhase phase) const override {
-        return probe_lives(fault, target, phase, 2);
     }
 };
 

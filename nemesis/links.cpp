@@ -121,7 +121,7 @@ Value::List address_list(const Links& links, const ClusterView& view) {
     const std::set<std::string> hosts = concerned(links);
     Value::List list;
     const auto add = [&](const std::string& name, const std::string& address) {
-        if (hosts.contains(name)) list.emplace_back(fmt::format("{} {}", name, address));
+        if (hosts.contains(name)) list.emplace_back(Value::List{name, address});
     };
     for (const ClusterView::Node& node : view.nodes)
         add(node.name, node.address);
@@ -131,12 +131,17 @@ Value::List address_list(const Links& links, const ClusterView& view) {
 }
 
 Result<std::map<std::string, std::string>> stored_addresses(const Fault& fault) {
+    const Error broken = lab_error(fmt::format("fault {} has no readable addresses", fault.id));
     std::map<std::string, std::string> addresses;
-    for (const std::string& pair : texts_of(fault.params, "addresses")) {
-        const auto space = pair.find(' ');
-        if (space == std::string::npos)
-            return lab_error(fmt::format("fault {} has no readable addresses", fault.id));
-        addresses[pair.substr(0, space)] = pair.substr(space + 1);
+    const auto stored = fault.params.find("addresses");
+    if (stored == fault.params.end() || stored->second.list() == nullptr) return broken;
+    for (const Value& pair : *stored->second.list()) {
+        const Value::List* parts = pair.list();
+        if (parts == nullptr || parts->size() != 2) return broken;
+        const std::string* name = parts->front().text();
+        const std::string* address = parts->back().text();
+        if (name == nullptr || address == nullptr) return broken;
+        addresses[*name] = *address;
     }
     return addresses;
 }
@@ -149,10 +154,10 @@ Result<Links> stored_links(const Fault& fault,
     return grudge_from_text(text_of(fault.params, "links"), hosts);
 }
 
-Value::List receivers_of(const Links& links) {
-    Value::List names;
+std::vector<std::string> receivers_of(const Links& links) {
+    std::vector<std::string> names;
     for (const auto& [receiver, senders] : links)
-        names.emplace_back(receiver);
+        names.push_back(receiver);
     return names;
 }
 

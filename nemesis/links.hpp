@@ -44,15 +44,15 @@ Result<ChosenLinks> choose_links(const LinkRequest& request, const ClusterView& 
 /// How many directions between the two are hurt: 0, 1 or 2.
 [[nodiscard]] int hurt_directions(const Links& links, const std::string& a, const std::string& b);
 
-/// The hosts at either end of the links and their IPv4, for params: ["n1 10.0.0.1", …].
+/// The hosts at either end of the links and their IPv4, for params:
+/// [["n1", "10.0.0.1"], …].
 [[nodiscard]] Value::List address_list(const Links& links, const ClusterView& view);
 /// Reads them back.
 Result<std::map<std::string, std::string>> stored_addresses(const Fault& fault);
 /// Reads the links of params back.
 Result<Links> stored_links(const Fault& fault, const std::map<std::string, std::string>& addresses);
 
-/// The names, for undo.
-[[nodiscard]] Value::List receivers_of(const Links& links);
+[[nodiscard]] std::vector<std::string> receivers_of(const Links& links);
 
 /// "n3" or "c1". Requires: such a name.
 Host& host_named(FaultTarget& target, const std::string& name);

@@ -43,7 +43,7 @@ Result<Fault> resolve_lives(const FaultSpec& spec, const ClusterView& view, std:
     return resolve_processes(spec, view, verb, undo_name);
 }
 
-void remember_lives(Fault& fault, FaultTarget& target) {
+Result<void> LifeNemesis::remember(Fault& fault, FaultTarget& target) const {
     Value::List starts;
     Value::List groups;
     for (const NodeId node : fault.targets) {
@@ -52,6 +52,16 @@ void remember_lives(Fault& fault, FaultTarget& target) {
     }
     fault.params["starts"] = std::move(starts);
     fault.params["groups"] = std::move(groups);
+    return {};
+}
+
+FaultSpec LifeNemesis::exact(const Fault& fault, const FaultSpec& spec) const {
+    return exact_processes(fault, spec);
+}
+
+Result<void> LifeNemesis::heal(const Fault& fault, FaultTarget& target) const {
+    return on_all(stored_nodes(fault, undo_name),
+                  [&](NodeId node) { return target.start_node(node); });
 }
 
 std::vector<OptionSpec> ending_options(std::string_view signal) {
@@ -97,7 +107,12 @@ void store_crashes(const Crashes& crashes, Fault& fault) {
     fault.params["seed"] = static_cast<std::int64_t>(crashes.seed);
 }
 
-std::optional<Nanos> next_crash(const Fault& fault, std::int64_t turn) {
+Result<void> CrashNemesis::inject(const Fault& fault, FaultTarget& target) const {
+    FAULTLAB_DO(require_alive(fault.targets, target, "the first crash"));
+    return begin_next_life(fault.targets, {}, target);
+}
+
+std::optional<Nanos> CrashNemesis::turn_after(const Fault& fault, std::int64_t turn) const {
     constexpr std::int64_t whole = 1'000'000;
     const std::int64_t times = integer_of(fault.params, "times");
     if (times > 0 && turn > times) return std::nullopt;
@@ -107,9 +122,14 @@ std::optional<Nanos> next_crash(const Fault& fault, std::int64_t turn) {
     return after + rng.split(fmt::format("turn/{}", turn)).between(-jitter, jitter);
 }
 
-Result<void> start_again(const Fault& fault, FaultTarget& target) {
-    return on_all(stored_nodes(fault, undo_name),
-                  [&](NodeId node) { return target.start_node(node); });
+Result<void>
+CrashNemesis::take_turn(const Fault& fault, std::int64_t /*turn*/, FaultTarget& target) const {
+    return begin_next_life(fault.targets, {}, target);
+}
+
+std::vector<Evidence>
+CrashNemesis::probe(const Fault& fault, FaultTarget& target, EvidencePhase phase) const {
+    return probe_lives(fault, target, phase, 2);
 }
 
 std::vector<Evidence>

@@ -15,10 +15,19 @@
 /// rolling-restart, crash-loop, crash-at-start).
 namespace faultlab {
 
+/// A fault that ends lives: what all of them have.
+class LifeNemesis : public Nemesis {
+public:
+    [[nodiscard]] std::vector<std::string> needs() const override { return {"process"}; }
+    /// Which life of each replica it was.
+    Result<void> remember(Fault& fault, FaultTarget& target) const override;
+    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override;
+    /// Starts those of the fault's nodes that do not run.
+    Result<void> heal(const Fault& fault, FaultTarget& target) const override;
+};
+
 /// As resolve_processes. Pure.
 Result<Fault> resolve_lives(const FaultSpec& spec, const ClusterView& view, std::string_view verb);
-/// Nemesis::remember: which life of each replica it was.
-void remember_lives(Fault& fault, FaultTarget& target);
 
 /// How a life ends.
 struct Ending {
@@ -45,12 +54,18 @@ struct Crashes {
     std::uint64_t seed = 0;  ///< of the jitter
 };
 void store_crashes(const Crashes& crashes, Fault& fault);
-/// Nemesis::turn_after of such a fault.
-[[nodiscard]] std::optional<Nanos> next_crash(const Fault& fault, std::int64_t turn);
 
-/// Starts those of the fault's nodes that do not run. One that does not start must not keep the
-/// others down: the first error is returned after all were tried.
-Result<void> start_again(const Fault& fault, FaultTarget& target);
+/// A fault of crashes.
+class CrashNemesis : public LifeNemesis {
+public:
+    Result<void> inject(const Fault& fault, FaultTarget& target) const override;
+    [[nodiscard]] std::optional<Nanos> turn_after(const Fault& fault,
+                                                  std::int64_t turn) const override;
+    Result<void>
+    take_turn(const Fault& fault, std::int64_t turn, FaultTarget& target) const override;
+    std::vector<Evidence>
+    probe(const Fault& fault, FaultTarget& target, EvidencePhase phase) const override;
+};
 
 /// During: that a replica is in a later life, `least` starts after the one it was in, which shows
 /// in another process group. After: whether it runs.

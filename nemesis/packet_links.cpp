@@ -19,13 +19,6 @@ std::vector<std::string> addresses_of(const std::set<std::string>& names, const 
     return addresses;
 }
 
-Value::List value_list(const std::vector<std::string>& texts) {
-    Value::List list;
-    for (const std::string& text : texts)
-        list.emplace_back(text);
-    return list;
-}
-
 Result<void> run_tool(Host& host, Command command, std::string_view what) {
     FAULTLAB_TRY(const Output output, host.run(command));
     if (output.success()) return {};
@@ -151,8 +144,8 @@ PacketUndo stored_undo(const Fault& fault) {
 }
 
 Params to_params(const PacketUndo& undo) {
-    return {{"receivers", value_list(undo.receivers)},
-            {"senders", value_list(undo.senders)},
+    return {{"receivers", text_list(undo.receivers)},
+            {"senders", text_list(undo.senders)},
             {"device", undo.device},
             {"mechanism", undo.only_nfqueue ? "nfqueue" : "any"}};
 }

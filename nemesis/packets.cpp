@@ -39,13 +39,6 @@ summary_of(const FaultSpec& spec, const ChosenLinks& chosen, const PacketEffects
                        spec.target);
 }
 
-std::vector<std::string> names(const Links& links) {
-    std::vector<std::string> result;
-    for (const auto& [name, others] : links)
-        result.push_back(name);
-    return result;
-}
-
 class PacketFault final : public Nemesis {
 public:
     explicit PacketFault(std::string_view fault) : fault_(fault) {}
@@ -87,8 +80,8 @@ public:
                      .summary = summary_of(spec, chosen, effects),
                      .targets = chosen.targets,
                      .params = std::move(params),
-                     .undo = to_params({.receivers = names(chosen.links),
-                                        .senders = names(reversed(chosen.links)),
+                     .undo = to_params({.receivers = receivers_of(chosen.links),
+                                        .senders = receivers_of(reversed(chosen.links)),
                                         .device = text_of(spec.params, "device"),
                                         .only_nfqueue = mechanism == "nfqueue"})};
     }

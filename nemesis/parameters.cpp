@@ -98,6 +98,13 @@ std::vector<std::string> texts_of(const Params& params, const std::string& name)
     return texts;
 }
 
+Value::List text_list(const std::vector<std::string>& texts) {
+    Value::List list;
+    for (const std::string& text : texts)
+        list.emplace_back(text);
+    return list;
+}
+
 std::int64_t integer_of(const Params& params, const std::string& name) {
     const auto found = params.find(name);
     if (found == params.end() || found->second.integer() == nullptr) return 0;

@@ -32,6 +32,8 @@ refused_parameter(const std::string& name, const std::string& text, std::string_
 [[nodiscard]] std::string text_of(const Params& params, const std::string& name);
 /// Missing, or no list of texts: empty.
 [[nodiscard]] std::vector<std::string> texts_of(const Params& params, const std::string& name);
+/// The other way round.
+[[nodiscard]] Value::List text_list(const std::vector<std::string>& texts);
 /// 0 when it is missing or no integer.
 [[nodiscard]] std::int64_t integer_of(const Params& params, const std::string& name);
 

@@ -8,16 +8,13 @@
 #include "core/nemesis.hpp"
 #include "nemesis/catalogue.hpp"
 #include "nemesis/grudge.hpp"
+#include "nemesis/links.hpp"
 #include "nemesis/parameters.hpp"
 #include "nemesis/rules.hpp"
 #include "nemesis/shapes.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <map>
-#include <set>
-#include <system_error>
 #include <utility>
 
 namespace faultlab {
@@ -54,36 +51,6 @@ std::string draw_shape(Rng& rng, std::int32_t nodes) {
     return {};
 }
 
-/// The hosts of the cut with their addresses: [["n1", "10.0.0.1"], …].
-Value::List address_list(const Grudge& grudge, const ClusterView& view) {
-    const std::set<std::string> hosts = concerned(grudge);
-    Value::List list;
-    const auto add = [&](const std::string& name, const std::string& address) {
-        if (hosts.contains(name)) list.emplace_back(Value::List{name, address});
-    };
-    for (const ClusterView::Node& node : view.nodes)
-        add(node.name, node.address);
-    for (const ClusterView::Client& client : view.clients)
-        add(client.name, client.address);
-    return list;
-}
-
-Result<std::map<std::string, std::string>> stored_addresses(const Fault& fault) {
-    const Error broken = lab_error(fmt::format("fault {} has no readable addresses", fault.id));
-    std::map<std::string, std::string> addresses;
-    const auto stored = fault.params.find("addresses");
-    if (stored == fault.params.end() || stored->second.list() == nullptr) return broken;
-    for (const Value& pair : *stored->second.list()) {
-        const Value::List* parts = pair.list();
-        if (parts == nullptr || parts->size() != 2) return broken;
-        const std::string* name = parts->front().text();
-        const std::string* address = parts->back().text();
-        if (name == nullptr || address == nullptr) return broken;
-        addresses[*name] = *address;
-    }
-    return addresses;
-}
-
 /// Everything that inject does, as text.
 Result<HostRules> rules(const Fault& fault) {
     FAULTLAB_TRY(const auto addresses, stored_addresses(fault));
@@ -98,21 +65,7 @@ Result<HostRules> rules(const Fault& fault) {
 }
 
 std::vector<std::string> stored_hosts(const Fault& fault) {
-    std::vector<std::string> hosts;
-    const auto stored = fault.undo.find("hosts");
-    if (stored == fault.undo.end() || stored->second.list() == nullptr) return hosts;
-    for (const Value& host : *stored->second.list()) {
-        if (host.text() != nullptr) hosts.push_back(*host.text());
-    }
-    return hosts;
-}
-
-/// "n3" is node 2; a client host is no node.
-NodeId node_of(const std::string& host) {
-    NodeId number = 0;
-    const char* const end = host.data() + host.size();
-    const auto [rest, error] = std::from_chars(host.data() + 1, end, number);
-    return host.starts_with('n') && error == std::errc() && rest == end ? number - 1 : no_node;
+    return texts_of(fault.undo, "hosts");
 }
 
 Evidence evidence_of(const Fault& fault,
@@ -121,7 +74,7 @@ Evidence evidence_of(const Fault& fault,
                      const RuleListing& listing) {
     const std::string chain = text_of(fault.undo, "chain");
     Evidence evidence{
-        .phase = phase, .node = node_of(host), .name = {}, .value = {}, .proves = false};
+        .phase = phase, .node = node_of_host(host), .name = {}, .value = {}, .proves = false};
     if (phase == EvidencePhase::during) {
         evidence.name = "packets_dropped";
         evidence.value = listing.packets(chain);
@@ -169,9 +122,6 @@ public:
                                  .direction = text_of(spec.params, "direction"),
                                  .grudge = text_of(spec.params, "grudge")};
         FAULTLAB_TRY(const Cut cut, cut_for(request, view, rng));
-        Value::List dropping;
-        for (const auto& [host, drops] : cut.grudge)
-            dropping.emplace_back(host);
         const std::string told = text_of(spec.params, "summary");
         return Fault{.id = spec.id,
                      .spec_id = spec.id,
@@ -181,7 +131,8 @@ public:
                      .params = {{"shape", request.shape},
                                 {"grudge", to_text(cut.grudge)},
                                 {"addresses", address_list(cut.grudge, view)}},
-                     .undo = {{"chain", chain_name(spec.id)}, {"hosts", std::move(dropping)}}};
+                     .undo = {{"chain", chain_name(spec.id)},
+                              {"hosts", text_list(receivers_of(cut.grudge))}}};
     }
 
     [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {

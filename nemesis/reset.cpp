@@ -91,7 +91,7 @@ public:
                      .params = {{"every", text_of(spec.params, "every")},
                                 {"links", to_text(chosen.links)},
                                 {"addresses", address_list(chosen.links, view)}},
-                     .undo = {{"hosts", receivers_of(chosen.links)}}};
+                     .undo = {{"hosts", text_list(receivers_of(chosen.links))}}};
     }
 
     [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {

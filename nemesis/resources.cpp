@@ -39,12 +39,9 @@ void Confinement::draw(Rng& rng, std::int32_t nodes, FaultSpec& spec) const {
 }
 
 Result<Fault> Confinement::resolve(const FaultSpec& spec, const ClusterView& view) const {
-    FAULTLAB_TRY(Limits limits, this->limits(spec));
+    FAULTLAB_TRY(const Limits limits, this->limits(spec));
     FAULTLAB_TRY(Fault fault, resolve_processes(spec, view, limits.verb, undo_name));
-    Value::List list;
-    for (std::string& argument : limits.arguments)
-        list.emplace_back(std::move(argument));
-    fault.params["limits"] = std::move(list);
+    fault.params["limits"] = text_list(limits.arguments);
     return fault;
 }
 

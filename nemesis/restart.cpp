@@ -12,10 +12,8 @@
 namespace faultlab {
 namespace {
 
-class Restart final : public Nemesis {
+class Restart final : public LifeNemesis {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override { return {"process"}; }
-
     [[nodiscard]] std::vector<OptionSpec> options() const override {
         std::vector<OptionSpec> options = ending_options("");
         options.front().choices.clear(); // resolve says what it can be
@@ -41,22 +39,9 @@ public:
         return fault;
     }
 
-    Result<void> remember(Fault& fault, FaultTarget& target) const override {
-        remember_lives(fault, target);
-        return {};
-    }
-
-    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {
-        return exact_processes(fault, spec);
-    }
-
     Result<void> inject(const Fault& fault, FaultTarget& target) const override {
         FAULTLAB_DO(require_alive(fault.targets, target, "the restart"));
         return begin_next_life(fault.targets, stored_ending(fault), target);
-    }
-
-    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        return start_again(fault, target);
     }
 
     std::vector<Evidence>

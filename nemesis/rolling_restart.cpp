@@ -28,10 +28,8 @@ std::vector<NodeId> order_of(const Fault& fault) {
     return order;
 }
 
-class RollingRestart final : public Nemesis {
+class RollingRestart final : public LifeNemesis {
 public:
-    [[nodiscard]] std::vector<std::string> needs() const override { return {"process"}; }
-
     [[nodiscard]] std::vector<OptionSpec> options() const override {
         std::vector<OptionSpec> options = ending_options("term");
         options.push_back({.name = "pause",
@@ -63,15 +61,6 @@ public:
         return fault;
     }
 
-    Result<void> remember(Fault& fault, FaultTarget& target) const override {
-        remember_lives(fault, target);
-        return {};
-    }
-
-    [[nodiscard]] FaultSpec exact(const Fault& fault, const FaultSpec& spec) const override {
-        return exact_processes(fault, spec);
-    }
-
     Result<void> inject(const Fault& fault, FaultTarget& target) const override {
         FAULTLAB_DO(require_alive(fault.targets, target, "the restart"));
         return take_turn(fault, 0, target);
@@ -88,10 +77,6 @@ public:
         const NodeId node = order_of(fault).at(static_cast<std::size_t>(turn));
         FAULTLAB_DO(begin_next_life({node}, stored_ending(fault), target));
         return await_node_state(target, node, ProcessState::running);
-    }
-
-    Result<void> heal(const Fault& fault, FaultTarget& target) const override {
-        return start_again(fault, target);
     }
 
     std::vector<Evidence>
