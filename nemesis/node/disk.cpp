@@ -22,7 +22,7 @@ namespace {
 void unmount_dead(const std::filesystem::path& data) {
     constexpr int most = 16;
     for (int i = 0; i < most; ++i) {
-        const Handle opened(::open(data.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const Descriptor opened(::open(data.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (opened.valid() || (errno != ENOTCONN && errno != ECONNABORTED)) return;
         ::umount2(data.c_str(), MNT_DETACH);
     }
@@ -44,7 +44,7 @@ struct Served {
         allow_descriptors();
         unmount_dead(data);
         std::filesystem::create_directories(data);
-        Handle opened(::open(data.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        Descriptor opened(::open(data.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
         if (!opened.valid())
             throw std::system_error(errno, std::generic_category(), "opening " + data.string());
         device = std::make_unique<DiskDevice>(std::move(opened), graves);

@@ -253,7 +253,7 @@ void call_create(
     Call call(request, parent, {.op = DiskOp::name, .name = name});
     if (call.failed()) return;
     const int directory = call.node.handle.get();
-    const Handle made(::openat(directory, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode));
+    const Descriptor made(::openat(directory, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode));
     if (made.valid()) {
         give_to_caller(request, directory, name);
         call.device.made(call.node, name);

@@ -37,9 +37,9 @@ bool is_dying(pid_t caller) {
     return false;
 }
 
-Handle reopened(const DiskNode& node, int flags) {
+Descriptor reopened(const DiskNode& node, int flags) {
     const std::string path = fmt::format("/proc/self/fd/{}", node.handle.get());
-    return Handle(::open(path.c_str(), flags | O_CLOEXEC));
+    return Descriptor(::open(path.c_str(), flags | O_CLOEXEC));
 }
 
 /// All of it, as far as there is something.
@@ -74,11 +74,11 @@ ssize_t write_whole(int descriptor, std::span<const std::byte> bytes, std::uint6
 
 } // namespace
 
-DiskDevice::DiskDevice(Handle data, const fs::path& graves)
+DiskDevice::DiskDevice(Descriptor data, const fs::path& graves)
     : tree_(std::move(data)), names_(memory) {
     fs::remove_all(graves); // of a helper that was killed
     fs::create_directories(graves);
-    graves_ = Handle(::open(graves.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    graves_ = Descriptor(::open(graves.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!graves_.valid())
         throw std::system_error(errno, std::generic_category(), "opening " + graves.string());
 }
@@ -346,7 +346,7 @@ int DiskDevice::sync(DiskNode& node, bool data_only, const DiskFate& fate) {
         }
         return -EIO;
     }
-    Handle opened;
+    Descriptor opened;
     if (directory || !node.data.valid()) opened = reopened(node, O_RDONLY);
     const int descriptor = opened.valid() ? opened.get() : node.data.get();
     const int failed = data_only ? ::fdatasync(descriptor) : ::fsync(descriptor);

@@ -57,7 +57,7 @@ public:
     };
 
     /// `graves` is where removed files wait, on the same file system.
-    DiskDevice(Handle data, const std::filesystem::path& graves);
+    DiskDevice(Descriptor data, const std::filesystem::path& graves);
     ~DiskDevice();
     DiskDevice(const DiskDevice&) = delete;
     DiskDevice& operator=(const DiskDevice&) = delete;
@@ -175,7 +175,7 @@ private:
     void keep_house(const std::stop_token& stop);
 
     DiskTree tree_;
-    Handle graves_;
+    Descriptor graves_;
     std::atomic<std::uint64_t> next_grave_ = 1;
     Forget forget_;
     std::atomic<bool> tracking_ = false;

@@ -38,7 +38,7 @@ int mount_over(const fs::path& directory, int descriptor) {
 } // namespace
 
 std::string why_no_fuse() {
-    const Handle device(::open(device_path, O_RDWR | O_CLOEXEC));
+    const Descriptor device(::open(device_path, O_RDWR | O_CLOEXEC));
     if (!device.valid()) {
         return fmt::format(
             "opening {}: {}; load the kernel's module fuse", device_path, std::strerror(errno));

@@ -8,17 +8,7 @@
 
 namespace faultlab::node {
 
-Handle& Handle::operator=(Handle&& other) noexcept {
-    close();
-    number_ = std::exchange(other.number_, -1);
-    return *this;
-}
-
-void Handle::close() {
-    if (number_ >= 0) ::close(std::exchange(number_, -1));
-}
-
-DiskTree::DiskTree(Handle root) {
+DiskTree::DiskTree(Descriptor root) {
     struct stat status {};
     if (::fstatat(root.get(), "", &status, AT_EMPTY_PATH) != 0)
         throw std::system_error(errno, std::generic_category(), "looking at the data directory");
@@ -33,7 +23,7 @@ std::string DiskTree::child_path(const DiskNode& parent, std::string_view name) 
 }
 
 int DiskTree::look_up(DiskNode& parent, const char* name, DiskNode*& found, struct stat& status) {
-    Handle opened(::openat(parent.handle.get(), name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    Descriptor opened(::openat(parent.handle.get(), name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!opened.valid()) return errno;
     if (::fstatat(opened.get(), "", &status, AT_EMPTY_PATH) != 0) return errno;
     const std::scoped_lock lock(mutex_);

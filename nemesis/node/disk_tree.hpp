@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/types.hpp"
+#include "nemesis/node/descriptor.hpp"
 #include "nemesis/node/disk_cache.hpp"
 
 #include <sys/stat.h>
@@ -19,32 +20,14 @@
 /// The files behind a mount, as the kernel knows them by number.
 namespace faultlab::node {
 
-/// A file descriptor that is closed with it.
-class Handle {
-public:
-    Handle() = default;
-    explicit Handle(int number) : number_(number) {}
-    Handle(Handle&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Handle& operator=(Handle&& other) noexcept;
-    Handle(const Handle&) = delete;
-    Handle& operator=(const Handle&) = delete;
-    ~Handle() { close(); }
-    void close();
-    [[nodiscard]] int get() const { return number_; }
-    [[nodiscard]] bool valid() const { return number_ >= 0; }
-
-private:
-    int number_ = -1;
-};
-
 /// One file or directory that the kernel knows, or whose cache is not clean.
 struct DiskNode {
-    DiskNode(std::uint64_t number, Handle opened, const struct stat& status)
+    DiskNode(std::uint64_t number, Descriptor opened, const struct stat& status)
         : id(number), handle(std::move(opened)), key(status.st_dev, status.st_ino),
           type(status.st_mode & S_IFMT) {}
 
-    const std::uint64_t id; ///< of this node alone, never used again
-    const Handle handle;    ///< O_PATH: whatever its name is
+    const std::uint64_t id;  ///< of this node alone, never used again
+    const Descriptor handle; ///< O_PATH: whatever its name is
     const std::pair<dev_t, ino_t> key;
     const mode_t type;
 
@@ -55,7 +38,7 @@ struct DiskNode {
 
     std::mutex mutex;
     // Guarded by it:
-    Handle data; ///< for reading and writing; open while somebody has it open, or dirty
+    Descriptor data; ///< for reading and writing; open while somebody has it open, or dirty
     int opens = 0;
     std::optional<FileCache> cache; ///< of a file, once it is written to and tracked
 };
@@ -64,7 +47,7 @@ struct DiskNode {
 class DiskTree {
 public:
     /// Of an open directory. Throws when it cannot be looked at.
-    explicit DiskTree(Handle root);
+    explicit DiskTree(Descriptor root);
 
     [[nodiscard]] DiskNode& root() { return *root_; }
     /// Finds the node of a name, one lookup more. 0, or the errno.

@@ -1,5 +1,6 @@
 #include "nemesis/node/helper_socket.hpp"
 
+#include "nemesis/node/descriptor.hpp"
 #include "nemesis/node/tool.hpp"
 
 #include <fcntl.h>
@@ -25,29 +26,6 @@ namespace faultlab::node {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A file descriptor that is closed with it.
-class Descriptor {
-public:
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        close();
-        number_ = std::exchange(other.number_, -1);
-        return *this;
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() { close(); }
-    void close() {
-        if (number_ >= 0) ::close(std::exchange(number_, -1));
-    }
-    [[nodiscard]] int get() const { return number_; }
-    [[nodiscard]] bool valid() const { return number_ >= 0; }
-
-private:
-    int number_;
-};
 
 /// Paths of sockets hold a hundred bytes: it goes by way of the directory's descriptor, which every
 /// path fits through.

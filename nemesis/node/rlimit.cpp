@@ -2,6 +2,7 @@
 // kept in a note on the host, from which they are given back.
 #include "nemesis/node/control_group.hpp"
 #include "nemesis/node/helper_arguments.hpp"
+#include "nemesis/node/process_stat.hpp"
 #include "nemesis/node/tool.hpp"
 
 #include <fmt/format.h>
@@ -26,17 +27,10 @@ struct Kept {
     rlimit files{};
 };
 
-std::string start_time(pid_t pid) {
-    std::ifstream in(fmt::format("/proc/{}/stat", pid));
-    std::string text((std::istreambuf_iterator<char>(in)), {});
-    const auto end_of_name = text.rfind(')');
-    if (end_of_name == std::string::npos) return {};
-    constexpr int start_field = 22 - 2; // of proc(5), after the name, which is the second
-    std::istringstream rest(text.substr(end_of_name + 1));
-    std::string word;
-    for (int i = 0; i < start_field; ++i)
-        rest >> word;
-    return word;
+/// Whether the number is still that process's.
+bool lives(const Kept& kept) {
+    const auto stat = process_stat(kept.pid);
+    return stat && stat->started == kept.started;
 }
 
 std::int64_t open_files(pid_t pid) {
@@ -88,7 +82,7 @@ void set(pid_t pid, const rlimit& files) {
 
 void give_back(const fs::path& note) {
     for (const Kept& kept : read_note(note)) {
-        if (start_time(kept.pid) == kept.started) set(kept.pid, kept.files);
+        if (lives(kept)) set(kept.pid, kept.files);
     }
     fs::remove(note);
 }
@@ -97,7 +91,9 @@ void give_back(const fs::path& note) {
 void take_away(const fs::path& note, const std::vector<pid_t>& pids, std::int64_t free) {
     std::vector<Kept> all;
     for (const pid_t pid : pids) {
-        Kept kept{.pid = pid, .started = start_time(pid)};
+        const auto stat = process_stat(pid);
+        if (!stat) continue;
+        Kept kept{.pid = pid, .started = stat->started};
         if (::prlimit(pid, RLIMIT_NOFILE, nullptr, &kept.files) != 0) continue;
         all.push_back(kept);
     }
@@ -114,9 +110,7 @@ Json report(const std::vector<Kept>& all) {
     Json report = {{"processes", 0}, {"lowered", 0}};
     for (const Kept& kept : all) {
         rlimit now{};
-        if (start_time(kept.pid) != kept.started ||
-            ::prlimit(kept.pid, RLIMIT_NOFILE, nullptr, &now) != 0)
-            continue;
+        if (!lives(kept) || ::prlimit(kept.pid, RLIMIT_NOFILE, nullptr, &now) != 0) continue;
         report["processes"] = report["processes"].get<int>() + 1;
         if (now.rlim_cur < kept.files.rlim_cur)
             report["lowered"] = report["lowered"].get<int>() + 1;

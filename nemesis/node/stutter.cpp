@@ -2,6 +2,7 @@
 // the rest of it. Whatever ends it but SIGKILL, the groups run afterwards.
 #include "nemesis/node/helper_arguments.hpp"
 #include "nemesis/node/helper_socket.hpp"
+#include "nemesis/node/process_stat.hpp"
 #include "nemesis/node/tool.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +12,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <fstream>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -38,11 +38,8 @@ void signal_groups(const std::vector<pid_t>& groups, int signal) {
 /// Whether the kernel says of the group's first process that it is stopped: a signal acts when each
 /// thread gets a processor.
 bool stands_still(pid_t group) {
-    std::ifstream file(fmt::format("/proc/{}/stat", group));
-    std::string text;
-    std::getline(file, text);
-    const auto name_end = text.rfind(')'); // the name may hold anything
-    return name_end != std::string::npos && text.size() > name_end + 2 && text[name_end + 2] == 'T';
+    const auto stat = process_stat(group);
+    return stat && stat->state == 'T';
 }
 
 class Stutter {
