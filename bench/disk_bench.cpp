@@ -27,9 +27,9 @@
 #include <vector>
 
 namespace fs = std::filesystem;
+using faultlab::node::Descriptor;
 using faultlab::node::DiskDevice;
 using faultlab::node::DiskMount;
-using faultlab::node::Handle;
 
 namespace {
 
@@ -48,16 +48,16 @@ double seconds(const std::function<void()>& what) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-Handle new_file(const fs::path& directory) {
+Descriptor new_file(const fs::path& directory) {
     const fs::path path = directory / "bench";
     fs::remove(path);
-    Handle file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     require(file.valid(), "making a file");
     return file;
 }
 
 void write_large(const fs::path& directory) {
-    const Handle file = new_file(directory);
+    const Descriptor file = new_file(directory);
     const std::string bytes(large_write, 'x');
     for (std::size_t at = 0; at < large_bytes; at += large_write)
         require(::write(file.get(), bytes.data(), bytes.size()) > 0, "writing");
@@ -65,7 +65,7 @@ void write_large(const fs::path& directory) {
 }
 
 void write_small(const fs::path& directory) {
-    const Handle file = new_file(directory);
+    const Descriptor file = new_file(directory);
     const std::string bytes(small_write, 'x');
     for (int i = 0; i < small_writes; ++i) {
         require(::write(file.get(), bytes.data(), bytes.size()) > 0, "writing");
@@ -79,9 +79,9 @@ struct Mounted {
         : device(opened(directory), directory.string() + ".removed"), mount(device, directory) {
         if (track) device.track();
     }
-    static Handle opened(const fs::path& directory) {
+    static Descriptor opened(const fs::path& directory) {
         fs::create_directories(directory);
-        return Handle(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        return Descriptor(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     }
     DiskDevice device;
     DiskMount mount;

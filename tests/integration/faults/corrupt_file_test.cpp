@@ -195,13 +195,16 @@ TEST_CASE("what a replica says of damage in its log is found, also what it overw
             "corrupt-file",
             "n1:how=bitflip:while=stopped",
             {"sh", "-c", "test -e again && echo 'crc mismatch in entry 7'; : > again; sleep 1000"});
-        std::this_thread::sleep_for(std::chrono::milliseconds(300)); // until it has begun
+        const fs::path data = lab.node(0).data_directory();
+        const fs::path log = data.parent_path() / "logs" / "replica.log";
+        findings.expect(eventually([&] { return fs::exists(data / "again"); }), "it has begun");
         site.inject();
-        std::this_thread::sleep_for(std::chrono::milliseconds(300)); // until it has complained
+        const auto complained = [&] { return read_text(log).find("crc") != std::string::npos; };
+        findings.expect(eventually(complained), "it has complained");
         const std::string damage = told(site.probed(EvidencePhase::during), "damage");
         findings.expect(damage.find("detected: ") == 1, damage);
         findings.expect(damage.find("crc mismatch in entry 7") != std::string::npos, damage);
-        fs::remove(lab.node(0).data_directory().parent_path() / "logs" / "replica.log");
+        fs::remove(log);
         write_logs(lab);
         findings.expect(told(site.probed(EvidencePhase::after), "damage") ==
                             "\"mended: all bytes are again what they were\"",

@@ -11,7 +11,8 @@ using namespace faultlab::hosts_test;
 
 namespace {
 
-const std::vector<std::string> stubborn = {"sh", "-c", "trap '' TERM; sleep 1000; sleep 1000"};
+const std::vector<std::string> stubborn = {
+    "sh", "-c", "trap '' TERM; : > set; sleep 1000; sleep 1000"};
 
 /// The share of looks, one every two milliseconds, at which a replica stands still.
 double stopped_share(PlainTarget& target, NodeId node) {
@@ -55,7 +56,8 @@ TEST_CASE("a restart gives its replicas other processes, and leaves the others a
 TEST_CASE("a replica that does not listen to SIGTERM is killed after the limit", "[faults]") {
     in_lab(1, 0, [](Lab& lab, const Findings& findings, const auto&) {
         FaultSite site(lab, findings, "restart", "n1:signal=term:limit=300ms", stubborn);
-        std::this_thread::sleep_for(std::chrono::milliseconds(200)); // until it has set its trap
+        const auto trap = lab.node(0).data_directory() / "set";
+        findings.expect(eventually([&] { return std::filesystem::exists(trap); }), "a trap is set");
         const auto begun = std::chrono::steady_clock::now();
         site.inject();
         const auto took = std::chrono::steady_clock::now() - begun;
